@@ -1,0 +1,62 @@
+# `make lab` opens the first notebook, `make test` runs every test. Both set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+START := lab/tree/notebooks/00_start_here.ipynb
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
+SLOW := notebooks or labs or browser or libvirt
+PYTEST := $(BIN)/pytest -n2 --dist loadfile
+
+.PHONY: lab test check notebooks bench lock screenshots clean browser
+.DELETE_ON_ERROR:
+
+lab: $(VENV)/.libvirt
+	$(BIN)/jupyter-lab --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
+
+test: $(VENV)/.libvirt browser
+	$(PYTEST) $(NBVAL) tests $(wildcard notebooks)
+
+check: $(VENV)/.packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) -m "not ($(SLOW))" tests
+
+notebooks: $(VENV)/.libvirt
+	$(PYTEST) $(NBVAL) notebooks
+
+bench: $(VENV)/.packages
+	$(BIN)/pytest --benchmark-enable benchmarks
+
+lock: $(VENV)/.uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --all-extras --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+screenshots: $(VENV)/.packages browser
+	$(BIN)/python tools/screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist .*_cache .hypothesis .benchmarks
+
+# What has been set up leaves a stamp in the virtual environment, so the second time is quick.
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SimNova needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv --clear $(VENV) >/dev/null || { tools/system_packages.sh venv && $(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+# libvirt-python alone needs a compiler, so it is left out here and tried for itself.
+$(VENV)/.packages: $(VENV)/.uv requirements.lock pyproject.toml
+	@echo "SimNova: installing the packages of requirements.lock"
+	@grep -v '^libvirt-python' requirements.lock | $(UV) -r -
+	@$(UV) --no-deps -e .
+	@$(BIN)/jupyter-labextension disable --log-level=ERROR --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	@touch $@
+
+$(VENV)/.libvirt: $(VENV)/.packages
+	@if tools/libvirt.sh $(VENV); then touch $@; fi
+
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || tools/system_packages.sh browser || echo "SimNova: without Chromium the browser tests are skipped."
