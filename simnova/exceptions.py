@@ -1,0 +1,43 @@
+"""The two kinds of trouble: you asked wrongly, or the cloud failed.
+
+`UsageError` is a learner's mistake (an unknown flavor in a cell, a negative size); it is raised where it was
+made and never becomes part of the simulated cloud. `NovaError` is the cloud's own failure, under the name and
+with the text that Nova gives it (`nova/exception.py`); it can cross an RPC call and end in a server's fault.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class UsageError(Exception):
+    """You asked SimNova for something it cannot do; the message names the thing, the value and the remedy."""
+
+
+def unknown(what: str, value: object, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not one of `known`, with the nearest ones as the remedy."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(value), names, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
+    return UsageError(f"unknown {what} '{value}': {hint}")
+
+
+class NovaError(Exception):
+    """Something the cloud says went wrong; keyword arguments fill `msg_fmt`, as `nova.exception.NovaException` does.
+
+    `code` is the HTTP status that the API answers when the error reaches it.
+    """
+
+    msg_fmt = "An unknown exception occurred."
+    code = 500
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        self.kwargs = kwargs
+        self.message = message if message is not None else self.msg_fmt % kwargs
+        super().__init__(self.message)
+
+    def format_message(self) -> str:
+        """The text a user sees."""
+        return self.message

@@ -1,0 +1,1 @@
+"""The machine underneath the cloud: time, the journal, time travel, faults. It has never heard of Nova."""

@@ -1,0 +1,366 @@
+"""The clock: simulated time, and everything that runs in it.
+
+SimPy keeps the order of events; services are plain `async` methods and never see it (this is the only module that
+imports SimPy). One line is the bridge: `_until` yields a SimPy event out of a coroutine.
+
+A service is a `Service`: a name and its running tasks. Killing one shuts its doors first (`Crashed` is raised at the
+next one) and then closes its coroutines, so that no `except Exception` of a service runs after its death.
+"""
+
+from __future__ import annotations
+
+import random
+import types
+import uuid
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any, TypeVar, cast
+
+import simpy
+
+from simnova.exceptions import UsageError
+from simnova.kernel.journal import DERIVED, Journal, Level, declare, waiting_code
+from simnova.kernel.realtime import Realtime
+
+__door__ = True
+
+T = TypeVar("T")
+Signal = simpy.Event
+"""Something a task can wait for; `succeed(value)` wakes it."""
+
+SERVICE_START = declare("service.start", "a service came up")
+SERVICE_STOP = declare("service.stop", "a service was stopped in good order")
+SERVICE_CRASH = declare("service.crash", "a service died where it stood; nothing of its own code ran after this")
+
+
+class Crashed(BaseException):
+    """Raised at the door of a service that is dead. Not an `Exception`: no service can survive it by catching."""
+
+
+class Expired(Exception):
+    """A `wait` with a timeout was not answered in time."""
+
+
+class Between:
+    """A range of durations or sizes to draw from; `points` are the ends, for a search that tries them all."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        self.points = (low, high) if high > low else (low,)
+
+    def __repr__(self) -> str:
+        return f"Between({self.low:g}, {self.high:g})"
+
+
+Among = Between | Sequence[Any]
+Chooser = Callable[[tuple[str, ...], Among, random.Random], Any]
+
+
+def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
+    """How the clock chooses unless something else is put in its place: at random from the named stream."""
+    if isinstance(among, Between):
+        return rng.uniform(among.low, among.high)
+    return among[0] if len(among) == 1 else rng.choice(among)
+
+
+class Service:
+    """One life of a service: its name in the journal, its running tasks, and whether its doors are open.
+
+    `at_end` holds what happens around it when it ends, in good order or not (its connections break, say).
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive = True
+        self.tasks: dict[Task, None] = {}
+        self.at_end: list[Callable[[], None]] = []
+
+    def __repr__(self) -> str:
+        return f"<Service {self.name} {'up' if self.alive else 'down'}, {len(self.tasks)} tasks>"
+
+
+class Task(simpy.Process):
+    """A running coroutine of a service, and what the journal derives from it: cause, request, background."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        coro: Coroutine[Any, Any, Any],
+        service: Service,
+        cause: int | None,
+        request_id: str | None,
+        background: bool,
+    ) -> None:
+        self.coro = coro
+        self.service = service
+        self.latest = cause
+        self.request_id = request_id
+        self.background = background
+        self.outcome: Any = None
+        self.error: Exception | None = None
+        super().__init__(clock.env, cast(Generator[Signal, Any, Any], clock.guard(self, coro)))
+        self.callbacks.append(clock.ended)
+
+    @property
+    def name(self) -> str:
+        """The name of the coroutine function that runs."""
+        return self.coro.__qualname__
+
+
+@types.coroutine
+def _until(event: Signal) -> Generator[Signal, Any, Any]:
+    return (yield event)
+
+
+class Clock:
+    """Simulated time in seconds from zero, the journal, the random streams and the tasks of one cloud."""
+
+    def __init__(self, seed: int = 0, level: Level = "full") -> None:
+        self.env = simpy.Environment(0.0)
+        self.seed = seed
+        self.journal = Journal(self, level)
+        self.real = Realtime(self)
+        self.steps = 0
+        self.services: dict[Service, None] = {}
+        self.chooser: Chooser = draw
+        self._streams: dict[tuple[str, ...], random.Random] = {}
+        self._busy = 0
+        self._failures: list[BaseException] = []
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds since the cloud's time zero."""
+        return cast(float, self.env.now)
+
+    @property
+    def active(self) -> Task | None:
+        """The task that is running, if one is."""
+        return cast("Task | None", self.env.active_process)
+
+    def signal(self) -> Signal:
+        """A new thing to wait for."""
+        return self.env.event()
+
+    async def wait(self, signal: Signal, timeout: float | None = None) -> Any:
+        """Wait until `signal` succeeds and return its value; raises `Expired` after `timeout` seconds.
+
+        The value may be an exception, which is then raised: SimPy would rebuild it from its arguments.
+        """
+        if self.active is None:
+            raise UsageError("await works inside a service; in a notebook call cloud.run() or server.wait()")
+        self.check(self.active)
+        if timeout is not None:
+            self._expire(signal, timeout)
+        value = await _until(signal)
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+    def _expire(self, signal: Signal, timeout: float) -> None:
+        def expire(_: Signal) -> None:
+            if not signal.triggered:
+                signal.succeed(Expired(timeout))
+
+        self.env.timeout(timeout).callbacks.append(expire)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        await self.wait(self.env.timeout(seconds))
+
+    def after(
+        self, seconds: float, action: Callable[..., Any], *args: Any, background: bool = False
+    ) -> Signal:
+        """Call `action(*args)` in `seconds`. It counts as work in progress unless it is background."""
+        if not background:
+            self._busy += 1
+
+        def fire(_: Signal) -> None:
+            if not background:
+                self._busy -= 1
+            action(*args)
+
+        timer = self.env.timeout(seconds)
+        timer.callbacks.append(fire)
+        return timer
+
+    async def measure(
+        self, work: Callable[..., T], *args: Any, timeout: float = 60.0, what: str = ""
+    ) -> T:
+        """Do real work on a thread of its own; the clock then stands where it took as long.
+
+        `timeout` is in seconds of the wall clock; past it `TimeoutError` is raised and the thread is left alone.
+        What came back is a recorded input: a replay takes it from there and does no work.
+        """
+        return cast(T, await self.wait(self.real.start(work, args, timeout, what)))
+
+    # --- chance -----------------------------------------------------------------------------------------------
+
+    def rng(self, *stream: str) -> random.Random:
+        """The random stream of that name; adding another stream changes no other."""
+        if stream not in self._streams:
+            self._streams[stream] = random.Random("/".join((str(self.seed), *stream)))
+        return self._streams[stream]
+
+    def choose(self, *stream: str, among: Among) -> Any:
+        """Let chance decide, in one place: a search can put its own `chooser` here and try every way."""
+        return self.chooser(stream, among, self.rng(*stream))
+
+    def uuid(self, *stream: str) -> str:
+        """A version 4 UUID from the random stream of that name."""
+        return str(uuid.UUID(int=self.rng("uuid", *stream).getrandbits(128), version=4))
+
+    # --- tasks ------------------------------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        coro: Coroutine[Any, Any, Any],
+        *,
+        service: Service | None = None,
+        cause: int | None = DERIVED,
+        request_id: str | None = None,
+        background: bool | None = None,
+    ) -> Task:
+        """Run a coroutine from the current instant on; what is not given is inherited from the running task."""
+        parent = self.active
+        service = service or (parent.service if parent else None)
+        if service is None:
+            coro.close()
+            raise UsageError("spawn from outside a service needs service=…")
+        if parent is not None:
+            cause = parent.latest if cause == DERIVED else cause
+            request_id = request_id or parent.request_id
+            background = parent.background if background is None else background
+        task = Task(self, coro, service, None if cause == DERIVED else cause, request_id, bool(background))
+        service.tasks[task] = None
+        self._busy += not task.background
+        return task
+
+    async def guard(self, task: Task, coro: Coroutine[Any, Any, Any]) -> None:
+        """Keep what a task returned or raised on the task: SimPy must never see an exception."""
+        try:
+            task.outcome = await coro
+        except Crashed:
+            pass
+        except Exception as error:
+            task.error = error
+            self._failures.append(error)
+
+    def ended(self, process: Signal) -> None:
+        """Count a task out; SimPy calls this when its coroutine has returned."""
+        task = cast(Task, process)
+        task.service.tasks.pop(task, None)
+        self._busy -= not task.background
+
+    async def idle(self, signal: Signal) -> Any:
+        """Wait as a service that has nothing to do: `run()` does not wait for a task that idles."""
+        task = self.active
+        if task is None or task.background:
+            return await self.wait(signal)
+        self._busy -= 1
+        task.background = True
+        try:
+            return await self.wait(signal)
+        finally:
+            task.background = False
+            self._busy += 1
+
+    # --- the life of services ---------------------------------------------------------------------------------
+
+    def check(self, task: Task) -> None:
+        """Raise `Crashed` where the task's service is dead. Every door asks this through the journal."""
+        if not task.service.alive:
+            raise Crashed(task.service.name)
+
+    def start(self, name: str, **data: Any) -> Service:
+        """A new life of the service of that name."""
+        service = Service(name)
+        self.services[service] = None
+        self.journal.record(SERVICE_START, data, actor=name)
+        return service
+
+    def crash(self, service: Service, cause: int | None = DERIVED) -> None:
+        """Kill a service now: doors shut at once, coroutines closed before anything else happens."""
+        self._end(service, SERVICE_CRASH, cause)
+
+    def stop(self, service: Service, cause: int | None = DERIVED) -> None:
+        """End a service in good order, between two of its steps."""
+        self._end(service, SERVICE_STOP, cause)
+
+    def _end(self, service: Service, kind: str, cause: int | None) -> None:
+        if not service.alive:
+            return
+        running = self.active is not None and self.active.service is service
+        self.journal.record(kind, {}, actor=service.name, cause=cause)
+        service.alive = False
+        self.services.pop(service, None)
+        if running:
+            self.after(0, self._bury, service)
+        else:
+            self._bury(service)
+
+    def _bury(self, service: Service) -> None:
+        for task in list(service.tasks):
+            self._close(task)
+        for action in service.at_end:
+            action()
+
+    def _close(self, task: Task) -> None:
+        target = task.target
+        if not task.is_alive:
+            return
+        if target is not None and target.callbacks is not None:
+            target.callbacks.remove(task._resume)
+        self.env._active_proc, active = task, self.env.active_process
+        try:
+            task._generator.close()
+        except Crashed:
+            pass
+        finally:
+            self.env._active_proc = active
+        task.coro.close()
+        task.succeed()
+
+    # --- the engine -------------------------------------------------------------------------------------------
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is working: no task but periodic and idle ones, and this instant is drained."""
+        return not self._busy and self.env.peek() > self.now
+
+    def step(self) -> bool:
+        """Process one engine event, waiting for real work where it is due first. False where none is left."""
+        if not self.real.admit():
+            return False
+        self.env.step()
+        self.steps += 1
+        if self._failures:
+            raise self._failures.pop(0)
+        return True
+
+    def peek(self) -> float:
+        """The time of the next engine event, infinity where there is none."""
+        return self.env.peek()
+
+    def advance(self, seconds: float) -> None:
+        """Let that much time pass, with all that happens in it."""
+        arrived: list[bool] = []
+        self.after(seconds, arrived.append, True, background=True)
+        while not arrived:
+            self.step()
+
+    def waiting(self) -> list[tuple[Task, str]]:
+        """The tasks that are at work now, and the `file:line` at which each waits."""
+        tasks = [task for service in self.services for task in service.tasks if not task.background]
+        return [(task, where(task)) for task in tasks]
+
+
+def where(task: Task) -> str:
+    """The innermost line of service code at which a suspended task waits, as `file:line`; empty in a door."""
+    coro: Any = task.coro
+    found = ""
+    while getattr(coro, "cr_frame", None) is not None:
+        if not coro.cr_frame.f_globals.get("__door__"):
+            found = waiting_code(coro.cr_frame) or found
+        coro = coro.cr_await
+    return found

@@ -1,0 +1,178 @@
+"""The journal: what happened, in order, and because of what.
+
+It is written only at the doors through which a service touches the world (time, messages, the database, requests
+to neighbours, the hypervisor, the log). Everything shown, drawn, graded or replayed is computed from it.
+
+A cause is derived, not passed: within a task an event's cause is that task's last event, and a task that a message
+started begins with that message. So "why is this server ACTIVE?" is a chain back to a request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from simnova.kernel.clock import Clock, Task
+
+Level = Literal["full", "summary"]
+"""How much is kept of each event: everything, or everything but the payloads named by its kind."""
+
+DERIVED: Final = -1
+"""The cause of an event unless one is given: the last event of the task that is running."""
+
+
+class Event(NamedTuple):
+    """One thing that happened.
+
+    `time` is in seconds since the cloud's time zero; `where` is the file and line of the service code that was
+    waiting at the door; `background` marks heartbeats and periodic tasks.
+    """
+
+    seq: int
+    time: float
+    kind: str
+    actor: str
+    cause: int | None
+    request_id: str | None
+    where: str | None
+    background: bool
+    data: dict[str, Any]
+
+    def digest(self) -> str:
+        """Sixteen hex digits over all but `where`: equal for the same event in a replay."""
+        content = (*self[:6], self.background, self.data)
+        text = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+class Kind(NamedTuple):
+    """What a kind of event means, and which fields of its data a summary leaves out."""
+
+    meaning: str
+    payload: frozenset[str]
+
+
+KINDS: dict[str, Kind] = {}
+"""The closed list of kinds; each door declares its own when it is imported."""
+
+
+def declare(kind: str, meaning: str, payload: tuple[str, ...] = ()) -> str:
+    """Add a kind to the list. `payload` names the fields of `data` that a journal at level "summary" drops."""
+    KINDS[kind] = Kind(meaning, frozenset(payload))
+    return kind
+
+
+class Journal:
+    """The ordered events of one run. `full` keeps payloads, `summary` drops them; sequence numbers never differ."""
+
+    def __init__(self, clock: Clock, level: Level = "full") -> None:
+        self.clock = clock
+        self.level = level
+        self.events: list[Event] = []
+        self.before: list[Callable[[str, Task | None], None]] = []
+        self.after: list[Callable[[Event], None]] = []
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __getitem__(self, seq: int) -> Event:
+        return self.events[seq]
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __repr__(self) -> str:
+        last = self.events[-1].time if self.events else 0.0
+        return f"<Journal of {len(self.events)} events up to {last:.3f} s>"
+
+    def record(
+        self,
+        kind: str,
+        data: dict[str, Any],
+        *,
+        actor: str | None = None,
+        cause: int | None = DERIVED,
+        background: bool | None = None,
+        request_id: str | None = None,
+    ) -> Event:
+        """Note one event and return it; what is not given is taken from the task that is running.
+
+        Raises `Crashed` where the task's service is dead: its doors are shut.
+        """
+        task = self.clock.active
+        self._admit(kind, task)
+        if task is not None:
+            actor = actor or task.service.name
+            cause = task.latest if cause == DERIVED else cause
+            background = task.background if background is None else background
+            request_id = request_id or task.request_id
+        event = Event(
+            len(self.events),
+            self.clock.now,
+            kind,
+            actor or "outside",
+            None if cause == DERIVED else cause,
+            request_id,
+            waiting_code(sys._getframe(1)),
+            bool(background),
+            self._kept(kind, data),
+        )
+        self.events.append(event)
+        if task is not None:
+            task.latest = event.seq
+        for watcher in self.after:
+            watcher(event)
+        return event
+
+    def _admit(self, kind: str, task: Task | None) -> None:
+        if task is not None:
+            self.clock.check(task)
+        for gate in self.before:
+            gate(kind, task)
+
+    def _kept(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        payload = KINDS[kind].payload
+        if self.level == "full" or not payload:
+            return data
+        return {name: value for name, value in data.items() if name not in payload}
+
+    def causes(self, seq: int) -> list[Event]:
+        """The chain of causes of an event, itself first, back to the input that began it."""
+        chain: list[Event] = []
+        step: int | None = seq
+        while step is not None:
+            chain.append(self.events[step])
+            step = self.events[step].cause
+        return chain
+
+
+_PATHS: dict[CodeType, str] = {}
+
+
+def waiting_code(frame: FrameType | None) -> str | None:
+    """The nearest frame that is not a door's, as `file:line` below the package; a door's module says `__door__ = True`."""
+    while frame is not None and frame.f_globals.get("__door__"):
+        frame = frame.f_back
+    if frame is None or frame.f_globals.get("__name__", "").startswith("simpy"):
+        return None
+    code = frame.f_code
+    path = _PATHS.get(code)
+    if path is None:
+        path = _PATHS[code] = _short(code.co_filename)
+    return f"{path}:{frame.f_lineno}"
+
+
+def _short(filename: str) -> str:
+    """A path below the package as it stands in the tree; a notebook's cell as `cell`; any other file by its name."""
+    if "ipykernel" in filename or filename.startswith("<"):
+        return "cell"
+    _, package, tail = filename.replace("\\", "/").rpartition("/simnova/")
+    return tail if package else tail.rpartition("/")[2]
+
+
+__door__ = True
