@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest -n2 --dist loadfile
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.libvirt
-	$(BIN)/jupyter-lab --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
+	$(BIN)/jupyter-lab --log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
 
 test: $(VENV)/.libvirt browser
 	$(PYTEST) $(NBVAL) tests $(wildcard notebooks)
