@@ -13,6 +13,7 @@ import random
 import types
 import uuid
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import simpy
@@ -24,6 +25,9 @@ from simnova.kernel.realtime import Realtime
 __door__ = True
 
 T = TypeVar("T")
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""Time zero of every simulated cloud, so that what it prints repeats."""
+
 Signal = simpy.Event
 """Something a task can wait for; `succeed(value)` wakes it."""
 
@@ -132,6 +136,10 @@ class Clock:
     def now(self) -> float:
         """Seconds since the cloud's time zero."""
         return cast(float, self.env.now)
+
+    def utcnow(self) -> str:
+        """The cloud's date and time as OpenStack writes it, `2026-01-01T00:00:00Z`."""
+        return f"{EPOCH + timedelta(seconds=self.now):%Y-%m-%dT%H:%M:%SZ}"
 
     @property
     def active(self) -> Task | None:

@@ -1,0 +1,1 @@
+"""The system under study, in Nova's own tree: api, compute, conductor, scheduler, virt, objects."""

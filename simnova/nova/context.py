@@ -1,0 +1,131 @@
+"""Who asks, and where: the context that accompanies every request (`nova/context.py`).
+
+What identifies the request crosses every message. What binds it to a place does not: the databases, the message bus
+and the cell are those of the service that holds the context, and nova-compute's holds no database at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from simnova.kernel.clock import Clock
+
+if TYPE_CHECKING:
+    from simnova.db.database import Database
+    from simnova.messaging.rpc import Transport
+    from simnova.nova.objects.cell_mapping import CellMapping
+
+
+class Indirection(Protocol):
+    """Whoever saves and loads objects for a service that has no database: the conductor (`nova/conductor/rpcapi.py`)."""
+
+    async def object_action(
+        self, context: RequestContext, objinst: Any, objmethod: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], Any]:
+        """Have a method of an object run there; returns what it changed and what it answered."""
+        ...
+
+    async def object_class_action_versions(
+        self,
+        context: RequestContext,
+        objname: str,
+        objmethod: str,
+        object_versions: dict[str, str],
+        args: list[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Have a class method of an object run there."""
+        ...
+
+
+@dataclass
+class Place:
+    """Where a service stands: its clock, the databases and buses it can reach, by their addresses in the cell mapping.
+
+    `databases` is empty in nova-compute, which then has an `indirection`.
+    """
+
+    clock: Clock
+    databases: dict[str, Database] = field(default_factory=dict)
+    buses: dict[str, Transport] = field(default_factory=dict)
+    indirection: Indirection | None = None
+
+
+@dataclass
+class RequestContext:
+    """One request, as it travels (`nova.context.RequestContext`), and the place where it is now."""
+
+    user_id: str | None = None
+    project_id: str | None = None
+    is_admin: bool = False
+    roles: list[str] = field(default_factory=list)
+    request_id: str | None = None
+    user_name: str | None = None
+    project_name: str | None = None
+    auth_token: str | None = None
+    place: Place | None = field(default=None, repr=False, compare=False)
+    db_connection: Database | None = field(default=None, repr=False, compare=False)
+    mq_connection: Transport | None = field(default=None, repr=False, compare=False)
+    cell_uuid: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What crosses a message."""
+        return {name: getattr(self, name) for name in _TRAVELS}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], place: Place | None = None) -> RequestContext:
+        """The context that arrived, bound to the place where it arrived."""
+        return cls(**{name: values[name] for name in _TRAVELS if name in values}, place=place)
+
+    def elevated(self) -> RequestContext:
+        """The same request with an administrator's rights."""
+        return replace(self, is_admin=True, roles=sorted({*self.roles, "admin"}))
+
+    @property
+    def here(self) -> Place:
+        """The place; raises where a context was used outside a service."""
+        if self.place is None:
+            raise RuntimeError("this context belongs to no service")
+        return self.place
+
+    @property
+    def indirection_api(self) -> Indirection | None:
+        """The conductor, where this place has no database of its own."""
+        return self.place.indirection if self.place else None
+
+    @property
+    def api_db(self) -> Database:
+        """The database of the API level, nova_api."""
+        return self.here.databases["nova_api"]
+
+    @property
+    def cell_db(self) -> Database:
+        """The database of the cell that this context is targeted at; cell1's where it is at none."""
+        return self.db_connection or self.here.databases["nova_cell1"]
+
+    def now(self) -> str:
+        """The cloud's time as Nova's objects carry it, `2026-01-01T00:00:00Z`."""
+        return self.here.clock.utcnow()
+
+
+_TRAVELS = [f.name for f in fields(RequestContext) if f.name not in ("place", "db_connection", "mq_connection", "cell_uuid")]
+
+
+def target_cell(context: RequestContext, cell: CellMapping) -> RequestContext:
+    """A copy of the context whose database and message bus are those of the cell (`nova.context.target_cell`)."""
+    place = context.here
+    return replace(
+        context,
+        db_connection=place.databases.get(cell.database_connection),
+        mq_connection=place.buses.get(cell.transport_url),
+        cell_uuid=cell.uuid,
+    )
+
+
+def get_admin_context(place: Place, request_id: str | None = None) -> RequestContext:
+    """The context of a service's own work: start-up, periodic tasks (`nova.context.get_admin_context`)."""
+    return RequestContext(is_admin=True, roles=["admin"], place=place, request_id=request_id)
+
+
+__all__ = ["Indirection", "Place", "RequestContext", "get_admin_context", "target_cell"]

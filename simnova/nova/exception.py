@@ -1,0 +1,172 @@
+"""Nova's own errors, by its names and in its words (`nova/exception.py`), in alphabetical order."""
+
+from __future__ import annotations
+
+from simnova.exceptions import NovaError
+
+
+class BuildAbortException(NovaError):
+    """A build that another host would not save: no reschedule."""
+
+    msg_fmt = "Build of instance %(instance_uuid)s aborted: %(reason)s"
+
+
+class BuildRequestNotFound(NovaError):
+    """The build request is gone: the user deleted the server while it was being scheduled."""
+
+    msg_fmt = "BuildRequest not found for instance %(uuid)s"
+    code = 404
+
+
+class CellMappingNotFound(NovaError):
+    """No cell of that name or UUID."""
+
+    msg_fmt = "Cell %(uuid)s has no mapping."
+    code = 404
+
+
+class ComputeHostNotFound(NovaError):
+    """No compute node of that host."""
+
+    msg_fmt = "Compute host %(host)s could not be found."
+    code = 404
+
+
+class ComputeResourcesUnavailable(NovaError):
+    """The claim on a host failed; the build is tried elsewhere."""
+
+    msg_fmt = "Insufficient compute resources: %(reason)s."
+
+
+class FlavorDiskSmallerThanMinDisk(NovaError):
+    """The flavor's disk is below what the image asks for."""
+
+    msg_fmt = (
+        "Flavor's disk is smaller than the minimum size specified in image metadata. "
+        "Flavor disk is %(flavor_size)i bytes, minimum size is %(image_min_disk)i bytes."
+    )
+    code = 400
+
+
+class FlavorDiskSmallerThanImage(NovaError):
+    """The flavor's disk is smaller than the image."""
+
+    msg_fmt = (
+        "Flavor's disk is too small for requested image. Flavor disk is %(flavor_size)i bytes, "
+        "image is %(image_size)i bytes."
+    )
+    code = 400
+
+
+class FlavorExists(NovaError):
+    """A flavor of that name or id exists already."""
+
+    msg_fmt = "Flavor with name %(name)s already exists."
+    code = 409
+
+
+class FlavorMemoryTooSmall(NovaError):
+    """The flavor's memory is below what the image asks for."""
+
+    msg_fmt = "Flavor's memory is too small for requested image."
+    code = 400
+
+
+class FlavorNotFound(NovaError):
+    """No flavor of that id."""
+
+    msg_fmt = "Flavor %(flavor_id)s could not be found."
+    code = 404
+
+
+class HostMappingNotFound(NovaError):
+    """The host belongs to no cell yet (`nova-manage cell_v2 discover_hosts` was not run)."""
+
+    msg_fmt = "Host '%(name)s' is not mapped to any cell"
+    code = 404
+
+
+class ImageNotActive(NovaError):
+    """The image has no data yet, or no more."""
+
+    msg_fmt = "Image %(image_id)s is not active."
+    code = 400
+
+
+class InstanceInvalidState(NovaError):
+    """The operation is not allowed in the server's present state."""
+
+    msg_fmt = "Instance %(instance_uuid)s in %(attr)s %(state)s. Cannot %(method)s while the instance is in this state."
+    code = 409
+
+
+class InstanceMappingNotFound(NovaError):
+    """The API knows no such server."""
+
+    msg_fmt = "Instance %(uuid)s has no mapping to a cell."
+    code = 404
+
+
+class InstanceNotFound(NovaError):
+    """No server of that id (here)."""
+
+    msg_fmt = "Instance %(instance_id)s could not be found."
+    code = 404
+
+
+class Invalid(NovaError):
+    """The request is not acceptable."""
+
+    msg_fmt = "Bad Request - Invalid Parameters"
+    code = 400
+
+
+class MaxRetriesExceeded(NovaError):
+    """All hosts that were allowed to try have failed to build the server."""
+
+    msg_fmt = "Exceeded maximum number of retries. %(reason)s"
+
+
+class NoValidHost(NovaError):
+    """No host can take the server."""
+
+    msg_fmt = "No valid host was found. %(reason)s"
+
+
+class ObjectActionError(NovaError):
+    """An object was asked for something that its state does not allow."""
+
+    msg_fmt = "Object action %(action)s failed because: %(reason)s"
+
+
+class RescheduledException(NovaError):
+    """The build failed on this host; another one may try."""
+
+    msg_fmt = "Build of instance %(instance_uuid)s was re-scheduled: %(reason)s"
+
+
+class ServiceUnavailable(NovaError):
+    """A service that is needed does not answer."""
+
+    msg_fmt = "Service is unavailable at this time."
+    code = 503
+
+
+class TooManyInstances(NovaError):
+    """A quota would be exceeded."""
+
+    msg_fmt = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
+    code = 403
+
+
+class UnexpectedTaskStateError(NovaError):
+    """Somebody else changed the server's task in the meantime: the compare-and-swap found another state."""
+
+    msg_fmt = (
+        "Conflict updating instance %(instance_uuid)s. Expected: %(expected)s. Actual: %(actual)s"
+    )
+    code = 409
+
+
+class UnexpectedDeletingTaskStateError(UnexpectedTaskStateError):
+    """The same, where the server is being deleted: whoever works on it stops."""

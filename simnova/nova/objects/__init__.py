@@ -1,0 +1,1 @@
+"""Nova's objects: what travels in messages and lies in the databases (`nova/objects/`)."""

@@ -1,0 +1,96 @@
+"""What a hypervisor has and what is used of it (`nova/objects/compute_node.py`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+
+__door__ = True
+
+_JSON = ("stats", "supported_hv_specs")
+_COLUMN = {"supported_hv_specs": "supported_instances"}
+
+
+@dataclass
+class ComputeNode(NovaObject):
+    """A row of `compute_nodes`: memory in MB, disk in GB, `stats` as the resource tracker counts them."""
+
+    VERSION: ClassVar[str] = "1.19"
+
+    id: int | None = None
+    uuid: str | None = None
+    service_id: int | None = None
+    host: str = ""
+    hypervisor_hostname: str = ""
+    hypervisor_type: str = ""
+    hypervisor_version: int = 0
+    vcpus: int = 0
+    memory_mb: int = 0
+    local_gb: int = 0
+    vcpus_used: int = 0
+    memory_mb_used: int = 0
+    local_gb_used: int = 0
+    free_ram_mb: int = 0
+    free_disk_gb: int = 0
+    disk_available_least: int | None = None
+    current_workload: int = 0
+    running_vms: int = 0
+    cpu_info: str = "{}"
+    host_ip: str | None = None
+    cpu_allocation_ratio: float = 0.0
+    ram_allocation_ratio: float = 0.0
+    disk_allocation_ratio: float = 0.0
+    stats: dict[str, str] = field(default_factory=dict)
+    supported_hv_specs: list[list[str]] = field(default_factory=list)
+    updated_at: str | None = None
+
+    @remotable
+    async def create(self) -> None:
+        """Write the row of a new node."""
+        row = await self.ctxt.cell_db.insert("compute_nodes", **_columns(self.values()), created_at=self.ctxt.now())
+        self.id = row["id"]
+        self.obj_reset_changes()
+
+    @remotable
+    async def save(self) -> None:
+        """Write what has changed."""
+        changed = self.obj_what_changed()
+        self.updated_at = changed["updated_at"] = self.ctxt.now()
+        await self.ctxt.cell_db.update("compute_nodes", {"id": self.id}, _columns(changed))
+        self.obj_reset_changes()
+
+    @remotable_classmethod
+    async def get_by_host_and_nodename(cls, context: RequestContext, host: str, nodename: str) -> ComputeNode | None:
+        """The row of that node, None where the host has never reported."""
+        where = {"host": host, "hypervisor_hostname": nodename, "deleted": 0}
+        row = await context.cell_db.get("compute_nodes", **where)
+        return cls._from_row(context, row) if row else None
+
+    @classmethod
+    async def get_all_by_uuids(cls, context: RequestContext, uuids: list[str]) -> list[ComputeNode]:
+        """The rows of those nodes in the cell, in the order in which they were made."""
+        rows = await context.cell_db.select("compute_nodes", {"uuid": uuids, "deleted": 0}, order_by="id")
+        return [cls._from_row(context, row) for row in rows]
+
+    @classmethod
+    async def get_all(cls, context: RequestContext) -> list[ComputeNode]:
+        """Every node of the cell."""
+        rows = await context.cell_db.select("compute_nodes", {"deleted": 0}, order_by="id")
+        return [cls._from_row(context, row) for row in rows]
+
+    @classmethod
+    def _from_row(cls, context: RequestContext, row: dict[str, Any]) -> ComputeNode:
+        values = {name: row[_COLUMN.get(name, name)] for name in cls.field_names()}
+        for name in _JSON:
+            values[name] = json.loads(values[name]) if values[name] else cls.__dataclass_fields__[name].default_factory()  # type: ignore[misc]
+        return cls(**values, context=context).obj_reset_changes()
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields as the table has them: some under another name, some as JSON text."""
+    encoded = {n: json.dumps(v, sort_keys=True) if n in _JSON else v for n, v in values.items() if n != "id"}
+    return {_COLUMN.get(name, name): value for name, value in encoded.items()}

@@ -1,0 +1,228 @@
+"""A server (`nova/objects/instance.py`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from simnova.kernel.journal import declare
+from simnova.nova import exception
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.base import NovaObject, from_primitive, remotable, remotable_classmethod, to_primitive
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.states import PowerState, State, TaskState, VmState, allowed
+
+__door__ = True
+
+UNEXPECTED = declare("state.unexpected", "a server changed its state in a way that Nova's own flow does not have")
+
+_ANY: tuple[str, ...] = ("any",)
+_ELSEWHERE = ("flavor", "metadata", "system_metadata", "network_info", "fault", "context")
+_EXTRA = ("flavor",)
+
+
+@dataclass
+class Instance(NovaObject):
+    """A server as its cell's database has it. `memory_mb` in MB, disks in GB; times as ISO text in UTC."""
+
+    VERSION: ClassVar[str] = "2.8"
+
+    id: int | None = None
+    uuid: str = ""
+    user_id: str | None = None
+    project_id: str | None = None
+    display_name: str | None = None
+    display_description: str | None = None
+    hostname: str | None = None
+    image_ref: str | None = None
+    instance_type_id: int | None = None
+    memory_mb: int = 0
+    vcpus: int = 0
+    root_gb: int = 0
+    ephemeral_gb: int = 0
+    vm_state: str = VmState.BUILDING
+    task_state: str | None = None
+    power_state: int = PowerState.NOSTATE
+    host: str | None = None
+    node: str | None = None
+    launched_on: str | None = None
+    availability_zone: str | None = None
+    key_name: str | None = None
+    user_data: str | None = None
+    config_drive: str = ""
+    reservation_id: str | None = None
+    launch_index: int = 0
+    root_device_name: str | None = None
+    progress: int = 0
+    locked: bool = False
+    created_at: str | None = None
+    updated_at: str | None = None
+    launched_at: str | None = None
+    terminated_at: str | None = None
+    deleted: int = 0
+    deleted_at: str | None = None
+    flavor: Flavor = field(default_factory=Flavor)
+    metadata: dict[str, str] = field(default_factory=dict)
+    system_metadata: dict[str, str] = field(default_factory=dict)
+    network_info: list[dict[str, Any]] = field(default_factory=list)
+    fault: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the guest on its host, after `instance_name_template`."""
+        return f"instance-{self.id:08x}" if self.id is not None else ""
+
+    @property
+    def state(self) -> State:
+        """vm_state and task_state together."""
+        return State(self.vm_state, self.task_state)
+
+    async def create(self) -> None:
+        """Write the server into the cell at which its context is targeted: its row, flavor, metadata, info cache."""
+        self.created_at = self.ctxt.now()
+        columns = {n: v for n, v in self.values().items() if n not in _ELSEWHERE and n != "id"}
+
+        def work(tx: Any) -> int:
+            row = tx.insert("instances", **columns)
+            flavor = json.dumps({"cur": to_primitive(self.flavor), "old": None, "new": None}, sort_keys=True)
+            tx.insert("instance_extra", instance_uuid=self.uuid, flavor=flavor, created_at=self.created_at)
+            tx.insert("instance_info_caches", instance_uuid=self.uuid, network_info="[]", created_at=self.created_at)
+            for table in ("metadata", "system_metadata"):
+                for key, value in getattr(self, table).items():
+                    tx.insert(f"instance_{table}", instance_uuid=self.uuid, key=key, value=value)
+            return int(row["id"])
+
+        self.id = await self.ctxt.cell_db.transact(work)
+        self.obj_reset_changes()
+
+    @remotable
+    async def save(self, expected_task_state: Iterable[str | None] | str | None = _ANY) -> None:
+        """Write what has changed, in one compare-and-swap statement.
+
+        Raises UnexpectedTaskStateError where the task is none of `expected_task_state` any more,
+        UnexpectedDeletingTaskStateError where somebody deletes the server, InstanceNotFound where it is gone.
+        """
+        changed = self.obj_what_changed()
+        if not changed:
+            return
+        self.updated_at = changed["updated_at"] = self.ctxt.now()
+        before = State(self._loaded.get("vm_state"), self._loaded.get("task_state"))
+        expected = _expected(expected_task_state)
+        await self.ctxt.cell_db.transact(lambda tx: self._write(tx, changed, expected))
+        self._note_move(before)
+        self.obj_reset_changes()
+
+    def _write(self, tx: Any, changed: dict[str, Any], expected: list[str | None] | None) -> None:
+        where: dict[str, Any] = {"uuid": self.uuid, "deleted": 0}
+        if expected is not None:
+            where["task_state"] = expected if len(expected) > 1 else expected[0]
+        columns = {name: value for name, value in changed.items() if name not in _ELSEWHERE}
+        if not tx.update("instances", where, columns):
+            raise self._conflict(tx, expected)
+        if "network_info" in changed:
+            text = json.dumps(self.network_info, sort_keys=True)
+            tx.update("instance_info_caches", {"instance_uuid": self.uuid}, {"network_info": text})
+        if "system_metadata" in changed:
+            self._write_system_metadata(tx)
+
+    def _write_system_metadata(self, tx: Any) -> None:
+        tx.delete("instance_system_metadata", {"instance_uuid": self.uuid})
+        for key, value in self.system_metadata.items():
+            tx.insert("instance_system_metadata", instance_uuid=self.uuid, key=key, value=value)
+
+    def _conflict(self, tx: Any, expected: list[str | None] | None) -> Exception:
+        row = tx.get("instances", uuid=self.uuid, deleted=0)
+        if row is None:
+            return exception.InstanceNotFound(instance_id=self.uuid)
+        actual = row["task_state"]
+        deleting = actual == TaskState.DELETING and TaskState.DELETING not in (expected or [])
+        kind = exception.UnexpectedDeletingTaskStateError if deleting else exception.UnexpectedTaskStateError
+        return kind(
+            instance_uuid=self.uuid, expected=f"{{'task_state': {expected}}}", actual=f"{{'task_state': {actual!r}}}"
+        )
+
+    def _note_move(self, before: State) -> None:
+        if before.vm is not None and not allowed(before, self.state):
+            data = {"instance": self.uuid, "before": str(before), "after": str(self.state)}
+            self.ctxt.here.clock.journal.record(UNEXPECTED, data)
+
+    @remotable
+    async def destroy(self) -> None:
+        """Soft-delete the server: the row stays, marked with its own id (`deleted`)."""
+        self.deleted_at = self.ctxt.now()
+        values = {"deleted": self.id, "deleted_at": self.deleted_at}
+        if not await self.ctxt.cell_db.update("instances", {"uuid": self.uuid, "deleted": 0}, values):
+            raise exception.InstanceNotFound(instance_id=self.uuid)
+        self.deleted = self.id or 0
+        self.obj_reset_changes()
+
+    @remotable
+    async def refresh(self) -> None:
+        """Read the row again; raises InstanceNotFound."""
+        found = await Instance.get_by_uuid(self.ctxt, self.uuid)
+        for name, value in found.values().items():
+            setattr(self, name, value)
+        self.obj_reset_changes()
+
+    @remotable_classmethod
+    async def get_by_uuid(cls, context: RequestContext, uuid: str) -> Instance:
+        """The server of that UUID in the cell of the context; raises InstanceNotFound."""
+        found = await _load(context, {"uuid": uuid, "deleted": 0})
+        if not found:
+            raise exception.InstanceNotFound(instance_id=uuid)
+        return found[0]
+
+    @remotable_classmethod
+    async def get_by_host(cls, context: RequestContext, host: str) -> list[Instance]:
+        """The servers on that host."""
+        return await _load(context, {"host": host, "deleted": 0})
+
+    @remotable_classmethod
+    async def get_all(cls, context: RequestContext, **filters: Any) -> list[Instance]:
+        """The servers of the cell that have these column values, in the order in which they were made."""
+        return await _load(context, {"deleted": 0, **filters})
+
+
+def _expected(states: Iterable[str | None] | str | None) -> list[str | None] | None:
+    if states is None or isinstance(states, str):
+        return [states]
+    return None if tuple(states) == _ANY else list(states)
+
+
+async def _load(context: RequestContext, where: dict[str, Any]) -> list[Instance]:
+    def work(tx: Any) -> list[Instance]:
+        rows = tx.select("instances", where, order_by="id")
+        uuids = [row["uuid"] for row in rows]
+        if not uuids:
+            return []
+        parts = {
+            table: tx.select(table, {"instance_uuid": uuids})
+            for table in ("instance_extra", "instance_info_caches", "instance_metadata", "instance_system_metadata")
+        }
+        faults = tx.select("instance_faults", {"instance_uuid": uuids}, order_by="id")
+        return [_build(context, row, parts, faults) for row in rows]
+
+    return await context.cell_db.transact(work)
+
+
+def _build(
+    context: RequestContext, row: dict[str, Any], parts: dict[str, list[dict[str, Any]]], faults: list[dict[str, Any]]
+) -> Instance:
+    def mine(table: str) -> list[dict[str, Any]]:
+        return [part for part in parts[table] if part["instance_uuid"] == row["uuid"]]
+
+    values = {name: row[name] for name in Instance.field_names() if name not in _ELSEWHERE}
+    (extra,), (cache,) = mine("instance_extra"), mine("instance_info_caches")
+    fault = [f for f in faults if f["instance_uuid"] == row["uuid"]]
+    instance = Instance(
+        **values,
+        flavor=from_primitive(json.loads(extra["flavor"])["cur"], context),
+        network_info=json.loads(cache["network_info"]),
+        metadata={part["key"]: part["value"] for part in mine("instance_metadata")},
+        system_metadata={part["key"]: part["value"] for part in mine("instance_system_metadata")},
+        fault=fault[-1] if fault else None,
+        context=context,
+    )
+    return instance.obj_reset_changes()

@@ -1,0 +1,70 @@
+"""Which cell a server lives in (`nova/objects/instance_mapping.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from simnova.nova import exception
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.base import NovaObject
+from simnova.nova.objects.cell_mapping import CellMapping
+
+__door__ = True
+
+
+@dataclass
+class InstanceMapping(NovaObject):
+    """A server and its cell; no cell yet where it is still being scheduled."""
+
+    VERSION: ClassVar[str] = "1.2"
+
+    instance_uuid: str = ""
+    project_id: str | None = None
+    user_id: str | None = None
+    queued_for_delete: bool = False
+    cell_mapping: CellMapping | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The columns of a mapping that has no cell yet."""
+        return {
+            "instance_uuid": self.instance_uuid,
+            "project_id": self.project_id,
+            "user_id": self.user_id,
+            "queued_for_delete": self.queued_for_delete,
+            "cell_id": None,
+            "created_at": self.ctxt.now(),
+        }
+
+    async def save(self) -> None:
+        """Write the cell and whether the server is about to be deleted."""
+        cell_uuid = self.cell_mapping.uuid if self.cell_mapping else None
+
+        def work(tx: Any) -> None:
+            cell = tx.get("cell_mappings", uuid=cell_uuid) if cell_uuid else None
+            values = {"cell_id": cell and cell["id"], "queued_for_delete": self.queued_for_delete}
+            tx.update("instance_mappings", {"instance_uuid": self.instance_uuid}, values)
+
+        await self.ctxt.api_db.transact(work)
+
+    async def destroy(self) -> None:
+        """Forget the server."""
+        await self.ctxt.api_db.delete("instance_mappings", {"instance_uuid": self.instance_uuid})
+
+    @classmethod
+    async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> InstanceMapping:
+        """The mapping of that server; raises InstanceMappingNotFound."""
+
+        def work(tx: Any) -> tuple[dict[str, Any], dict[str, Any] | None]:
+            row = tx.get("instance_mappings", instance_uuid=uuid)
+            if row is None:
+                raise exception.InstanceMappingNotFound(uuid=uuid)
+            return row, tx.get("cell_mappings", id=row["cell_id"]) if row["cell_id"] else None
+
+        row, cell = await context.api_db.transact(work)
+        names = [name for name in cls.field_names() if name != "cell_mapping"]
+        mapping = cls(**{name: row[name] for name in names}, context=context)
+        if cell is not None:
+            values = {name: cell[name] for name in CellMapping.field_names()}
+            mapping.cell_mapping = CellMapping(**values, context=context)
+        return mapping

@@ -1,0 +1,101 @@
+"""What is asked of the scheduler (`nova/objects/request_spec.py`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.base import NovaObject, from_primitive
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.network_request import NetworkRequest
+
+__door__ = True
+
+
+@dataclass
+class Destination(NovaObject):
+    """A host, node, cell or aggregates that the request is narrowed to; filters still run."""
+
+    VERSION: ClassVar[str] = "1.4"
+
+    host: str | None = None
+    node: str | None = None
+    cell_uuid: str | None = None
+    aggregates: list[str] = field(default_factory=list)
+    forbidden_aggregates: list[str] = field(default_factory=list)
+
+
+@dataclass
+class RequestSpec(NovaObject):
+    """A request for `num_instances` servers of one flavor and image, with hints and what narrows the choice."""
+
+    VERSION: ClassVar[str] = "1.16"
+
+    instance_uuid: str = ""
+    project_id: str | None = None
+    user_id: str | None = None
+    flavor: Flavor = field(default_factory=Flavor)
+    image: ImageMeta = field(default_factory=ImageMeta)
+    num_instances: int = 1
+    availability_zone: str | None = None
+    force_hosts: list[str] | None = None
+    force_nodes: list[str] | None = None
+    ignore_hosts: list[str] | None = None
+    requested_destination: Destination | None = None
+    scheduler_hints: dict[str, list[str]] = field(default_factory=dict)
+    instance_group: dict[str, Any] | None = None
+    requested_networks: list[NetworkRequest] = field(default_factory=list)
+    security_groups: list[str] = field(default_factory=list)
+    is_bfv: bool = False
+    limits: dict[str, Any] = field(default_factory=dict)
+    retry: dict[str, Any] | None = None
+
+    @property
+    def root_gb(self) -> int:
+        """The root disk in GB."""
+        return self.flavor.root_gb
+
+    @property
+    def ephemeral_gb(self) -> int:
+        """The ephemeral disk in GB."""
+        return self.flavor.ephemeral_gb
+
+    @property
+    def memory_mb(self) -> int:
+        """Memory in MB."""
+        return self.flavor.memory_mb
+
+    @property
+    def vcpus(self) -> int:
+        """Virtual CPUs."""
+        return self.flavor.vcpus
+
+    @property
+    def swap(self) -> int:
+        """Swap in MB."""
+        return self.flavor.swap
+
+    def get_scheduler_hint(self, name: str, default: Any = None) -> Any:
+        """The value of a hint; the value itself where the hint holds just one, as in Nova."""
+        values = self.scheduler_hints.get(name)
+        if values is None:
+            return default
+        return values[0] if len(values) == 1 else values
+
+    def resources(self) -> dict[str, int]:
+        """What one server takes, in Placement's classes."""
+        return self.flavor.resources(self.is_bfv)
+
+    def row(self) -> dict[str, Any]:
+        """The columns of `request_specs`: the spec as JSON beside the server it is for."""
+        text = json.dumps(self.obj_to_primitive(), sort_keys=True)
+        return {"instance_uuid": self.instance_uuid, "spec": text, "created_at": self.ctxt.now()}
+
+    @classmethod
+    async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> RequestSpec | None:
+        """The spec with which a server was asked for."""
+        row = await context.api_db.get("request_specs", instance_uuid=uuid)
+        return None if row is None else from_primitive(json.loads(row["spec"]), context)

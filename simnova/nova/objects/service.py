@@ -1,0 +1,64 @@
+"""Services as the database knows them (`nova/objects/service.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+
+__door__ = True
+
+SERVICE_VERSION = 74
+"""The version of a service of this release (`nova.objects.service.SERVICE_VERSION`)."""
+
+
+@dataclass
+class Service(NovaObject):
+    """A row of `services`: who reports, how often it did, and whether an operator has disabled it."""
+
+    VERSION: ClassVar[str] = "1.22"
+
+    id: int | None = None
+    uuid: str | None = None
+    host: str = ""
+    binary: str = ""
+    topic: str | None = None
+    report_count: int = 0
+    disabled: bool = False
+    disabled_reason: str | None = None
+    last_seen_up: str | None = None
+    forced_down: bool = False
+    version: int = SERVICE_VERSION
+
+    @remotable
+    async def create(self) -> None:
+        """Write the row when the service comes up for the first time."""
+        values = {name: value for name, value in self.values().items() if name != "id"}
+        row = await self.ctxt.cell_db.insert("services", **values, created_at=self.ctxt.now())
+        self.id = row["id"]
+
+    @remotable
+    async def save(self) -> None:
+        """Write what has changed."""
+        await self.ctxt.cell_db.update("services", {"id": self.id}, self.obj_what_changed())
+        self.obj_reset_changes()
+
+    @remotable_classmethod
+    async def get_by_host_and_binary(cls, context: RequestContext, host: str, binary: str) -> Service | None:
+        """The row of that service, None where it has never reported."""
+        row = await context.cell_db.get("services", host=host, binary=binary, deleted=0)
+        return cls._from_row(context, row) if row else None
+
+    @classmethod
+    async def get_all(cls, context: RequestContext, binary: str | None = None) -> list[Service]:
+        """Every service of the cell, or those of one binary."""
+        where = {"deleted": 0} | ({"binary": binary} if binary else {})
+        rows = await context.cell_db.select("services", where, order_by="id")
+        return [cls._from_row(context, row) for row in rows]
+
+    @classmethod
+    def _from_row(cls, context: RequestContext, row: dict[str, object]) -> Service:
+        values = {name: row[name] for name in cls.field_names()}
+        return cls(**values, context=context).obj_reset_changes()  # type: ignore[arg-type]
