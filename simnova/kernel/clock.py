@@ -36,6 +36,14 @@ SERVICE_STOP = declare("service.stop", "a service was stopped in good order")
 SERVICE_CRASH = declare("service.crash", "a service died where it stood; nothing of its own code ran after this")
 
 
+_running: Clock | None = None
+
+
+def running() -> Clock | None:
+    """The clock whose engine is at work at this moment, for the log door alone."""
+    return _running
+
+
 class Crashed(BaseException):
     """Raised at the door of a service that is dead. Not an `Exception`: no service can survive it by catching."""
 
@@ -340,7 +348,12 @@ class Clock:
         """Process one engine event, waiting for real work where it is due first. False where none is left."""
         if not self.real.admit():
             return False
-        self.env.step()
+        global _running
+        before, _running = _running, self
+        try:
+            self.env.step()
+        finally:
+            _running = before
         self.steps += 1
         if self._failures:
             raise self._failures.pop(0)

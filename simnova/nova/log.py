@@ -1,0 +1,58 @@
+"""The log door: `LOG.info("Took %0.2f seconds to build instance.", took, instance=instance)`.
+
+A line goes to the journal of the cloud that is running at this moment; OpenStack's format is given to it later, by
+`simnova.observe.logs`. It is the one door that is not async: writing a line never waits.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from simnova.kernel import clock
+from simnova.kernel.journal import declare
+
+__door__ = True
+
+LINE = declare("log", "a service wrote a line to its log")
+
+
+class Logger:
+    """The logger of one module, with oslo.log's methods."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def debug(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line for those who look for something."""
+        self._write("DEBUG", message, args, instance)
+
+    def info(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line that says what was done."""
+        self._write("INFO", message, args, instance)
+
+    def warning(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line that says what is not as it should be."""
+        self._write("WARNING", message, args, instance)
+
+    def error(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line that says what failed."""
+        self._write("ERROR", message, args, instance)
+
+    def exception(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line that says what failed, followed by the traceback of the exception being handled."""
+        self._write("ERROR", message, args, instance, traceback.format_exc())
+
+    def _write(self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = "") -> None:
+        running = clock.running()
+        if running is None:
+            return
+        text = message % (args[0] if len(args) == 1 and isinstance(args[0], dict) else args) if args else message
+        text = f"{text}\n{trace.rstrip()}" if trace else text
+        uuid = getattr(instance, "uuid", instance)
+        running.journal.record(LINE, {"level": level, "logger": self.name, "message": text, "instance": uuid})
+
+
+def getLogger(name: str) -> Logger:
+    """The logger of a module, under Nova's name for it (`simnova.nova.compute.manager` is `nova.compute.manager`)."""
+    return Logger(name.removeprefix("simnova."))
