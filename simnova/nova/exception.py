@@ -86,11 +86,23 @@ class HostMappingNotFound(NovaError):
     code = 404
 
 
+class HypervisorUnavailable(NovaError):
+    """The hypervisor cannot be reached, or does not answer."""
+
+    msg_fmt = "Connection to the hypervisor is broken on host"
+
+
 class ImageNotActive(NovaError):
     """The image has no data yet, or no more."""
 
     msg_fmt = "Image %(image_id)s is not active."
     code = 400
+
+
+class InstanceExists(NovaError):
+    """The hypervisor has a guest of that name or UUID already."""
+
+    msg_fmt = "Instance %(name)s already exists."
 
 
 class InstanceInvalidState(NovaError):
@@ -112,6 +124,12 @@ class InstanceNotFound(NovaError):
 
     msg_fmt = "Instance %(instance_id)s could not be found."
     code = 404
+
+
+class InternalError(NovaError):
+    """Something the hypervisor says went wrong, in its own words."""
+
+    msg_fmt = "%(err)s"
 
 
 class Invalid(NovaError):

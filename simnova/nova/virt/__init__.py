@@ -1,0 +1,1 @@
+"""The hypervisors: one seam (`driver`), a simulated driver, and libvirt's (`nova/virt/`)."""

@@ -1,0 +1,390 @@
+"""The seam between nova-compute and a hypervisor (`nova/virt/driver.py`).
+
+A driver belongs to a compute host, not to a life of its nova-compute: guests outlive a restart of
+the service, so one driver object is kept for each host, and every new nova-compute calls its
+`init_host` again.
+
+`ComputeDriver` names what nova-compute may ask for, in Nova's words. What a driver cannot do stays
+`NotImplementedError`, as in Nova. All of it is `async`, be the hypervisor simulated or real, but for
+`capabilities_as_traits`, which asks no hypervisor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from simnova.nova import exception
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.states import PowerState
+
+NetworkInfo = Sequence[Mapping[str, Any]]
+"""The instance's VIFs in the dict form of `nova/network/model.py`."""
+
+GIB = 1024**3
+
+CAPABILITY_TRAITS_MAP = {
+    "supports_attach_interface": "COMPUTE_NET_ATTACH_INTERFACE",
+    "supports_device_tagging": "COMPUTE_DEVICE_TAGGING",
+    "supports_image_type_iso": "COMPUTE_IMAGE_TYPE_ISO",
+    "supports_image_type_qcow2": "COMPUTE_IMAGE_TYPE_QCOW2",
+    "supports_image_type_raw": "COMPUTE_IMAGE_TYPE_RAW",
+    "supports_image_type_vmdk": "COMPUTE_IMAGE_TYPE_VMDK",
+    "supports_migrate_to_same_host": "COMPUTE_SAME_HOST_COLD_MIGRATE",
+    "supports_multiattach": "COMPUTE_VOLUME_MULTI_ATTACH",
+    "supports_trusted_certs": "COMPUTE_TRUSTED_CERTS",
+}
+
+
+class Instance(Protocol):
+    """What a driver needs to know of a server: a part of `nova/objects/instance.py`."""
+
+    uuid: str
+    flavor: Flavor
+    image_ref: str | None
+    display_name: str | None
+    user_id: str | None
+    project_id: str | None
+
+    @property
+    def name(self) -> str:
+        """The hypervisor's name for the guest, `instance-0000002a`."""
+        ...
+
+
+class ImageAPI(Protocol):
+    """The part of the Glance client that a driver uses (`nova/image/glance.py`)."""
+
+    async def download(self, context: RequestContext, image_id: str) -> Any:
+        """Ask Glance for the image's data."""
+        ...
+
+
+class InstanceInfo(NamedTuple):
+    """A guest as the hypervisor sees it (`nova/virt/hardware.py`); `internal_id` while it runs."""
+
+    state: PowerState
+    internal_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a host has: CPUs, memory in MB, disk in GB."""
+
+    vcpus: int = 8
+    memory_mb: int = 16384
+    local_gb: int = 100
+
+
+@dataclass
+class Guest:
+    """A guest on a host, as one driver hands it to another; memory in MB, disk in GB."""
+
+    uuid: str
+    name: str
+    vcpus: int
+    memory_mb: int
+    disk_gb: int
+    image_id: str | None
+    state: PowerState
+    internal_id: int | None = None
+
+    @classmethod
+    def of(cls, instance: Instance, state: PowerState) -> Guest:
+        """The guest that a server is to become."""
+        flavor, wanted = instance.flavor, instance.flavor.resources(not instance.image_ref)
+        disk = wanted.get("DISK_GB", 0)
+        return cls(
+            instance.uuid,
+            instance.name,
+            flavor.vcpus,
+            flavor.memory_mb,
+            disk,
+            instance.image_ref,
+            state,
+        )
+
+
+def inventory(resources: Resources) -> dict[str, dict[str, int]]:
+    """Sizes as Placement's inventories; no server gets more than physically is (`max_unit`)."""
+    totals = {
+        "VCPU": resources.vcpus,
+        "MEMORY_MB": resources.memory_mb,
+        "DISK_GB": resources.local_gb,
+    }
+    return {
+        name: {"total": total, "min_unit": 1, "max_unit": total, "step_size": 1}
+        for name, total in totals.items()
+        if total
+    }
+
+
+def check_base_size(instance: Instance, size: int) -> None:
+    """Refuse an image of `size` bytes that the flavor's disk cannot hold.
+
+    Raises FlavorDiskSmallerThanImage (`nova/virt/libvirt/imagebackend.py`, `verify_base_size`).
+    """
+    wanted = instance.flavor.root_gb * GIB
+    if wanted and size > wanted:
+        raise exception.FlavorDiskSmallerThanImage(flavor_size=wanted, image_size=size)
+
+
+class ComputeDriver:
+    """What nova-compute may ask of a hypervisor.
+
+    A method that needs the guest raises InstanceNotFound where there is none, unless it says so.
+    """
+
+    capabilities: ClassVar[Mapping[str, bool]] = {}
+
+    # --- the host ---
+
+    async def init_host(self, host: str) -> None:
+        """Get ready; called whenever nova-compute starts. Raises HypervisorUnavailable."""
+
+    async def cleanup_host(self, host: str) -> None:
+        """Let go of the hypervisor when nova-compute stops; the guests stay."""
+
+    def close(self) -> None:
+        """Remove everything this driver made, when the cloud itself ends; not a coroutine.
+
+        Safe to call twice.
+        """
+
+    async def get_available_nodes(self, refresh: bool = False) -> list[str]:
+        """The names of the compute nodes this driver manages (one, except with Ironic)."""
+        raise NotImplementedError
+
+    async def get_available_resource(self, nodename: str) -> dict[str, Any]:
+        """What the node has and uses, named as the columns of compute_nodes; MB and GB.
+
+        `cpu_info` is JSON text, as in Nova.
+        """
+        raise NotImplementedError
+
+    async def get_inventory(self, nodename: str) -> dict[str, dict[str, int]]:
+        """The node's inventory for Placement, by resource class, without those of a total of zero.
+
+        Allocation ratios and reserved amounts are options, which the caller adds; Nova's drivers do
+        both in `update_provider_tree`.
+        """
+        raise NotImplementedError
+
+    def capabilities_as_traits(self) -> dict[str, bool]:
+        """Placement's trait for each capability, and whether this driver has it."""
+        known = CAPABILITY_TRAITS_MAP.items()
+        return {trait: self.capabilities.get(name, False) for name, trait in known}
+
+    async def get_traits(self, nodename: str) -> list[str]:
+        """The traits the node reports to Placement, sorted."""
+        return sorted(trait for trait, has in self.capabilities_as_traits().items() if has)
+
+    async def manage_image_cache(
+        self, context: RequestContext, all_instances: Iterable[Instance]
+    ) -> None:
+        """Age out base images that none of the host's servers uses (`nova/virt/imagecache.py`)."""
+        raise NotImplementedError
+
+    async def get_host_uptime(self) -> str:
+        """The host's `uptime` line."""
+        raise NotImplementedError
+
+    # --- the guests ---
+
+    async def list_instances(self) -> list[str]:
+        """The names of the guests on this host, running or not."""
+        raise NotImplementedError
+
+    async def list_instance_uuids(self) -> list[str]:
+        """The UUIDs of the guests on this host, running or not."""
+        raise NotImplementedError
+
+    async def instance_exists(self, instance: Instance) -> bool:
+        """Whether the hypervisor knows the guest."""
+        return instance.uuid in await self.list_instance_uuids()
+
+    async def get_info(self, instance: Instance, use_cache: bool = True) -> InstanceInfo:
+        """The guest's power state."""
+        raise NotImplementedError
+
+    async def spawn(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_meta: ImageMeta,
+        injected_files: Any,
+        admin_password: str | None,
+        allocations: Mapping[str, Any] | None,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        power_on: bool = True,
+    ) -> None:
+        """Make the guest: image, disk, domain, start. When it fails nothing of the guest is left.
+
+        Raises InstanceExists, FlavorDiskSmallerThanImage, InternalError, HypervisorUnavailable.
+        """
+        raise NotImplementedError
+
+    async def destroy(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        destroy_disks: bool = True,
+    ) -> None:
+        """Stop the guest at once and remove it and its disks; no error where there is none."""
+        raise NotImplementedError
+
+    async def cleanup(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        destroy_disks: bool = True,
+    ) -> None:
+        """Remove what a guest that no longer runs has left on the host."""
+        raise NotImplementedError
+
+    async def reboot(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        reboot_type: str,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Reboot: "SOFT", the guest shuts itself down, or "HARD", the plug is pulled."""
+        raise NotImplementedError
+
+    async def power_on(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start a guest that is off."""
+        raise NotImplementedError
+
+    async def power_off(
+        self, instance: Instance, timeout: float = 0, retry_interval: float = 0
+    ) -> None:
+        """Stop the guest; it has `timeout` seconds to shut itself down, then it is cut off."""
+        raise NotImplementedError
+
+    async def pause(self, instance: Instance) -> None:
+        """Freeze the guest's CPUs; it stays in memory."""
+        raise NotImplementedError
+
+    async def unpause(self, instance: Instance) -> None:
+        """Let a paused guest go on."""
+        raise NotImplementedError
+
+    async def suspend(self, context: RequestContext, instance: Instance) -> None:
+        """Save the guest's memory to disk and stop it."""
+        raise NotImplementedError
+
+    async def resume(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start a suspended guest from its saved memory."""
+        raise NotImplementedError
+
+    # --- what no driver can do yet ---
+
+    async def rescue(self, context: RequestContext, instance: Instance, *args: Any) -> None:
+        """Start the guest from a rescue image, its own disk beside it."""
+        raise NotImplementedError
+
+    async def unrescue(self, context: RequestContext, instance: Instance) -> None:
+        """Start a rescued guest from its own disk again."""
+        raise NotImplementedError
+
+    async def snapshot(
+        self, context: RequestContext, instance: Instance, image_id: str, *args: Any
+    ) -> None:
+        """Upload the guest's disk to Glance as that image."""
+        raise NotImplementedError
+
+    async def rebuild(self, context: RequestContext, instance: Instance, *args: Any) -> None:
+        """Make the guest anew; NotImplementedError has nova-compute destroy and spawn it."""
+        raise NotImplementedError
+
+    async def attach_interface(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_meta: ImageMeta,
+        vif: Mapping[str, Any],
+    ) -> None:
+        """Plug a network card into the running guest."""
+        raise NotImplementedError
+
+    async def detach_interface(
+        self, context: RequestContext, instance: Instance, vif: Mapping[str, Any]
+    ) -> None:
+        """Unplug a network card."""
+        raise NotImplementedError
+
+    async def migrate_disk_and_power_off(
+        self, context: RequestContext, instance: Instance, dest: str, flavor: Flavor, *args: Any
+    ) -> Any:
+        """Stop the guest and move its disk; returns what `finish_migration` needs over there."""
+        raise NotImplementedError
+
+    async def finish_migration(
+        self, context: RequestContext, migration: Any, instance: Instance, *args: Any
+    ) -> None:
+        """Start the guest on the host it moved to."""
+        raise NotImplementedError
+
+    async def confirm_migration(
+        self, context: RequestContext, migration: Any, instance: Instance, *args: Any
+    ) -> None:
+        """Remove what the guest left on the host it moved from."""
+        raise NotImplementedError
+
+    async def finish_revert_migration(
+        self, context: RequestContext, instance: Instance, *args: Any
+    ) -> None:
+        """Start the guest again on the host it had moved from."""
+        raise NotImplementedError
+
+    async def live_migration(
+        self, context: RequestContext, instance: Instance, dest: str, *args: Any
+    ) -> None:
+        """Move the running guest to another host."""
+        raise NotImplementedError
+
+    async def live_migration_force_complete(self, instance: Instance) -> None:
+        """End a live migration by force: pause the guest, or switch to post-copy."""
+        raise NotImplementedError
+
+    async def live_migration_abort(self, instance: Instance) -> None:
+        """Call a live migration off."""
+        raise NotImplementedError
+
+    async def get_console_output(self, context: RequestContext, instance: Instance) -> str:
+        """What the guest has written to its serial console."""
+        raise NotImplementedError
+
+    async def get_vnc_console(self, context: RequestContext, instance: Instance) -> Any:
+        """Where the guest's VNC server listens."""
+        raise NotImplementedError
+
+    async def get_serial_console(self, context: RequestContext, instance: Instance) -> Any:
+        """Where the guest's serial port listens."""
+        raise NotImplementedError
+
+    async def set_admin_password(self, instance: Instance, new_pass: str) -> None:
+        """Change the administrator's password inside the guest."""
+        raise NotImplementedError

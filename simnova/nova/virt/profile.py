@@ -1,0 +1,28 @@
+"""How long a simulated hypervisor takes: ranges to draw from, one set for each kind of host."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simnova.kernel.clock import Between
+
+
+class Profile(NamedTuple):
+    """Ranges in seconds, but for `download` and `convert`, which are rates in MB a second.
+
+    The default is of the order of a QEMU host with a local disk. `failure` is the chance, from 0
+    to 1, that the start of a guest fails.
+    """
+
+    download: Between = Between(80, 120)
+    convert: Between = Between(150, 300)
+    overlay: Between = Between(0.02, 0.08)
+    define: Between = Between(0.01, 0.05)
+    start: Between = Between(0.3, 0.9)
+    stop: Between = Between(0.1, 0.4)
+    shutdown: Between = Between(1.0, 3.0)
+    undefine: Between = Between(0.01, 0.05)
+    pause: Between = Between(0.01, 0.03)
+    save: Between = Between(0.8, 2.5)
+    restore: Between = Between(0.5, 1.0)
+    failure: float = 0.0
