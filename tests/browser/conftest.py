@@ -1,0 +1,38 @@
+"""The fixture `lab`: a browser window on a JupyterLab of the tests' own.
+
+    def test_the_first_notebook(lab):
+        lab.open("00_start_here.ipynb")
+        lab.run_all()
+        lab.page.get_by_role("button", name="forward").first.click()
+        lab.assert_clean()
+
+Its methods are told in tools/lab.py; `lab.page` is Playwright's page.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import Lab, Server, browse, chromium, serve
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One JupyterLab for all browser tests, over a copy of notebooks/."""
+    if not chromium():
+        pytest.skip("there is no Chromium here; see bindep.txt")
+    root = tmp_path_factory.mktemp("root")
+    if NOTEBOOKS.exists():
+        shutil.copytree(NOTEBOOKS, root, dirs_exist_ok=True)
+    with serve(root, tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture
+def lab(jupyterlab: Server) -> Iterator[Lab]:
+    """A window of its own for each test: Playwright's event loop must not outlive a test."""
+    with browse(jupyterlab) as window:
+        yield window
