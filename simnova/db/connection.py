@@ -1,0 +1,59 @@
+"""One SQLite connection and the databases attached to it, in memory or each in a file of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from simnova.db.files import Files
+
+ATTACHED_AT_MOST = 10
+"""What SQLite allows unless it was built otherwise (SQLITE_MAX_ATTACHED)."""
+
+__door__ = True
+
+
+class Connection:
+    """One held connection. The driver commits by itself, so a transaction is what says BEGIN and COMMIT.
+
+    `core` runs what SQLAlchemy builds, `cursor` is the driver's own for prepared statements: both see the same.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._engine = sa.create_engine(
+            "sqlite://",
+            poolclass=StaticPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"check_same_thread": False},
+        )
+        self.core = self._engine.connect()
+        self.dialect = self._engine.dialect
+        self.driver = cast(sqlite3.Connection, self.core.connection.driver_connection)
+        self.cursor = self.driver.cursor()
+        self.cursor.execute("PRAGMA foreign_keys = ON")
+        self.names: list[str] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no further database can be attached."""
+        return len(self.names) >= ATTACHED_AT_MOST
+
+    def attach(self, name: str, metadata: sa.MetaData) -> None:
+        """Attach a new database and create its tables, whose schema name must be `name`."""
+        self.cursor.execute(f"ATTACH DATABASE ? AS {_quoted(name)}", [self._files.make(name)])
+        self.names.append(name)
+        self._files.mark(self.cursor, name)
+        metadata.create_all(self.core)
+
+    def close(self) -> None:
+        """Give up the connection; databases in memory are gone with it."""
+        self.core.close()
+        self._engine.dispose()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,153 @@
+"""One database, as services use it: the door through which rows are read and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import CoroutineType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from simnova.db.connection import Connection
+from simnova.db.exception import DBError, DBNotAllowed
+from simnova.db.prepared import Row
+from simnova.db.statements import Statements
+from simnova.db.transaction import Table, Transaction, Where
+from simnova.exceptions import UsageError
+from simnova.kernel.clock import Clock, Crashed
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Work = Callable[Concatenate[Transaction, P], T]
+
+__door__ = True
+
+
+class Database:
+    """One schema on a connection. A work runs in one transaction, at one instant; what it changed is journalled.
+
+    `forbidden` names the binaries that may not come here, nova-compute for Nova's databases. While `refusing` holds
+    a reason, every transaction fails with it, as when the server is down.
+    """
+
+    def __init__(
+        self, clock: Clock, name: str, metadata: sa.MetaData, connection: Connection
+    ) -> None:
+        self.clock = clock
+        self.name = name
+        self.metadata = metadata
+        self.connection = connection
+        self.statements = Statements(metadata, connection.dialect)
+        self.schema = {"schema_translate_map": {None: name}}
+        self.forbidden: frozenset[str] = frozenset()
+        self.refusing: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Database {self.name}, {len(self.metadata.tables)} tables>"
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction and return what it returns; where it raises, nothing was changed.
+
+        Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it refuses.
+        """
+        return self.run(work)
+
+    async def get(self, table: Table, **key: Any) -> Row | None:
+        """The row with that key, or None: `Transaction.get` by itself."""
+        return self.run(Transaction.get, table, **key)
+
+    async def select(
+        self,
+        table: Table,
+        where: Where | None = None,
+        *,
+        order_by: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Row]:
+        """The rows that fit: `Transaction.select` by itself."""
+        return self.run(Transaction.select, table, where, order_by=order_by, limit=limit)
+
+    async def insert(self, table: Table, **values: Any) -> Row:
+        """Add a row: `Transaction.insert` in a transaction of its own."""
+        return self.run(Transaction.insert, table, **values)
+
+    async def update(
+        self,
+        table: Table,
+        where: Where,
+        values: Mapping[str, Any],
+        *,
+        expected: Where | None = None,
+    ) -> int:
+        """Change rows, or compare and swap: `Transaction.update` in a transaction of its own."""
+        return self.run(Transaction.update, table, where, values, expected=expected)
+
+    async def delete(self, table: Table, where: Where) -> int:
+        """Remove rows: `Transaction.delete` in a transaction of its own."""
+        return self.run(Transaction.delete, table, where)
+
+    async def execute(self, statement: sa.Select[Any]) -> list[Row]:
+        """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
+        return self.run(Transaction.execute, statement)
+
+    def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`transact` for whoever sets a cloud up and is no service: it needs no coroutine."""
+        self._admit()
+        transaction = Transaction(self)
+        try:
+            result = _plain(work(transaction, *args, **kwargs))
+            self._begin_journal(transaction)
+            transaction.commit()
+        except BaseException:
+            transaction.rollback()
+            self._journal(transaction.refusals)
+            raise
+        self._journal(transaction.refusals)
+        self._journal(transaction.changes[1:])
+        return result
+
+    def _admit(self) -> None:
+        task = self.clock.active
+        if task is not None:
+            self.clock.check(task)
+            binary = task.service.name.partition("@")[0]
+            if binary in self.forbidden:
+                raise DBNotAllowed(binary=binary)
+        if self.refusing is not None:
+            raise DBError(reason=self.refusing)
+
+    def _begin_journal(self, transaction: Transaction) -> None:
+        """Note the first change while it can still be undone: who is killed at that door has changed nothing."""
+        for kind, data in transaction.changes[:1]:
+            self.clock.journal.record(kind, data)
+
+    def _journal(self, events: Sequence[tuple[str, Row]]) -> None:
+        for index, event in enumerate(events):
+            try:
+                self.clock.journal.record(*event)
+            except Crashed:
+                self._journal_for_the_dead(events[index:])
+                raise
+
+    def _journal_for_the_dead(self, events: Sequence[tuple[str, Row]]) -> None:
+        """What was committed is noted, though the service that did it was killed on the way."""
+        task = self.clock.active
+        if task is None:
+            return
+        context: dict[str, Any] = {
+            "actor": task.service.name,
+            "cause": task.latest,
+            "request_id": task.request_id,
+            "background": task.background,
+        }
+        for kind, data in events:
+            self.clock.after(0, lambda k=kind, d=data: self.clock.journal.record(k, d, **context))
+
+
+def _plain(result: T) -> T:
+    if isinstance(result, CoroutineType):
+        result.close()
+        raise UsageError(
+            "a work in a transaction is a plain function: nothing can be awaited in it"
+        )
+    return result
