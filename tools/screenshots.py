@@ -15,7 +15,7 @@ from lab import Lab, browse, chromium, serve
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-WIDGET = "[data-mime-type='application/vnd.jupyter.widget-view+json']"
+WIDGET = ".jp-OutputArea-output.lm-Panel"  # what JupyterLab draws a widget into
 
 
 def draw(lab: Lab, name: str) -> None:
