@@ -5,11 +5,14 @@ One thread owns the engine. Everyone else posts to the inbox, which the engine e
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simnova.exceptions import NovaError
 
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock, Signal
@@ -18,11 +21,18 @@ __door__ = True
 
 
 class Measured(NamedTuple):
-    """What a piece of real work answered, and how long it took: seconds on the cloud's clock."""
+    """What a piece of real work answered, and when, on the cloud's clock: it was called `what` for the nth time."""
 
     what: str
-    seconds: float
+    nth: int
+    due: float
     outcome: Any
+
+
+class NotRecorded(NovaError):
+    """A replay or a fork was asked for real work that the original never did."""
+
+    msg_fmt = "'%(what)s' is not in the recording: after a fork a real host is simulated unless a new one is given"
 
 
 class Pending(NamedTuple):
@@ -41,10 +51,12 @@ class Realtime:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.pace: float | None = None
-        self.measured: list[Measured | None] = []
-        self.recorded: list[Measured | None] = []
-        self.arrived: Callable[[], None] = lambda: None
+        self.measured: list[Measured] = []
+        self._recorded: dict[tuple[str, int], Measured] = {}
+        self.only_recorded = False
+        self._asked: dict[str, int] = {}
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._started: list[tuple[str, int]] = []
         self._pending: dict[int, Pending] = {}
         self._origin = (0.0, 0.0)
 
@@ -54,20 +66,38 @@ class Realtime:
         """Have the engine's thread do something between two events. The one method any thread may call."""
         self._inbox.put(action)
 
+    def replay(self, measured: list[Measured]) -> None:
+        """From now on take real work's answers from a recording, and do none."""
+        self._recorded = {(answer.what, answer.nth): answer for answer in measured}
+        self.only_recorded = True
+
     # --- real work --------------------------------------------------------------------------------------------
 
     def start(self, work: Callable[..., Any], args: tuple[Any, ...], timeout: float, what: str) -> Signal:
         """Begin real work (or take its recorded answer) and return what will be signalled."""
-        signal, index = self.clock.signal(), len(self.measured)
-        known = self.recorded[index] if index < len(self.recorded) else None
-        self.measured.append(known)
-        if known is not None:
-            self.clock.after(known.seconds, signal.succeed, known.outcome, background=True)
+        signal, nth = self.clock.signal(), self._asked.get(what, 0)
+        self._asked[what] = nth + 1
+        known = self._recorded.get((what, nth))
+        if known is not None or self.only_recorded:
+            known = known or Measured(what, nth, self.clock.now, NotRecorded(what=what))
+            self._answer(signal, known)
             return signal
-        now = time.perf_counter()
+        now, index = time.perf_counter(), len(self._started)
+        self._started.append((what, nth))
         self._pending[index] = Pending(signal, what, self.clock.now, now, now + timeout)
         threading.Thread(target=self._work, args=(index, work, args), daemon=True, name=what or "measure").start()
         return signal
+
+    def _answer(self, signal: Signal, measured: Measured) -> None:
+        """Wake who waits, at exactly the recorded instant, so that a replay's times are the original's to the last bit."""
+        now = self.clock.now
+        delay = max(0.0, measured.due - now)
+        while now + delay < measured.due:
+            delay = math.nextafter(delay, math.inf)
+        while delay and now + delay > measured.due:
+            delay = math.nextafter(delay, 0.0)
+        self.measured.append(measured._replace(due=now + delay))
+        self.clock.after(delay, signal.succeed, measured.outcome, background=True)
 
     def _work(self, index: int, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
@@ -82,8 +112,7 @@ class Realtime:
         if pending is None:
             return  # it came after its timeout
         due = max(pending.simulated + (finished - pending.wall), self.clock.now)
-        self.measured[index] = Measured(pending.what, due - pending.simulated, outcome)
-        self.clock.after(due - self.clock.now, pending.signal.succeed, outcome, background=True)
+        self._answer(pending.signal, Measured(*self._started[index], due, outcome))
 
     def _expire(self, now: float) -> None:
         for index, pending in list(self._pending.items()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from simnova.db.exception import DBNotAllowed
 from simnova.kernel.clock import Clock
 
 if TYPE_CHECKING:
@@ -41,12 +42,16 @@ class Indirection(Protocol):
 
 @dataclass
 class Place:
-    """Where a service stands: its clock, the databases and buses it can reach, by their addresses in the cell mapping.
+    """Where a service stands: its clock, its own bus and databases, and those of the cells by their addresses.
 
-    `databases` is empty in nova-compute, which then has an `indirection`.
+    nova-compute has no database; it has an `indirection`. `cell_database` is the one that a service of a cell is
+    configured with; API-level services reach the cells' through the cell mappings.
     """
 
     clock: Clock
+    transport: Transport | None = None
+    api_database: Database | None = None
+    cell_database: Database | None = None
     databases: dict[str, Database] = field(default_factory=dict)
     buses: dict[str, Transport] = field(default_factory=dict)
     indirection: Indirection | None = None
@@ -97,16 +102,22 @@ class RequestContext:
     @property
     def api_db(self) -> Database:
         """The database of the API level, nova_api."""
-        return self.here.databases["nova_api"]
+        return _required(self.here.api_database)
 
     @property
     def cell_db(self) -> Database:
-        """The database of the cell that this context is targeted at; cell1's where it is at none."""
-        return self.db_connection or self.here.databases["nova_cell1"]
+        """The database of the cell at which this context is targeted; the service's own where it is at none."""
+        return _required(self.db_connection or self.here.cell_database)
 
     def now(self) -> str:
         """The cloud's time as Nova's objects carry it, `2026-01-01T00:00:00Z`."""
         return self.here.clock.utcnow()
+
+
+def _required(database: Database | None) -> Database:
+    if database is None:
+        raise DBNotAllowed(binary="nova-compute")
+    return database
 
 
 _TRAVELS = [f.name for f in fields(RequestContext) if f.name not in ("place", "db_connection", "mq_connection", "cell_uuid")]

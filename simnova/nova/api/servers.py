@@ -1,0 +1,129 @@
+"""Requests for servers, from their bodies to the compute API (`nova/api/openstack/compute/servers.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnova.messaging.rest import Fault, Request, Response
+from simnova.nova import exception
+from simnova.nova.api import views
+from simnova.nova.api.validation import validate
+from simnova.nova.compute.api import API, ServerRequest
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.network_request import NetworkRequest
+
+_NO_GOOD: tuple[type[Exception], ...] = (
+    exception.FlavorNotFound,
+    exception.FixedIpAlreadyInUse,
+    exception.NetworkNotFound,
+    exception.NetworkRequiresSubnet,
+    exception.PortNotFound,
+    exception.PortRequiresFixedIP,
+)
+_CONFLICT: tuple[type[Exception], ...] = (exception.NetworkAmbiguous, exception.PortInUse)
+
+
+async def create(api: API, context: RequestContext, body: Any) -> Response:
+    """Check a body, ask the compute API, answer 202."""
+    validate(body, "create_server")
+    server = body["server"]
+    try:
+        request = await _request(api, context, server, body)
+        instances, reservation = await api.create(context, request)
+    except exception.ImageNotFound:
+        raise Fault(400, "Can not find requested image") from None
+    except _NO_GOOD as error:
+        raise Fault(400, str(error)) from None
+    except _CONFLICT as error:
+        raise Fault(409, str(error)) from None
+    if _true(server.get("return_reservation_id")):
+        return Response(202, {"reservation_id": reservation})
+    answer = views.server_created(instances[0], request.admin_password or "")
+    location = answer["server"]["links"][0]["href"]
+    return Response(202, answer, {"Location": location})
+
+
+async def find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
+    """The servers a list request asks for: by name or status; of all projects for an administrator who says so."""
+    everyone = context.is_admin and _true(request.param("all_tenants"))
+    found = await api.get_all(context, all_tenants=everyone)
+    name, status = request.param("name"), request.param("status")
+    if name:
+        found = [instance for instance in found if name in (instance.display_name or "")]
+    if status:
+        wanted = status.upper()
+        found = [one for one in found if views.status(one.vm_state, one.task_state) == wanted]
+    return found
+
+
+async def _request(api: API, context: RequestContext, server: dict[str, Any], body: dict[str, Any]) -> ServerRequest:
+    minimum = int(server.get("min_count", 1))
+    maximum = int(server.get("max_count", minimum))
+    if minimum > maximum:
+        raise Fault(400, "min_count must be <= max_count")
+    if not server.get("imageRef"):
+        raise Fault(400, "Invalid imageRef provided.")
+    zone, host, node = _availability_zone(server.get("availability_zone"), context)
+    hints = body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {}
+    return ServerRequest(
+        flavor=await Flavor.get_by_flavor_id(context, str(server["flavorRef"])),
+        image_href=server["imageRef"],
+        display_name=server["name"],
+        min_count=minimum,
+        max_count=maximum,
+        display_description=server.get("description"),
+        hostname=server.get("hostname"),
+        key_name=server.get("key_name"),
+        user_data=server.get("user_data"),
+        config_drive=_true(server.get("config_drive")),
+        admin_password=server.get("adminPass") or _password(context),
+        availability_zone=zone or api.conf.default_schedule_zone,
+        forced_host=host,
+        forced_node=node,
+        metadata=server.get("metadata", {}),
+        requested_networks=_networks(server.get("networks")),
+        security_groups=[group["name"] for group in server.get("security_groups", [{"name": "default"}])],
+        scheduler_hints={key: value if isinstance(value, list) else [value] for key, value in hints.items()},
+    )
+
+
+def _availability_zone(text: str | None, context: RequestContext) -> tuple[str | None, str | None, str | None]:
+    """`zone:host:node` taken apart; naming a host is an administrator's right."""
+    if text is None or ":" not in text:
+        return text, None, None
+    parts = text.split(":")
+    if len(parts) > 3 or not any(parts):
+        raise Fault(400, "Unable to parse availability_zone")
+    if not context.is_admin:
+        raise Fault(403, "Policy doesn't allow os_compute_api:servers:create:forced_host to be performed.")
+    zone, host, node = (*parts, "", "")[:3]
+    return zone or None, host or None, node or None
+
+
+def _networks(networks: Any) -> list[NetworkRequest] | None:
+    """What was asked for; None is automatic, an empty list is none (`_get_requested_networks`)."""
+    if networks in (None, "auto"):
+        return None
+    if networks == "none":
+        return []
+    return [
+        NetworkRequest(
+            network_id=network.get("uuid"),
+            address=network.get("fixed_ip"),
+            port_id=network.get("port"),
+            tag=network.get("tag"),
+        )
+        for network in networks
+    ]
+
+
+def _password(context: RequestContext) -> str:
+    letters = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    rng = context.here.clock.rng("password")
+    return "".join(rng.choice(letters) for _ in range(12))
+
+
+def _true(value: Any) -> bool:
+    return str(value).lower() in ("true", "1")

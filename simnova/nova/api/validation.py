@@ -1,0 +1,79 @@
+"""Checking a body against its schema, with Nova's words for what is wrong (`nova/api/validation/validators.py`)."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from simnova.nova import exception
+from simnova.nova.api import schemas
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+_BAD_NAME = (
+    "An invalid 'name' value was provided. The name must be: printable characters. "
+    "Can not start or end with whitespace."
+)
+
+
+def validate(body: Any, schema: str) -> None:
+    """Raise ValidationError where the body does not fit the schema of that name in `schemas`.
+
+    Its text names the field, its value and what is wrong.
+    """
+    import jsonschema
+
+    try:
+        _validator(schema).validate(body)
+    except jsonschema.ValidationError as error:
+        raise exception.ValidationError(detail=_detail(error)) from None
+
+
+@functools.cache
+def _validator(schema: str) -> Validator:
+    import jsonschema
+
+    checker = jsonschema.FormatChecker(formats=())
+    checker.checks("name")(_is_name)
+    checker.checks("uuid")(_is_uuid)
+    extended = jsonschema.validators.extend(
+        jsonschema.Draft202012Validator, {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")}
+    )
+    return extended(getattr(schemas, schema), format_checker=checker)
+
+
+def _numeric(keyword: str) -> Any:
+    """Nova compares text that holds a number as a number."""
+    import jsonschema
+
+    compare = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+
+    def check(validator: Any, limit: Any, value: Any, schema: Any) -> Any:
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            return None
+        return compare(validator, limit, number, schema)
+
+    return check
+
+
+def _is_name(value: Any) -> bool:
+    return not isinstance(value, str) or not value or (value.isprintable() and value == value.strip())
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return not isinstance(value, str) or str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def _detail(error: Any) -> str:
+    if error.validator == "format" and error.validator_value == "name":
+        return _BAD_NAME
+    if error.path:
+        return f"Invalid input for field/attribute {error.path[-1]}. Value: {error.instance}. {error.message}"
+    return str(error.message)

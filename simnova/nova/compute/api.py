@@ -1,0 +1,277 @@
+"""What the API does when a server is asked for (`nova/compute/api.py`): checks, records, and one cast.
+
+Nothing is built here. When `create` returns, three rows in nova_api stand for the server (request spec, build
+request, instance mapping) and the conductor has been told.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import Any
+
+from simnova.config import Config
+from simnova.nova import exception
+from simnova.nova.compute import quota
+from simnova.nova.compute.rpcapi import ComputeAPI
+from simnova.nova.conductor.rpcapi import ComputeTaskAPI
+from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.image.glance import API as ImageAPI
+from simnova.nova.log import getLogger
+from simnova.nova.network.neutron import API as NetworkAPI
+from simnova.nova.objects.block_device import BlockDeviceMapping
+from simnova.nova.objects.build_request import BuildRequest
+from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_action import InstanceAction
+from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.objects.network_request import NetworkRequest
+from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.states import TaskState
+from simnova.nova.scheduler.client.report import SchedulerReportClient
+
+LOG = getLogger("nova.compute.api")
+
+GIB = 1024**3
+
+
+@dataclass
+class ServerRequest:
+    """A request for servers, after the API has checked its form."""
+
+    flavor: Flavor
+    image_href: str
+    display_name: str
+    min_count: int = 1
+    max_count: int = 1
+    display_description: str | None = None
+    hostname: str | None = None
+    key_name: str | None = None
+    user_data: str | None = None
+    config_drive: bool = False
+    admin_password: str | None = None
+    availability_zone: str | None = None
+    forced_host: str | None = None
+    forced_node: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    requested_networks: list[NetworkRequest] | None = None
+    security_groups: list[str] = field(default_factory=lambda: ["default"])
+    scheduler_hints: dict[str, list[str]] = field(default_factory=dict)
+
+
+class API:
+    """Server operations as the API service carries them out."""
+
+    def __init__(
+        self,
+        conf: Config,
+        image_api: ImageAPI,
+        network_api: NetworkAPI,
+        conductor: ComputeTaskAPI,
+        compute: ComputeAPI,
+        report_client: SchedulerReportClient,
+    ) -> None:
+        self.conf = conf
+        self.image_api = image_api
+        self.network_api = network_api
+        self.compute_task_api = conductor
+        self.compute_rpcapi = compute
+        self.placementclient = report_client
+
+    # --- create -----------------------------------------------------------------------------------------------
+
+    async def create(self, context: RequestContext, request: ServerRequest) -> tuple[list[Instance], str]:
+        """Check the request, write down what is to become of it, and tell the conductor.
+
+        Returns the servers as they will be (in no cell yet) and the reservation id. Raises what the checks raise:
+        ImageNotFound, FlavorDiskSmallerThanMinDisk, TooManyInstances …
+        """
+        image = await self.image_api.get(context, request.image_href)
+        _check_image(ImageMeta.from_dict(image), request)
+        _check_user_data(request.user_data)
+        count = await self._check_counts(context, request)
+        reservation = f"r-{context.here.clock.rng('reservation').getrandbits(40):08x}"[:10]
+        planned = [self._plan(context, request, image, reservation, n, count) for n in range(count)]
+        await context.api_db.transact(lambda tx: [_write(tx, *plan) for plan in planned])
+        await self.compute_task_api.schedule_and_build_instances(
+            context,
+            build_requests=[build for _, build, _ in planned],
+            request_specs=[spec for spec, _, _ in planned],
+            image=image,
+            admin_password=request.admin_password,
+            injected_files=[],
+            requested_networks=request.requested_networks,
+            block_device_mapping=[_root_disk(request)],
+        )
+        return [build.instance for _, build, _ in planned], reservation
+
+    async def _check_counts(self, context: RequestContext, request: ServerRequest) -> int:
+        """How many servers the quotas and the networks let through; at least `min_count`, else they refuse."""
+        wanted = await self.network_api.validate_networks(context, request.requested_networks, request.max_count)
+        return await quota.check_num_instances(
+            context, self.conf, request.flavor, min(request.min_count, wanted), min(request.max_count, wanted)
+        )
+
+    def _plan(
+        self, context: RequestContext, request: ServerRequest, image: dict[str, Any], reservation: str, n: int, of: int
+    ) -> tuple[RequestSpec, BuildRequest, InstanceMapping]:
+        flavor = request.flavor
+        name = f"{request.display_name}-{n + 1}" if of > 1 else request.display_name
+        instance = Instance(
+            uuid=context.here.clock.uuid("instance"),
+            user_id=context.user_id,
+            project_id=context.project_id,
+            display_name=name,
+            display_description=request.display_description,
+            hostname=request.hostname or _hostname(name),
+            image_ref=request.image_href,
+            instance_type_id=flavor.id,
+            memory_mb=flavor.memory_mb,
+            vcpus=flavor.vcpus,
+            root_gb=flavor.root_gb,
+            ephemeral_gb=flavor.ephemeral_gb,
+            task_state=TaskState.SCHEDULING,
+            availability_zone=request.availability_zone,
+            key_name=request.key_name,
+            user_data=request.user_data,
+            config_drive="True" if request.config_drive else "",
+            reservation_id=reservation,
+            launch_index=n,
+            created_at=context.now(),
+            metadata=request.metadata,
+            system_metadata={f"image_{key}": str(image[key]) for key in ("min_ram", "min_disk", "disk_format")},
+            flavor=flavor,
+            context=context,
+        )
+        return self._spec(context, request, image, instance, of), _build(context, instance), _mapping(context, instance)
+
+    def _spec(
+        self, context: RequestContext, request: ServerRequest, image: dict[str, Any], instance: Instance, count: int
+    ) -> RequestSpec:
+        return RequestSpec(
+            instance_uuid=instance.uuid,
+            project_id=context.project_id,
+            user_id=context.user_id,
+            flavor=request.flavor,
+            image=ImageMeta.from_dict(image),
+            num_instances=count,
+            availability_zone=request.availability_zone,
+            force_hosts=[request.forced_host] if request.forced_host else None,
+            force_nodes=[request.forced_node] if request.forced_node else None,
+            scheduler_hints=request.scheduler_hints,
+            requested_networks=request.requested_networks or [],
+            security_groups=request.security_groups,
+            context=context,
+        )
+
+    # --- find -------------------------------------------------------------------------------------------------
+
+    async def get(self, context: RequestContext, uuid: str) -> Instance:
+        """A server wherever it is: in its cell, or still only a build request. Raises InstanceNotFound."""
+        try:
+            mapping = await InstanceMapping.get_by_instance_uuid(context, uuid)
+        except exception.InstanceMappingNotFound:
+            raise exception.InstanceNotFound(instance_id=uuid) from None
+        if not context.is_admin and mapping.project_id != context.project_id:
+            raise exception.InstanceNotFound(instance_id=uuid)
+        if mapping.cell_mapping is not None:
+            return await Instance.get_by_uuid(target_cell(context, mapping.cell_mapping), uuid)
+        try:
+            return (await BuildRequest.get_by_instance_uuid(context, uuid)).instance
+        except exception.BuildRequestNotFound:
+            raise exception.InstanceNotFound(instance_id=uuid) from None
+
+    async def get_all(self, context: RequestContext, all_tenants: bool = False) -> list[Instance]:
+        """The servers of a project, or of all, over every cell; newest first."""
+        project = None if all_tenants else context.project_id
+        found = [request.instance for request in await BuildRequest.get_all(context, project)]
+        where = {"project_id": project} if project else {}
+        for cell in await CellMapping.get_all(context):
+            if not cell.disabled:
+                found += await Instance.get_all(target_cell(context, cell), **where)
+        return sorted(found, key=lambda instance: (instance.created_at or "", instance.id or 0), reverse=True)
+
+    # --- delete -----------------------------------------------------------------------------------------------
+
+    async def delete(self, context: RequestContext, instance: Instance) -> None:
+        """Delete a server in whatever state it is; where it has no host yet (or never will), that is done here."""
+        if instance.id is None and await self._delete_while_booting(context, instance):
+            return
+        instance = await self.get(context, instance.uuid)
+        await InstanceAction.action_start(instance.ctxt, instance.uuid, "delete")
+        instance.task_state = TaskState.DELETING
+        await instance.save()
+        if instance.host:
+            bdms = await BlockDeviceMapping.get_by_instance_uuid(instance.ctxt, instance.uuid)
+            await self.compute_rpcapi.terminate_instance(instance.ctxt, instance, bdms)
+        else:
+            await self._local_delete(context, instance)
+
+    async def _delete_while_booting(self, context: RequestContext, instance: Instance) -> bool:
+        """Take the build request back before the conductor has used it; False where it was faster."""
+        try:
+            await BuildRequest(instance_uuid=instance.uuid, context=context).destroy()
+        except exception.BuildRequestNotFound:
+            return False
+        LOG.info("Deleting instance before it was scheduled", instance=instance)
+        return True
+
+    async def _local_delete(self, context: RequestContext, instance: Instance) -> None:
+        LOG.info("Instance is not assigned to any host; deleting it here", instance=instance)
+        await self.network_api.deallocate_for_instance(instance.ctxt, instance)
+        await self.placementclient.delete_allocation_for_instance(context, instance.uuid, force=True)
+        await instance.destroy()
+
+
+def _check_image(image: ImageMeta, request: ServerRequest) -> None:
+    """Refuse an image that is not active or that the flavor is too small for (`_validate_flavor_image_nostatus`)."""
+    flavor = request.flavor
+    if image.status != "active":
+        raise exception.ImageNotActive(image_id=image.id)
+    if flavor.memory_mb < image.min_ram:
+        raise exception.FlavorMemoryTooSmall()
+    if flavor.root_gb == 0:
+        return
+    size = flavor.root_gb * GIB
+    if image.size > size:
+        raise exception.FlavorDiskSmallerThanImage(flavor_size=size, image_size=image.size)
+    if image.min_disk * GIB > size:
+        raise exception.FlavorDiskSmallerThanMinDisk(flavor_size=size, image_min_disk=image.min_disk * GIB)
+
+
+def _check_user_data(user_data: str | None) -> None:
+    try:
+        base64.b64decode(user_data or "", validate=True)
+    except (binascii.Error, ValueError):
+        raise exception.InstanceUserDataMalformed() from None
+
+
+def _hostname(name: str) -> str:
+    """A display name as a host's name (`nova.utils.sanitize_hostname`)."""
+    kept = "".join(char if char.isalnum() or char in "-." else "-" if char in " _" else "" for char in name)
+    return kept.lower().strip(".-")[:63]
+
+
+def _root_disk(request: ServerRequest) -> BlockDeviceMapping:
+    return BlockDeviceMapping(image_id=request.image_href, volume_size=request.flavor.root_gb)
+
+
+def _build(context: RequestContext, instance: Instance) -> BuildRequest:
+    return BuildRequest(
+        instance_uuid=instance.uuid, project_id=instance.project_id, instance=instance, context=context
+    )
+
+
+def _mapping(context: RequestContext, instance: Instance) -> InstanceMapping:
+    return InstanceMapping(
+        instance_uuid=instance.uuid, project_id=instance.project_id, user_id=instance.user_id, context=context
+    )
+
+
+def _write(tx: Any, spec: RequestSpec, build: BuildRequest, mapping: InstanceMapping) -> None:
+    tx.insert("request_specs", **spec.row())
+    tx.insert("build_requests", **build.row())
+    tx.insert("instance_mappings", **mapping.row())

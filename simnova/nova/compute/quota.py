@@ -1,0 +1,52 @@
+"""What a project may have, counted from what it has (`nova/quota.py`, `nova/compute/utils.py`)."""
+
+from __future__ import annotations
+
+from simnova.config import Config
+from simnova.nova import exception
+from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.objects.build_request import BuildRequest
+from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.instance import Instance
+
+
+async def check_num_instances(
+    context: RequestContext, conf: Config, flavor: Flavor, min_count: int, max_count: int
+) -> int:
+    """How many servers of this flavor the project may still have, at most `max_count`.
+
+    Raises TooManyInstances where that is below `min_count`. A limit of -1 is none. Memory in MB.
+    """
+    limits = {"instances": conf.quota.instances, "cores": conf.quota.cores, "ram": conf.quota.ram}
+    each = {"instances": 1, "cores": flavor.vcpus, "ram": flavor.memory_mb}
+    if all(limit < 0 for limit in limits.values()):
+        return max_count
+    used = await _usage(context)
+    room = {
+        name: (limit - used[name]) // each[name] if limit >= 0 and each[name] else max_count
+        for name, limit in limits.items()
+    }
+    allowed = min(max_count, *room.values())
+    if allowed >= min_count:
+        return allowed
+    overs = sorted(name for name, fits in room.items() if fits < min_count)
+    raise exception.TooManyInstances(
+        overs=", ".join(overs),
+        req=", ".join(str(each[name] * min_count) for name in overs),
+        used=", ".join(str(used[name]) for name in overs),
+        allowed=", ".join(str(limits[name]) for name in overs),
+    )
+
+
+async def _usage(context: RequestContext) -> dict[str, int]:
+    """What the project has, in every cell and still to be scheduled; memory in MB."""
+    instances = [request.instance for request in await BuildRequest.get_all(context, context.project_id)]
+    for cell in await CellMapping.get_all(context):
+        cell_context = target_cell(context, cell)
+        instances += await Instance.get_all(cell_context, project_id=context.project_id)
+    return {
+        "instances": len(instances),
+        "cores": sum(instance.vcpus for instance in instances),
+        "ram": sum(instance.memory_mb for instance in instances),
+    }

@@ -1,0 +1,281 @@
+"""The long tasks that the conductor leads (`ComputeTaskManager` of `nova/conductor/manager.py`)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from simnova.config import Config
+from simnova.messaging.rpc import Target
+from simnova.nova import exception
+from simnova.nova.compute.rpcapi import ComputeAPI
+from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.log import getLogger
+from simnova.nova.objects.block_device import BlockDeviceMapping
+from simnova.nova.objects.build_request import BuildRequest
+from simnova.nova.objects.cell_mapping import CELL0_UUID, CellMapping
+from simnova.nova.objects.host_mapping import HostMapping
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_action import EventReporter, InstanceAction
+from simnova.nova.objects.instance_fault import add_instance_fault_from_exc
+from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.objects.network_request import NetworkRequest
+from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.selection import Selection
+from simnova.nova.objects.states import VmState
+from simnova.nova.scheduler import utils as scheduler_utils
+from simnova.nova.scheduler.client.report import SchedulerReportClient
+from simnova.nova.scheduler.rpcapi import SchedulerAPI
+
+LOG = getLogger("nova.conductor.manager")
+
+
+class ComputeTaskManager:
+    """Takes a server from the API's request to the compute host that builds it, and on to the next if that fails."""
+
+    target = Target(version="1.25", namespace="compute_task")
+
+    def __init__(
+        self, conf: Config, scheduler: SchedulerAPI, compute: ComputeAPI, report_client: SchedulerReportClient
+    ) -> None:
+        self.conf = conf
+        self.scheduler = scheduler
+        self.compute_rpcapi = compute
+        self.report_client = report_client
+
+    async def schedule_and_build_instances(
+        self,
+        context: RequestContext,
+        build_requests: list[BuildRequest],
+        request_specs: list[RequestSpec],
+        image: dict[str, Any],
+        admin_password: str | None,
+        injected_files: list[Any],
+        requested_networks: list[NetworkRequest] | None,
+        block_device_mapping: list[BlockDeviceMapping],
+        tags: list[str] | None = None,
+    ) -> None:
+        """Ask the scheduler for hosts, then create each server in its cell and cast it to its host.
+
+        All or nothing: where one finds no host, all go to cell0 in ERROR.
+        """
+        uuids = [spec.instance_uuid for spec in request_specs]
+        try:
+            host_lists = await self._schedule_instances(context, request_specs[0], uuids)
+        except Exception as error:
+            LOG.exception("Failed to schedule instances")
+            for build_request in build_requests:
+                await self._bury_in_cell0(context, build_request, error, block_device_mapping)
+            return
+        created = [
+            await self._create(context, build_request, hosts[0])
+            for build_request, hosts in zip(build_requests, host_lists, strict=True)
+        ]
+        for instance, build_request, spec, hosts in zip(
+            created, build_requests, request_specs, host_lists, strict=True
+        ):
+            if instance is not None:
+                disks = await self._hand_over(instance, build_request, block_device_mapping)
+                if disks is not None:
+                    await self._cast(
+                        instance,
+                        hosts,
+                        image=image,
+                        request_spec=spec,
+                        filter_properties=self._retry(spec, {}),
+                        admin_password=admin_password,
+                        injected_files=injected_files,
+                        requested_networks=requested_networks,
+                        security_groups=spec.security_groups,
+                        block_device_mapping=disks,
+                    )
+
+    async def build_instances(
+        self,
+        context: RequestContext,
+        instances: list[Instance],
+        image: dict[str, Any],
+        filter_properties: dict[str, Any],
+        admin_password: str | None,
+        injected_files: list[Any],
+        requested_networks: list[NetworkRequest] | None,
+        security_groups: list[str],
+        block_device_mapping: list[BlockDeviceMapping],
+        request_spec: RequestSpec,
+        host_lists: list[list[Selection]],
+    ) -> None:
+        """A build has failed on its host: claim the next alternate and cast to it. The scheduler is not asked again."""
+        for instance, hosts in zip(instances, host_lists, strict=True):
+            try:
+                properties = self._retry(request_spec, filter_properties)
+                chosen = await self._next_alternate(context, instance, request_spec, hosts)
+            except Exception as error:
+                await self._set_error(context, instance, error)
+                continue
+            instance.availability_zone = chosen[0].availability_zone or instance.availability_zone
+            try:
+                await instance.save()
+            except exception.InstanceNotFound:
+                LOG.debug("Instance deleted during build", instance=instance)
+                continue
+            await self._cast(
+                instance,
+                chosen,
+                image=image,
+                request_spec=request_spec,
+                filter_properties=properties,
+                admin_password=admin_password,
+                injected_files=injected_files,
+                requested_networks=requested_networks,
+                security_groups=security_groups,
+                block_device_mapping=await BlockDeviceMapping.get_by_instance_uuid(instance.ctxt, instance.uuid),
+            )
+
+    # --- scheduling -------------------------------------------------------------------------------------------
+
+    async def _schedule_instances(
+        self, context: RequestContext, spec: RequestSpec, uuids: list[str]
+    ) -> list[list[Selection]]:
+        started = context.here.clock.now
+        hosts = await self.scheduler.select_destinations(
+            context, spec, uuids, return_objects=True, return_alternates=True
+        )
+        took = context.here.clock.now - started
+        LOG.debug("Took %0.2f seconds to select destinations for %s instance(s).", took, len(uuids))
+        return hosts
+
+    def _retry(self, spec: RequestSpec, properties: dict[str, Any]) -> dict[str, Any]:
+        """Count this attempt; raises MaxRetriesExceeded. A forced host or one attempt only: no retry information."""
+        limit = self.conf.scheduler.max_attempts
+        forced = len(spec.force_hosts or []) == 1 or len(spec.force_nodes or []) == 1
+        if limit == 1 or forced:
+            return properties
+        retry = properties.get("retry", {"num_attempts": 0, "hosts": []})
+        retry = {**retry, "num_attempts": retry["num_attempts"] + 1}
+        if retry["num_attempts"] > limit:
+            reason = f"Exceeded max scheduling attempts {limit} for instance {spec.instance_uuid}."
+            raise exception.MaxRetriesExceeded(reason=f"{reason} Last exception: {retry.get('exc_reason')}")
+        return {**properties, "retry": retry}
+
+    async def _next_alternate(
+        self, context: RequestContext, instance: Instance, spec: RequestSpec, hosts: list[Selection]
+    ) -> list[Selection]:
+        """The alternates from the first one on that can still be claimed."""
+        for number, host in enumerate(hosts):
+            claim = json.loads(host.allocation_request) if host.allocation_request else None
+            if claim is None or await scheduler_utils.claim_resources(
+                context.elevated(), self.report_client, spec, instance.uuid, claim, host.allocation_request_version
+            ):
+                return hosts[number:]
+        reason = f"Exhausted all hosts available for retrying build failures for instance {instance.uuid}."
+        raise exception.MaxRetriesExceeded(reason=reason)
+
+    # --- into the cell ----------------------------------------------------------------------------------------
+
+    async def _create(self, context: RequestContext, build_request: BuildRequest, host: Selection) -> Instance | None:
+        """The server's row in the cell of its host; None where there is nothing to build (any more)."""
+        instance = build_request.get_new_instance(context)
+        try:
+            mapping = await HostMapping.get_by_host(context, host.service_host)
+        except exception.HostMappingNotFound as error:
+            LOG.error(
+                "No host-to-cell mapping found for selected host %(host)s. Setup is incomplete.",
+                {"host": host.service_host},
+            )
+            await self._bury_in_cell0(context, build_request, error, [])
+            return None
+        try:
+            await BuildRequest.get_by_instance_uuid(context, instance.uuid)
+        except exception.BuildRequestNotFound:
+            LOG.debug("While scheduling instance, the build request was already deleted.", instance=instance)
+            await InstanceMapping(instance_uuid=instance.uuid, context=context).destroy()
+            await self.report_client.delete_allocation_for_instance(context, instance.uuid, force=True)
+            return None
+        instance.availability_zone = host.availability_zone or self.conf.default_availability_zone
+        instance.context = target_cell(context, mapping.cell_mapping)
+        await instance.create()
+        return instance
+
+    async def _hand_over(
+        self, instance: Instance, build_request: BuildRequest, disks: list[BlockDeviceMapping]
+    ) -> list[BlockDeviceMapping] | None:
+        """From here on the cell's row is the server, not the build request. None where the user has deleted it."""
+        context = instance.ctxt
+        await InstanceAction.action_start(context, instance.uuid, "create")
+        mappings = await self._create_block_device_mapping(context, instance, disks)
+        mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
+        mapping.cell_mapping = await CellMapping.get_by_uuid(context, str(context.cell_uuid))
+        await mapping.save()
+        try:
+            build_request.context = context
+            await build_request.destroy()
+        except exception.BuildRequestNotFound:
+            await instance.destroy()
+            return None
+        return mappings
+
+    async def _create_block_device_mapping(
+        self, context: RequestContext, instance: Instance, disks: list[BlockDeviceMapping]
+    ) -> list[BlockDeviceMapping]:
+        mappings = []
+        for disk in disks:
+            values = disk.values() | {"instance_uuid": instance.uuid}
+            values["uuid"] = context.here.clock.uuid("block_device_mapping")
+            mappings.append(BlockDeviceMapping(**values, context=context))
+            await mappings[-1].create()
+        return mappings
+
+    async def _cast(self, instance: Instance, hosts: list[Selection], **kwargs: Any) -> None:
+        chosen, alternates = hosts[0], hosts[1:]
+        LOG.debug(
+            "Selected host: %s; Selected node: %s; Alternates: %s",
+            chosen.service_host,
+            chosen.nodename,
+            [(host.service_host, host.nodename) for host in alternates],
+            instance=instance,
+        )
+        await self.compute_rpcapi.build_and_run_instance(
+            instance.ctxt,
+            host=chosen.service_host,
+            instance=instance,
+            node=chosen.nodename,
+            limits=chosen.limits,
+            host_list=alternates,
+            **kwargs,
+        )
+
+    # --- when it fails ----------------------------------------------------------------------------------------
+
+    async def _bury_in_cell0(
+        self, context: RequestContext, build_request: BuildRequest, error: Exception, disks: list[BlockDeviceMapping]
+    ) -> None:
+        """A server that gets no host still gets a row, in cell0, in ERROR, with the fault that says why."""
+        cell0 = await CellMapping.get_by_uuid(context, CELL0_UUID)
+        instance = build_request.get_new_instance(context)
+        instance.context = cell_context = target_cell(context, cell0)
+        await instance.create()
+        await InstanceAction.action_start(cell_context, instance.uuid, "create")
+        try:
+            async with EventReporter(
+                cell_context, "conductor_schedule_and_build_instances", self.conf.host, instance.uuid
+            ):
+                await self._set_error(cell_context, instance, error)
+                raise error
+        except type(error):
+            pass
+        await self._create_block_device_mapping(cell_context, instance, disks)
+        mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
+        mapping.cell_mapping = cell0
+        await mapping.save()
+        try:
+            build_request.context = context
+            await build_request.destroy()
+        except exception.BuildRequestNotFound:
+            await instance.destroy()
+
+    async def _set_error(self, context: RequestContext, instance: Instance, error: Exception) -> None:
+        LOG.warning("Failed to compute_task_build_instances: %s", error, instance=instance)
+        instance.vm_state = VmState.ERROR
+        instance.task_state = None
+        await instance.save()
+        await add_instance_fault_from_exc(context, instance.uuid, error)

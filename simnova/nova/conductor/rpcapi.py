@@ -1,0 +1,69 @@
+"""Client side of the conductor's RPC API (`nova/conductor/rpcapi.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnova.messaging.rpc import Target
+from simnova.nova.context import Place, RequestContext
+from simnova.nova.objects.base import NovaObject
+from simnova.nova.rpc import ClientRouter
+
+__door__ = True
+
+TOPIC = "conductor"
+
+
+class ConductorAPI:
+    """Objects' methods run at the conductor: the database for services that have none. All are calls."""
+
+    def __init__(self, place: Place, timeout: float) -> None:
+        self.router = ClientRouter(place, Target(TOPIC, version="3.0"), timeout)
+
+    async def object_action(
+        self, context: RequestContext, objinst: NovaObject, objmethod: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], Any]:
+        """Run a method of this object there; returns what it changed and what it answered."""
+        client = self.router.client(context)
+        updates, result = await client.call(
+            context, "object_action", objinst=objinst, objmethod=objmethod, args=args, kwargs=kwargs
+        )
+        return updates, result
+
+    async def object_class_action_versions(
+        self,
+        context: RequestContext,
+        objname: str,
+        objmethod: str,
+        object_versions: dict[str, str],
+        args: list[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Run a class method of an object there: loading, mostly."""
+        return await self.router.client(context).call(
+            context,
+            "object_class_action_versions",
+            objname=objname,
+            objmethod=objmethod,
+            object_versions=object_versions,
+            args=args,
+            kwargs=kwargs,
+        )
+
+
+class ComputeTaskAPI:
+    """The long tasks that the conductor leads. All are casts (namespace compute_task)."""
+
+    def __init__(self, place: Place, timeout: float) -> None:
+        target = Target(TOPIC, version="1.25", namespace="compute_task")
+        self.router = ClientRouter(place, target, timeout)
+
+    async def schedule_and_build_instances(self, context: RequestContext, **kwargs: Any) -> None:
+        """Find hosts for new servers and have them built there."""
+        await self.router.client(context).cast(context, "schedule_and_build_instances", **kwargs)
+
+    async def build_instances(self, context: RequestContext, **kwargs: Any) -> None:
+        """A build has failed on one host: try the next alternate."""
+        await self.router.client(context).cast(context, "build_instances", **kwargs)
+
+

@@ -1,0 +1,107 @@
+"""What every Nova service does around its manager: start, report, serve, look after itself (`nova/service.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from simnova.config import Config
+from simnova.kernel.clock import Between
+from simnova.messaging.rpc import Target
+from simnova.nova import rpc
+from simnova.nova.context import Place, get_admin_context
+from simnova.nova.log import getLogger
+from simnova.nova.objects.service import Service as ServiceRecord
+
+LOG = getLogger("nova.service")
+
+
+class Periodic(NamedTuple):
+    """A periodic task: what is done, and every how many seconds."""
+
+    work: Callable[[], Awaitable[None]]
+    spacing: float
+
+
+class Manager(Protocol):
+    """What a service needs of its manager."""
+
+    async def init_host(self) -> None:
+        """Get ready before the first message is served."""
+        ...
+
+    def periodic_tasks(self) -> Sequence[Periodic]:
+        """What is to be done again and again."""
+        ...
+
+
+class Service:
+    """One service of Nova: `binary` on `host`, listening on a topic."""
+
+    def __init__(
+        self,
+        place: Place,
+        conf: Config,
+        binary: str,
+        host: str,
+        target: Target,
+        endpoints: list[Any],
+        manager: Manager | None = None,
+    ) -> None:
+        self.place = place
+        self.conf = conf
+        self.binary = binary
+        self.host = host
+        self.target = target
+        self.manager = manager
+        self.record: ServiceRecord | None = None
+        self.server = rpc.get_server(place, target, endpoints)
+
+    async def start(self) -> None:
+        """Come up: the row in `services`, the hypervisor, the queues, then the periodic tasks."""
+        LOG.info("Starting %s node (version 34.0.0)", self.binary.removeprefix("nova-"))
+        context = get_admin_context(self.place)
+        record = await ServiceRecord.get_by_host_and_binary(context, self.host, self.binary)
+        self.record = record or await self._create_record()
+        if self.manager is not None:
+            await self.manager.init_host()
+        self.server.start()
+        self._repeat(Periodic(self._report_state, self.conf.report_interval), self.conf.report_interval)
+        for task in self.manager.periodic_tasks() if self.manager else ():
+            fuzzy = Between(0.0, float(self.conf.periodic_fuzzy_delay))
+            delay = self.place.clock.choose("periodic", self.binary, self.host, among=fuzzy)
+            self._repeat(task, task.spacing + delay)
+
+    async def _create_record(self) -> ServiceRecord:
+        context = get_admin_context(self.place)
+        record = ServiceRecord(
+            uuid=self.place.clock.uuid("service", self.binary, self.host),
+            host=self.host,
+            binary=self.binary,
+            topic=self.target.topic,
+            last_seen_up=context.now(),
+            context=context,
+        )
+        await record.create()
+        return record
+
+    async def _report_state(self) -> None:
+        """Say that this service lives (`nova/servicegroup/drivers/db.py`)."""
+        if self.record is None:
+            return
+        self.record.report_count += 1
+        self.record.last_seen_up = self.record.ctxt.now()
+        await self.record.save()
+
+    def _repeat(self, task: Periodic, first: float) -> None:
+        self.place.clock.spawn(self._forever(task, first), background=True)
+
+    async def _forever(self, task: Periodic, first: float) -> None:
+        """Do something every `spacing` seconds; an error is logged and the next round comes all the same."""
+        await self.place.clock.sleep(first)
+        while True:
+            try:
+                await task.work()
+            except Exception as error:
+                LOG.exception("Error during %s: %s", getattr(task.work, "__qualname__", task.work), error)
+            await self.place.clock.sleep(task.spacing)
