@@ -1,0 +1,1 @@
+"""What a journal shows: the story, tables, diagrams, logs. Reads events and nothing else; imports no service."""

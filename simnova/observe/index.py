@@ -1,0 +1,42 @@
+"""Indexes over a journal: each reads an event once, and the journal's next events when there are some.
+
+Everything in this room asks about one step of what may be 100,000 events. So whatever is computed from the whole
+journal is a `Follower`, kept (weakly) beside the journal it follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from simnova.kernel.journal import Event, Journal
+
+
+class Follower(Protocol):
+    """Something that is computed from the events of a journal, one after the other."""
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+
+
+F = TypeVar("F", bound=Follower)
+_FOLLOWERS: WeakKeyDictionary[Journal, dict[object, tuple[Follower, int]]] = WeakKeyDictionary()
+
+
+def follow(journal: Journal, make: Callable[[], F]) -> F:
+    """The follower that `make` makes, having read all the journal holds by now."""
+    kept = _FOLLOWERS.setdefault(journal, {})
+    follower, read = kept.get(make, (None, 0))
+    if follower is None or read > len(journal):
+        follower, read = make(), 0
+    for event in journal.events[read:]:
+        follower.add(event)
+    kept[make] = follower, len(journal)
+    return follower  # type: ignore[return-value]
+
+
+def last(journal: Journal, upto: int | None = None) -> int:
+    """The sequence number to look at: `upto`, kept inside the journal; its last event where `upto` is None."""
+    end = len(journal) - 1
+    return end if upto is None else max(-1, min(upto, end))

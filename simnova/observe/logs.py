@@ -1,0 +1,159 @@
+"""The log: what services wrote, and what Nova itself writes of each API request, in OpenStack's format."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from simnova.kernel.journal import Event, Journal
+from simnova.observe.index import follow, last
+from simnova.observe.markup import clean, element, escape
+from simnova.observe.names import Names
+from simnova.observe.pairs import Pairs
+
+EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date at a cloud's time zero (`kernel.clock.EPOCH`)."""
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+REQUESTS: Final = "nova.api.openstack.requestlog"
+"""The logger of the API's request lines (`nova/api/openstack/requestlog.py`)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a service's log."""
+
+    seq: int
+    time: float
+    service: str
+    pid: int
+    level: str
+    logger: str
+    request_id: str | None
+    user: str
+    project: str
+    instance: str | None
+    message: str
+    where: str | None
+
+    def __str__(self) -> str:
+        stamp = EPOCH + timedelta(seconds=self.time)
+        start = f"{stamp:%Y-%m-%d %H:%M:%S}.{stamp.microsecond // 1000:03d} {self.pid} {self.level} {self.logger}"
+        about = f"[instance: {self.instance}] " if self.instance else ""
+        first, *more = clean(self.message).splitlines() or [""]
+        end = f" {self.where}" if self.level == "DEBUG" and self.where else ""
+        return "\n".join(
+            [
+                f"{start} {self.context} {about}{first}{end}",
+                *(f"{start} {about}{line}" for line in more),
+            ]
+        )
+
+    @property
+    def context(self) -> str:
+        """Global request id, request id, user, project, and the domains; `[-]` for a service's own work."""
+        if not self.request_id:
+            return "[-]"
+        return f"[None {self.request_id} {self.user} {self.project} - - default default]"
+
+
+class Log(list[Line]):
+    """Lines in the order in which they were written."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return element("pre", escape(str(self)) or " ", style="white-space:pre-wrap")
+
+
+class Written:
+    """The events that are log lines, and how often each service has started; `follow(journal, Written)`."""
+
+    def __init__(self) -> None:
+        self.seqs: list[int] = []
+        self.starts: dict[str, list[int]] = {}
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        if event.kind == "log" or (event.kind == "http.response" and event.actor == "nova-api"):
+            self.seqs.append(event.seq)
+        elif event.kind == "service.start":
+            self.starts.setdefault(event.actor, []).append(event.seq)
+
+
+def pid(service: str, life: int) -> int:
+    """A process id for one life of a service: the same in every run."""
+    digest = hashlib.blake2b(f"{service}/{life}".encode(), digest_size=4).digest()
+    return 1000 + int.from_bytes(digest) % 31000
+
+
+def line(journal: Journal, event: Event) -> Line:
+    """The log line of an event."""
+    starts = follow(journal, Written).starts.get(event.actor, [])
+    owner = follow(journal, Names).owners.get(event.request_id or "", ("-", "-"))
+    data = event.data if event.kind == "log" else request_line(journal, event)
+    return Line(
+        seq=event.seq,
+        time=event.time,
+        service=event.actor,
+        pid=pid(event.actor, bisect_right(starts, event.seq)),
+        level=str(data.get("level", "INFO")),
+        logger=str(data.get("logger", "nova")),
+        request_id=event.request_id,
+        user=owner[0],
+        project=owner[1],
+        instance=data.get("instance"),
+        message=str(data.get("message", "")),
+        where=event.where,
+    )
+
+
+def request_line(journal: Journal, event: Event) -> dict[str, str]:
+    """What Nova's API logs of a request that it has answered."""
+    data, asked = event.data, follow(journal, Pairs).asked.get(event.seq)
+    took = event.time - journal[asked].time if asked is not None else 0.0
+    size = len(str(data.get("body") or ""))
+    text = (
+        f'"{data.get("method")} {data.get("path")}" status: {data.get("status")} len: {size} '
+        f"microversion: {data.get('microversion') or '-'} time: {took:.6f}"
+    )
+    return {"level": "INFO", "logger": REQUESTS, "message": text}
+
+
+def lines(
+    journal: Journal,
+    upto: int | None = None,
+    *,
+    first: int = 0,
+    service: str | None = None,
+    level: str = "DEBUG",
+    request_id: str | None = None,
+    instance: str | None = None,
+    background: bool = False,
+) -> Log:
+    """The log from step `first` up to step `upto`: of one service, from a level on, of one request, about one server."""
+    written = follow(journal, Written).seqs
+    events = map(
+        journal.__getitem__,
+        written[bisect_left(written, first) : bisect_right(written, last(journal, upto))],
+    )
+    least = LEVELS.index(level)
+    found = [
+        line(journal, event)
+        for event in events
+        if (background or not event.background)
+        and service in (None, event.actor)
+        and request_id in (None, event.request_id)
+    ]
+    return Log(
+        one
+        for one in found
+        if instance in (None, one.instance)
+        and (one.level not in LEVELS or LEVELS.index(one.level) >= least)
+    )

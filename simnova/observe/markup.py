@@ -1,0 +1,63 @@
+"""Text put safely into HTML and SVG: a server's name may hold `<script>`."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+from simnova.observe import palette
+
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def clean(value: object) -> str:
+    """A value as text without the control characters that XML or a terminal would stumble over."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def plain(value: object) -> str:
+    """A value as clean text of one line."""
+    return clean(" ".join(str(value).split()))
+
+
+def escape(value: object) -> str:
+    """A value as text inside an element or a quoted attribute."""
+    return html.escape(clean(value), quote=True)
+
+
+def shorten(text: str, width: int) -> str:
+    """The text, cut to `width` characters with an ellipsis."""
+    return text if len(text) <= width else text[: max(0, width - 1)].rstrip() + "…"
+
+
+def element(name: str, content: str = "", **attributes: object) -> str:
+    """One element; `content` is markup, attribute values are text, `class_` is class and `a_b` is a-b."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def number(value: float) -> str:
+    """A coordinate with at most one decimal, so that a drawing is the same text everywhere."""
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def svg(width: float, height: float, title: str, style: str, parts: Iterable[str]) -> str:
+    """A drawing that stands by itself: its own style, ground and title, no script and nothing from outside."""
+    size = f"{number(width)} {number(height)}"
+    ground = element("rect", class_="paper", width="100%", height="100%", rx=6)
+    rules = (
+        f"{palette.css('.simnova')}.simnova text{{font:12px system-ui,sans-serif;fill:var(--sn-ink)}}"
+        ".simnova .paper{fill:var(--sn-paper)}.simnova .muted{fill:var(--sn-muted)}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="simnova" role="img" viewBox="0 0 {size}" '
+        f'width="{number(width)}" height="{number(height)}">'
+        f"<title>{escape(title)}</title><style>{rules}{style}</style>{ground}{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,107 @@
+"""Placement's bodies and rows: who has room, and who holds what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from simnova.kernel.journal import Journal
+from simnova.observe import rows
+
+PROVIDERS, CLASSES = "placement.resource_providers", "placement.resource_classes"
+INVENTORIES, ALLOCATIONS = "placement.inventories", "placement.allocations"
+STANDARD = {0: "VCPU", 1: "MEMORY_MB", 2: "DISK_GB"}
+"""The first ids of os-resource-classes, which every Placement starts with."""
+
+
+def candidates(body: dict[str, Any]) -> list[str]:
+    """The providers in an answer to GET /allocation_candidates, in its order."""
+    found: dict[str, None] = {}
+    for request in body.get("allocation_requests") or ():
+        found.update(dict.fromkeys(allocations(request)))
+    return list(found)
+
+
+def allocations(body: Any) -> dict[str, Any]:
+    """What a body allocates, by provider; older microversions give a list."""
+    given = body.get("allocations") if isinstance(body, dict) else None
+    if isinstance(given, list):
+        return {one["resource_provider"]["uuid"]: one for one in given}
+    return given or {}
+
+
+def providers(journal: Journal, seq: int) -> dict[str, str]:
+    """The compute hosts that Placement can name at a step: host by provider uuid (a compute node's own uuid)."""
+    named = {
+        row["uuid"]: row.get("name") for row in rows.at(journal, seq, PROVIDERS) if "uuid" in row
+    }
+    nodes = {
+        row.get("uuid"): row.get("host") for row in rows.in_cells(journal, seq, "compute_nodes")
+    }
+    return {uuid: str(nodes.get(uuid) or name or uuid) for uuid, name in named.items()}
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What a provider has of one resource class, and what of it is sold."""
+
+    name: str
+    total: int
+    reserved: int
+    ratio: float
+    max_unit: int
+    used: int
+
+    @property
+    def capacity(self) -> int:
+        """What may be sold: (total - reserved) * ratio."""
+        return int((self.total - self.reserved) * self.ratio)
+
+    @property
+    def free(self) -> int:
+        """What is left to sell; negative where more was sold than there is."""
+        return self.capacity - self.used
+
+
+def stocks(journal: Journal, seq: int) -> dict[str, dict[str, Stock]]:
+    """The stock of each provider at a step, by provider uuid and resource class."""
+    known = {
+        row["id"]: row.get("uuid", "") for row in rows.at(journal, seq, PROVIDERS) if "id" in row
+    }
+    classes = {
+        **STANDARD,
+        **{row["id"]: row["name"] for row in rows.at(journal, seq, CLASSES) if "name" in row},
+    }
+    used: Counter[tuple[Any, Any]] = Counter()
+    for row in rows.at(journal, seq, ALLOCATIONS):
+        used[row.get("resource_provider_id"), row.get("resource_class_id")] += row.get("used", 0)
+    found: dict[str, dict[str, Stock]] = {}
+    for row in rows.at(journal, seq, INVENTORIES):
+        provider, kind = row.get("resource_provider_id"), row.get("resource_class_id")
+        name = classes.get(kind, str(kind))
+        found.setdefault(known.get(provider, ""), {})[name] = _stock(
+            name, row, used[provider, kind]
+        )
+    return found
+
+
+def _stock(name: str, row: dict[str, Any], used: int) -> Stock:
+    total = row.get("total", 0)
+    ratio, largest = row.get("allocation_ratio", 1.0), row.get("max_unit", total)
+    return Stock(name, total, row.get("reserved", 0), ratio, largest, used)
+
+
+def lack(stock: dict[str, Stock], wanted: dict[str, int]) -> str:
+    """Why a provider with that stock cannot sell `wanted`; empty where it could."""
+    return "; ".join(filter(None, (_short(stock.get(name), name, wanted[name]) for name in wanted)))
+
+
+def _short(stock: Stock | None, name: str, wanted: int) -> str:
+    if stock is None:
+        return f"has no {name}"
+    if wanted > stock.max_unit:
+        return f"needs {wanted} {name}, one server may have {stock.max_unit} at most"
+    if wanted > stock.free:
+        return f"needs {wanted} {name}, {stock.free} of {stock.capacity} free"
+    return ""

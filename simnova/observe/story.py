@@ -1,0 +1,91 @@
+"""The story: for every event one plain sentence with its numbers.
+
+The sentences stand in one table of templates per language (`story_en.TEMPLATES`): kind of event -> a function of
+a `Telling`, which holds the event and what a sentence may want to know around it. A second language is a second table.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+
+from simnova.exceptions import unknown
+from simnova.kernel.journal import KINDS, Journal
+from simnova.observe.index import last
+from simnova.observe.markup import plain
+from simnova.observe.steps import Detail, steps
+from simnova.observe.story_en import TEMPLATES
+from simnova.observe.table import WIDTH, Table
+from simnova.observe.telling import Telling
+
+Template = Callable[[Telling], str]
+
+LANGUAGES: Mapping[str, Mapping[str, Template]] = {"en": TEMPLATES}
+"""The tables of templates by language."""
+
+
+def sentence(journal: Journal, seq: int, language: str = "en") -> str:
+    """What happened at that step, in one sentence; an event that a template cannot read is told by its kind.
+
+    Raises `UsageError` for a language that has no table.
+    """
+    if language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES)
+    telling = Telling(journal, journal[seq])
+    template = LANGUAGES[language].get(telling.event.kind, unfamiliar)
+    try:
+        return plain(template(telling))
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        return plain(
+            unfamiliar(telling)
+        )  # from another version of the program, or from a hostile file
+
+
+def unfamiliar(telling: Telling) -> str:
+    """An event whose fields are not what the template expects: who, and what its kind means."""
+    kind = KINDS.get(telling.event.kind)
+    return f"{telling.actor}: {kind.meaning if kind else telling.event.kind}."
+
+
+class Story(list[tuple[int, float, str]]):
+    """Steps, times in seconds, sentences; its text is wrapped at 100 columns."""
+
+    def __str__(self) -> str:
+        return "\n".join(told(*one) for one in self)
+
+    __repr__ = __str__
+
+    def table(self) -> Table:
+        """The same as a table."""
+        return Table(
+            ("step", "time", "what happens"),
+            [(seq, f"{time:.3f}", text) for seq, time, text in self],
+        )
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def told(seq: int, time: float, text: str) -> str:
+    """One step as text, its second line indented."""
+    start = f"{seq:>6}  {time:>9.3f} s  "
+    return textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+
+
+def story(
+    journal: Journal,
+    upto: int | None = None,
+    *,
+    first: int = 0,
+    detail: Detail = "story",
+    background: bool = False,
+    language: str = "en",
+) -> Story:
+    """The sentences of the steps from `first` up to `upto`.
+
+    Raises `UsageError` for an unknown detail or language.
+    """
+    walked, end = steps(journal, detail, background=background), last(journal, upto)
+    told = walked[bisect_left(walked, first) : bisect_right(walked, end)]
+    return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in told)

@@ -1,0 +1,78 @@
+"""What a client asks of Nova's API, and what it answers."""
+
+from __future__ import annotations
+
+import re
+
+from simnova.observe.story_en.neighbours import body, fixed, items
+from simnova.observe.story_en.words import after, count, named, server
+from simnova.observe.telling import Telling
+
+Match = re.Match[str]
+BASE = r"/v2\.1(?:/[0-9a-f]{32})?"
+
+
+def create(telling: Telling, match: Match) -> str:
+    """Ask for a server."""
+    asked = body(telling, "server")
+    image = f", image {named(telling, asked['imageRef'])}" if asked.get("imageRef") else ""
+    flavor = f", flavor {named(telling, asked['flavorRef'])}" if asked.get("flavorRef") else ""
+    amount = asked.get("max_count") or asked.get("min_count")
+    many = f", {amount} of them" if amount and int(amount) > 1 else ""
+    return f"asks the API to boot server {asked.get('name', '')}{flavor}{image}{many}"
+
+
+def accepted(telling: Telling, match: Match) -> str:
+    """The server is accepted."""
+    uuid = body(telling, "server").get("id")
+    return f"answers 202 Accepted{after(telling)}: {server(telling, uuid)} is noted, its building has only begun"
+
+
+def show(telling: Telling, match: Match) -> str:
+    """Ask how a server is."""
+    return f"asks the API how {server(telling, match[1])} is"
+
+
+def shown(telling: Telling, match: Match) -> str:
+    """How a server is."""
+    found = body(telling, "server")
+    return f"answers: {server(telling, match[1])} is {found.get('status', 'known')}"
+
+
+def act(telling: Telling, match: Match) -> str:
+    """Ask for an action on a server."""
+    action = (
+        next(iter(telling.body), "an action") if isinstance(telling.body, dict) else "an action"
+    )
+    return f"asks the API for {action} of {server(telling, match[1])}"
+
+
+def acted(telling: Telling, match: Match) -> str:
+    """The action is accepted."""
+    return f"answers {telling.data['status']}{after(telling)}: the action on {server(telling, match[1])} is accepted"
+
+
+def delete(telling: Telling, match: Match) -> str:
+    """Ask to delete a server."""
+    return f"asks the API to delete {server(telling, match[1])}"
+
+
+def deleted(telling: Telling, match: Match) -> str:
+    """It will be deleted."""
+    return f"answers {telling.data['status']}{after(telling)}: {server(telling, match[1])} will be deleted"
+
+
+def listed(telling: Telling, match: Match) -> str:
+    """The servers."""
+    return f"answers with {count(len(items(telling, 'servers')), 'server')}"
+
+
+ROUTES = [
+    ("POST", BASE + "/servers", create, accepted),
+    ("GET", BASE + "/servers(?:/detail)?", fixed("asks the API for its servers"), listed),
+    ("GET", BASE + "/servers/([^/]+)", show, shown),
+    ("DELETE", BASE + "/servers/([^/]+)", delete, deleted),
+    ("POST", BASE + "/servers/([^/]+)/action", act, acted),
+    ("GET", BASE + "/flavors(?:/detail)?", fixed("asks the API for its flavors"), fixed("answers with its flavors")),
+]  # fmt: skip
+"""Method, path, what the client does, what the API does."""

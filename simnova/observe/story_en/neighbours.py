@@ -1,0 +1,161 @@
+"""What is asked of Keystone, Glance and Neutron, and what they answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simnova.observe.story_en.words import after, count, named, query, server, several, who
+from simnova.observe.telling import Telling
+
+Match = re.Match[str]
+
+
+def body(telling: Telling, name: str) -> dict[str, Any]:
+    """The object of that name in a body; empty where there is none."""
+    found = telling.body.get(name) if isinstance(telling.body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def items(telling: Telling, name: str) -> list[Any]:
+    """The list of that name in a body."""
+    found = telling.body.get(name) if isinstance(telling.body, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def fixed(text: str) -> Any:
+    """A phrase that is always the same."""
+    return lambda telling, match: text
+
+
+def identity(telling: Telling, match: Match) -> str:
+    """Ask Keystone for a token."""
+    password = (body(telling, "auth").get("identity") or {}).get("password") or {}
+    user = (password.get("user") or {}).get("name")
+    return f"asks Keystone for a token{f' as {user}' if user else ''}"
+
+
+def token(telling: Telling, match: Match) -> str:
+    """Keystone tells whose token it is."""
+    found = body(telling, "token")
+    user = (found.get("user") or {}).get("name")
+    project = (found.get("project") or {}).get("name")
+    whose = f" of {user} in project {project}" if user and project else ""
+    return f"answers {who(str(telling.data['to']))}: a valid token{whose}"
+
+
+def image(telling: Telling, match: Match) -> str:
+    """Ask for an image's description."""
+    return f"asks Glance for image {named(telling, match[1])}"
+
+
+def image_told(telling: Telling, match: Match) -> str:
+    """An image's description."""
+    found = telling.body if isinstance(telling.body, dict) else {}
+    size = f", {found['size'] / 2**20:.0f} MiB" if isinstance(found.get("size"), int) else ""
+    needs = f", needs a disk of {found['min_disk']} GiB" if found.get("min_disk") else ""
+    kind = f"{found.get('disk_format')}, {found.get('status')}{size}{needs}"
+    return f"describes image {named(telling, match[1])}" + (f": {kind}" if found else "")
+
+
+def download(telling: Telling, match: Match) -> str:
+    """Ask for an image's bytes."""
+    return f"downloads image {named(telling, match[1])} from Glance"
+
+
+def downloaded(telling: Telling, match: Match) -> str:
+    """An image's bytes."""
+    return f"delivers image {named(telling, match[1])}{after(telling)}"
+
+
+def listing(what: str) -> Any:
+    """Ask Neutron for a list, with what it is narrowed to."""
+
+    def ask(telling: Telling, match: Match) -> str:
+        kept = {
+            name: text
+            for name, text in query(telling.data).items()
+            if name not in {"fields", "limit"}
+        }
+        narrowed = [
+            f"{name} {several(named(telling, one) for one in text.split(','))}"
+            for name, text in kept.items()
+        ]
+        return f"asks Neutron for {what}" + (f" with {several(narrowed)}" if narrowed else "")
+
+    return ask
+
+
+def listed(name: str, thing: str) -> Any:
+    """Neutron's list."""
+
+    def answer(telling: Telling, match: Match) -> str:
+        found = items(telling, name)
+        label = [
+            one.get("name") or str(one.get("id", ""))[:8] for one in found if isinstance(one, dict)
+        ]
+        return f"answers with {count(len(found), thing)}" + (
+            f": {several(label)}" if any(label) else ""
+        )
+
+    return answer
+
+
+def new_port(telling: Telling, match: Match) -> str:
+    """Ask for a port."""
+    found = body(telling, "port")
+    where = f" on network {named(telling, found['network_id'])}" if found.get("network_id") else ""
+    whose = f" for {server(telling, found['device_id'])}" if found.get("device_id") else ""
+    return f"asks Neutron to make a port{where}{whose}"
+
+
+def bind_port(telling: Telling, match: Match) -> str:
+    """Change a port: bind it to a host, give it to a server."""
+    found = body(telling, "port")
+    host = found.get("binding:host_id")
+    whose = f" for {server(telling, found['device_id'])}" if found.get("device_id") else ""
+    what = f"binds port {match[1][:8]} to {host}" if host else f"changes port {match[1][:8]}"
+    return f"{what}{whose} at Neutron"
+
+
+def port_told(telling: Telling, match: Match) -> str:
+    """A port with its addresses."""
+    found = body(telling, "port")
+    ips = [one.get("ip_address") for one in found.get("fixed_ips") or () if isinstance(one, dict)]
+    address = f": address {several(ips)}, MAC {found.get('mac_address')}" if ips else ""
+    host = found.get("binding:host_id")
+    return f"answers with port {str(found.get('id', ''))[:8]}{address}{f', bound to {host}' if host else ''}"
+
+
+def quota_told(telling: Telling, match: Match) -> str:
+    """How many more ports a project may have."""
+    port = body(telling, "quota").get("port")
+    if isinstance(port, dict):
+        return f"answers: {port.get('used')} of {port.get('limit')} ports are used"
+    return f"answers with the quota{f': {port} ports' if port is not None else ''}"
+
+
+KEYSTONE = [
+    ("POST", "/v3/auth/tokens", identity, token),
+    ("GET", "/v3/auth/tokens", fixed("asks Keystone whether the token is good"), token),
+    ("GET", r"/v3/projects/([^/]+)", fixed("asks Keystone whether the project exists"), fixed("knows the project")),
+]  # fmt: skip
+GLANCE = [
+    ("GET", r"/v2/images/([^/]+)", image, image_told),
+    ("GET", r"/v2/images/([^/]+)/file", download, downloaded),
+    ("GET", "/v2/images", fixed("asks Glance for its images"), listed("images", "image")),
+]
+NEUTRON = [
+    ("GET", "/v2.0/networks", listing("networks"), listed("networks", "network")),
+    ("GET", "/v2.0/subnets", listing("subnets"), listed("subnets", "subnet")),
+    ("GET", "/v2.0/ports", listing("ports"), listed("ports", "port")),
+    ("GET", "/v2.0/security-groups", listing("security groups"), listed("security_groups", "security group")),
+    ("GET", "/v2.0/floatingips", listing("floating addresses"), listed("floatingips", "floating address", )),
+    ("GET", "/v2.0/extensions", fixed("asks Neutron which extensions it has"), listed("extensions", "extension")),
+    ("GET", r"/v2.0/quotas/([^/]+)(?:/details)?", fixed("asks Neutron for the project's quota of ports"), quota_told),
+    ("GET", r"/v2.0/ports/([^/]+)", lambda t, m: f"asks Neutron for port {m[1][:8]}", port_told),
+    ("POST", "/v2.0/ports", new_port, port_told),
+    ("PUT", r"/v2.0/ports/([^/]+)", bind_port, port_told),
+    ("DELETE", r"/v2.0/ports/([^/]+)", lambda t, m: f"asks Neutron to delete port {m[1][:8]}", lambda t, m: f"has deleted port {m[1][:8]}"),
+]  # fmt: skip
+"""Method, path, what the client does, what the service does."""

@@ -1,0 +1,259 @@
+"""Row changes, told by what the row means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simnova.nova.objects.states import PowerState
+from simnova.observe.story_en.words import (
+    server,
+    several,
+    start,
+    subject,
+    value,
+    who,
+)
+from simnova.observe.telling import Telling
+
+_STATES = ("vm_state", "task_state", "power_state")
+
+
+def place(telling: Telling) -> str:
+    """nova_cell1.instances"""
+    return f"{telling.data.get('db')}.{telling.data.get('table')}"
+
+
+def acting(telling: Telling) -> str:
+    """Who writes; where the conductor does it for nova-compute, that too."""
+    call = telling.behind("rpc.call")
+    if call is None or not str(call.data.get("method", "")).startswith("object_"):
+        return subject(telling)
+    if call.actor == telling.actor or telling.actor != "nova-conductor":
+        return subject(telling)
+    return f"{start(who(call.actor))}, through the conductor,"
+
+
+def state(column: str, held: Any) -> str:
+    """A state by its name."""
+    if column == "power_state" and held in PowerState.__members__.values():
+        return PowerState(held).name.lower()
+    return value(held)
+
+
+def change(column: str, before: Any, after: Any) -> str:
+    """One column: vm_state from building to active."""
+    return f"{column} from {state(column, before)} to {state(column, after)}"
+
+
+def columns(telling: Telling, names: Any, most: int = 4) -> str:
+    """The columns that changed and how."""
+    before, after = telling.data.get("before") or {}, telling.data.get("after") or {}
+    return several((change(name, before.get(name), after.get(name)) for name in names), most=most)
+
+
+def instance_changed(telling: Telling) -> str:
+    """A server's row changed."""
+    after = telling.data.get("after") or {}
+    uuid = row_uuid(telling)
+    moved = [name for name in _STATES if name in after]
+    if "host" in after or "node" in after:
+        host = after.get("host", after.get("node"))
+        where = (
+            f"puts {server(telling, uuid)} on {host}"
+            if host
+            else f"takes {server(telling, uuid)} off its host"
+        )
+        states = f" and sets {columns(telling, moved)}" if moved else ""
+        return f"{acting(telling)} {where}{states}."
+    names = moved or [name for name in after if name != "updated_at"]
+    return f"{acting(telling)} sets {whose(telling, uuid)} {columns(telling, names)}."
+
+
+def whose(telling: Telling, uuid: Any) -> str:
+    """A server in the genitive."""
+    return f"{server(telling, uuid)}'s"
+
+
+def row_uuid(telling: Telling) -> Any:
+    """The uuid of the server whose row it is."""
+    for row in (telling.data.get("after"), telling.data.get("before")):
+        for name in ("instance_uuid", "uuid"):
+            if row and row.get(name):
+                return row[name]
+    key = telling.data.get("key")
+    return key if isinstance(key, str) else telling.names.rows.get((place(telling), str(key)))
+
+
+def instance_made(telling: Telling) -> str:
+    """A server's row is made in a cell."""
+    row = telling.data.get("after") or {}
+    buried = " (cell0 keeps the servers that never got a host)" if "cell0" in place(telling) else ""
+    states = f"{row.get('vm_state')}, {row.get('task_state') or 'no task'}"
+    return f"{acting(telling)} writes {server(telling, row.get('uuid'))} into {place(telling)}: {states}{buried}."
+
+
+def request_noted(telling: Telling) -> str:
+    """A build request is noted."""
+    uuid = row_uuid(telling)
+    return (
+        f"{subject(telling)} notes the build request of {server(telling, uuid)}; "
+        "until it has a cell, this row is what the API shows of it."
+    )
+
+
+def request_gone(telling: Telling) -> str:
+    """A build request is deleted."""
+    return f"{subject(telling)} deletes the build request of {server(telling, row_uuid(telling))}: its row in the cell takes over."
+
+
+def spec_noted(telling: Telling) -> str:
+    """A request spec is kept."""
+    return f"{subject(telling)} keeps the request spec of {server(telling, row_uuid(telling))}: what it needs, for the scheduler."
+
+
+def mapping_noted(telling: Telling) -> str:
+    """An instance mapping is made."""
+    return f"{subject(telling)} notes that {server(telling, row_uuid(telling))} exists and has no cell yet."
+
+
+def mapping_changed(telling: Telling) -> str:
+    """A server gets its cell."""
+    after = telling.data.get("after") or {}
+    cell = next((after[name] for name in ("cell_id", "cell_mapping_id") if name in after), None)
+    if cell is None:
+        return updated(telling)
+    return f"{subject(telling)} maps {server(telling, row_uuid(telling))} to its cell ({telling.names.cell(cell)})."
+
+
+def fault_noted(telling: Telling) -> str:
+    """A fault is recorded."""
+    row = telling.data.get("after") or {}
+    text = value(row.get("message"), 120).rstrip(".")
+    return f"{acting(telling)} records the fault of {server(telling, row_uuid(telling))}: {row.get('code')} {text}."
+
+
+def action_noted(telling: Telling) -> str:
+    """An instance action begins."""
+    row = telling.data.get("after") or {}
+    return f"{acting(telling)} opens the action record '{row.get('action')}' of {server(telling, row_uuid(telling))}."
+
+
+def event_noted(telling: Telling) -> str:
+    """An action's event begins."""
+    row = telling.data.get("after") or {}
+    return f"{acting(telling)} records that {row.get('event')} begins."
+
+
+def event_ended(telling: Telling) -> str:
+    """An action's event ends."""
+    after = telling.data.get("after") or {}
+    return f"{acting(telling)} records that it ended: {after.get('result') or 'finished'}."
+
+
+def heartbeat(telling: Telling) -> str:
+    """A service reports."""
+    after = telling.data.get("after") or {}
+    if "report_count" not in after:
+        return updated(telling)
+    return f"{acting(telling)} reports that it is alive, for the {ordinal(after['report_count'])} time."
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    last = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 <= number % 100 <= 20 else last}"
+
+
+def node_changed(telling: Telling) -> str:
+    """A compute node's usage changed."""
+    after = telling.data.get("after") or {}
+    shown = [
+        f"{after[name]} {unit}"
+        for name, unit in (
+            ("vcpus_used", "VCPUs"),
+            ("memory_mb_used", "MB"),
+            ("local_gb_used", "GB"),
+        )
+        if after.get(name) is not None
+    ]
+    if not shown:
+        return updated(telling)
+    return f"{acting(telling)} notes what it uses now: {several(shown)}."
+
+
+def allocated(telling: Telling) -> str:
+    """Placement writes an allocation."""
+    row = telling.data.get("after") or telling.data.get("before") or {}
+    amount = row.get("used")
+    if amount is None:
+        return inserted(telling)
+    return f"{subject(telling)} writes an allocation row: {amount} of resource class {row.get('resource_class_id', '')}."
+
+
+def inserted(telling: Telling) -> str:
+    """db.insert of any other table."""
+    row = telling.data.get("after") or {}
+    name = next(
+        (
+            row[k]
+            for k in ("name", "display_name", "hypervisor_hostname", "host", "binary", "uuid")
+            if row.get(k)
+        ),
+        None,
+    )
+    label = f" ({value(name)})" if name else ""
+    return f"{acting(telling)} writes a new row into {place(telling)}{label}."
+
+
+def updated(telling: Telling) -> str:
+    """db.update of any other table."""
+    names = [name for name in telling.data.get("after") or {} if name != "updated_at"]
+    what = f": {columns(telling, names, most=3)}" if names else ""
+    return f"{acting(telling)} changes {place(telling)}{what}."
+
+
+def deleted(telling: Telling) -> str:
+    """db.delete of any other table."""
+    return f"{acting(telling)} deletes a row of {place(telling)}."
+
+
+def refused(telling: Telling) -> str:
+    """db.refused"""
+    reason = str(telling.data.get("reason") or "not allowed").rstrip(".")
+    return f"{subject(telling)} is refused a change of {place(telling)}: {reason}."
+
+
+Phrase = Callable[[Telling], str]
+INSERTS: dict[str, Phrase] = {
+    "instances": instance_made,
+    "build_requests": request_noted,
+    "request_specs": spec_noted,
+    "instance_mappings": mapping_noted,
+    "instance_faults": fault_noted,
+    "instance_actions": action_noted,
+    "instance_actions_events": event_noted,
+}
+UPDATES: dict[str, Phrase] = {
+    "instances": instance_changed,
+    "instance_mappings": mapping_changed,
+    "instance_actions_events": event_ended,
+    "services": heartbeat,
+    "compute_nodes": node_changed,
+}
+DELETES: dict[str, Phrase] = {"build_requests": request_gone}
+
+
+def insert(telling: Telling) -> str:
+    """db.insert"""
+    return INSERTS.get(str(telling.data.get("table")), inserted)(telling)
+
+
+def update(telling: Telling) -> str:
+    """db.update"""
+    return UPDATES.get(str(telling.data.get("table")), updated)(telling)
+
+
+def delete(telling: Telling) -> str:
+    """db.delete"""
+    return DELETES.get(str(telling.data.get("table")), deleted)(telling)

@@ -1,0 +1,242 @@
+"""Calls, casts and their answers, and what the broker does with the messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnova.observe.story_en.words import (
+    after,
+    count,
+    seconds,
+    server,
+    several,
+    start,
+    subject,
+    who,
+)
+from simnova.observe.telling import Telling
+
+_TOPICS = {"conductor": "the conductor", "scheduler": "the scheduler"}
+_WHY = {
+    "schedule_and_build_instances": "find a host for {server} and have it built",
+    "select_destinations": "which host should {server} go to?",
+    "build_and_run_instance": "build {server}",
+    "build_instances": "{server} failed there, try the next host",
+    "update_instance_info": "these servers run here now",
+    "delete_instance_info": "this server is gone from here",
+    "sync_instance_info": "compare your list of my servers with mine",
+    "terminate_instance": "delete {server}",
+    "stop_instance": "stop {server}",
+    "start_instance": "start {server}",
+    "reboot_instance": "reboot {server}",
+}
+
+
+def method(data: dict[str, Any]) -> str:
+    """The method of an RPC event."""
+    return str(data.get("method") or "a method")
+
+
+def target(data: dict[str, Any]) -> str:
+    """Whom a message is for: the conductor, compute1, every scheduler."""
+    topic, host = data.get("topic"), data.get("server")
+    if data.get("fanout"):
+        return f"every {topic}"
+    return str(f"{topic}.{host}" if host else _TOPICS.get(str(topic), topic))
+
+
+def arguments(telling: Telling) -> dict[str, Any]:
+    """The arguments inside a message; none where the journal does not keep bodies."""
+    body = telling.body
+    found = body.get("args", {}) if isinstance(body, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def fields(thing: Any) -> dict[str, Any]:
+    """The fields of a serialised object, as Nova puts it into messages."""
+    if not isinstance(thing, dict):
+        return {}
+    inner = thing.get("nova_object.data", thing)
+    return inner if isinstance(inner, dict) else {}
+
+
+def instance_of(telling: Telling) -> str | None:
+    """The uuid of the server that a message is about, where it tells."""
+    given = arguments(telling)
+    for name in (
+        "instance",
+        "instances",
+        "build_requests",
+        "request_spec",
+        "request_specs",
+        "spec_obj",
+    ):
+        thing = given.get(name)
+        inner = fields(thing[0] if isinstance(thing, list) and thing else thing)
+        uuid = inner.get("uuid") or inner.get("instance_uuid")
+        if uuid:
+            return str(uuid)
+    return None
+
+
+def purpose(telling: Telling) -> str:
+    """What the method is for, as an aside."""
+    why = _WHY.get(method(telling.data), "")
+    about = server(telling, instance_of(telling)) if why else ""
+    return f" ({why.format(server=about)})" if why else ""
+
+
+def indirect(telling: Telling) -> str:
+    """What nova-compute wants of the conductor in place of a database: save Instance, say."""
+    given = arguments(telling)
+    inst = given.get("objinst")
+    name = inst.get("nova_object.name") if isinstance(inst, dict) else given.get("objname")
+    return f"{name or 'object'}.{given.get('objmethod') or 'method'}"
+
+
+def call(telling: Telling) -> str:
+    """rpc.call"""
+    data = telling.data
+    if method(data).startswith("object_"):
+        return (
+            f"{subject(telling)} calls {method(data)} on the conductor: {indirect(telling)}; "
+            "it has no access to the database."
+        )
+    return f"{subject(telling)} calls {method(data)} on {target(data)} and waits{purpose(telling)}."
+
+
+def cast(telling: Telling) -> str:
+    """rpc.cast"""
+    data = telling.data
+    if data.get("fanout"):
+        return f"{subject(telling)} casts {method(data)} to {target(data)} by fanout{purpose(telling)}."
+    return f"{subject(telling)} casts {method(data)} to {target(data)} and does not wait{purpose(telling)}."
+
+
+def asker(telling: Telling) -> str:
+    """Who waits for this answer."""
+    return who(telling.question.actor) if telling.question else "the caller"
+
+
+def reply(telling: Telling) -> str:
+    """rpc.reply"""
+    chosen = selection(telling.body) if method(telling.data) == "select_destinations" else ""
+    return (
+        f"{subject(telling)} replies to {asker(telling)}: {method(telling.data)}"
+        f" is done{after(telling)}{chosen}."
+    )
+
+
+def selection(body: Any) -> str:
+    """The hosts in the answer to select_destinations: one list a server, the chosen host first."""
+    result = body.get("result") if isinstance(body, dict) else body
+    if not isinstance(result, list) or not result or not isinstance(result[0], list):
+        return ""
+    hosts = [str(fields(one).get("service_host")) for one in result[0]]
+    spare = (
+        f", with {several(hosts[1:])} to fall back on"
+        if hosts[1:]
+        else ", with no other to fall back on"
+    )
+    return f"; the server goes to {hosts[0]}{spare}" if hosts else ""
+
+
+def error(telling: Telling) -> str:
+    """rpc.error"""
+    return (
+        f"{subject(telling)} answers {asker(telling)} with an error{after(telling)}: "
+        f"{method(telling.data)} raised {failure(telling.data, telling.body)}."
+    )
+
+
+def failure(data: dict[str, Any], body: Any) -> str:
+    """The exception in an answer, by name and text."""
+    found = (
+        data.get("error") or (body.get("failure") if isinstance(body, dict) else None) or "an error"
+    )
+    if isinstance(found, dict):
+        name = found.get("class") or found.get("exc_type") or "an error"
+        text = found.get("message") or found.get("value") or ""
+        return f"{name}: {text}".rstrip(".: ")
+    return str(found).rstrip(". ")
+
+
+def timeout(telling: Telling) -> str:
+    """rpc.timeout"""
+    data = telling.data
+    waited = seconds(data.get("seconds")) or "its timeout"
+    return (
+        f"{subject(telling)} has waited {waited} for the answer to {method(data)} from {target(data)}: "
+        "MessagingTimeout."
+    )
+
+
+def duplicate(telling: Telling) -> str:
+    """rpc.duplicate"""
+    return f"{subject(telling)} has had this message before (same unique id) and drops it."
+
+
+def message(telling: Telling) -> str:
+    """Which message a broker's event is about: `the cast of build_and_run_instance`."""
+    rpc = telling.message
+    if rpc is None:
+        return f"message {telling.data.get('message', '')}".rstrip()
+    word = {"rpc.call": "call of", "rpc.cast": "cast of", "rpc.reply": "reply to"}.get(
+        rpc.kind, "error from"
+    )
+    question = telling.about(rpc).question
+    name = rpc.data.get("method") or (question.data.get("method") if question else None)
+    return f"the {word} {name}" if name else "a message"
+
+
+def publish(telling: Telling) -> str:
+    """amqp.publish"""
+    data = telling.data
+    exchange = f"exchange {data['exchange']}" if data.get("exchange") else "the default exchange"
+    queues = list(data.get("queues") or ())
+    key = f" with routing key {data['routing_key']}" if data.get("routing_key") else ""
+    if not queues:
+        return f"{subject(telling)} finds no queue for {message(telling)} at {exchange}{key}."
+    where = (
+        f"queue {queues[0]}"
+        if len(queues) == 1
+        else f"{count(len(queues), 'queue')}: {several(queues)}"
+    )
+    return (
+        f"{subject(telling)} takes {message(telling)} at {exchange}{key} and puts it into {where}."
+    )
+
+
+def deliver(telling: Telling) -> str:
+    """amqp.deliver"""
+    again = " once more (redelivered)" if telling.data.get("redelivered") else ""
+    return f"{subject(telling)} gets {message(telling)} from queue {telling.data.get('queue')}{again}{waited(telling)}."
+
+
+def waited(telling: Telling) -> str:
+    """How long a message was under way."""
+    sent = telling.pairs.sent.get(telling.data.get("message"))
+    passed = 0.0 if sent is None else telling.event.time - telling.journal[sent].time
+    return f", {seconds(passed)} after it was sent" if passed else ""
+
+
+def ack(telling: Telling) -> str:
+    """amqp.ack"""
+    return f"{subject(telling)} acknowledges {message(telling)}: the broker forgets it."
+
+
+def requeue(telling: Telling) -> str:
+    """amqp.requeue"""
+    return start(f"{message(telling)} goes back into queue {telling.data.get('queue')}.")
+
+
+def drop(telling: Telling) -> str:
+    """amqp.drop"""
+    reason = telling.data.get("reason") or "nobody can have it"
+    queue = f" from queue {telling.data['queue']}" if telling.data.get("queue") else ""
+    return f"{subject(telling)} drops {message(telling)}{queue}: {reason}."
+
+
+def returned(telling: Telling) -> str:
+    """amqp.return"""
+    return f"{subject(telling)} returns {message(telling)} to its sender: no queue is bound for it."

@@ -1,0 +1,87 @@
+"""A table: columns and rows, as text that fits a terminal and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simnova.observe.markup import element, escape, plain, shorten
+
+WIDTH = 100
+"""Characters of a line of text."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; its text is cut to 100 columns, its HTML is whole and escaped."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    title: str = field(default="", compare=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return iter(self.rows)
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        place = list(self.columns).index(name)
+        return [row[place] for row in self.rows]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Each row as a dict by column."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def __str__(self) -> str:
+        cells = [[cell(value) for value in row] for row in self.rows]
+        widths = fit([max(map(len, column)) for column in zip(self.columns, *cells, strict=True)])
+        right = [
+            all(isinstance(value, int | float) for value in values) for values in self._columns()
+        ]
+        lines = [list(self.columns), ["-" * width for width in widths], *cells]
+        texts = [line(values, widths, right) for values in lines]
+        return "\n".join([self.title, *texts] if self.title else texts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(element("th", escape(name) or " ") for name in self.columns)
+        body = "".join(element("tr", "".join(map(html_cell, row)) or " ") for row in self.rows)
+        caption = element("caption", escape(self.title)) if self.title else ""
+        return element("table", f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+
+    def _columns(self) -> list[tuple[Any, ...]]:
+        return list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
+
+
+def cell(value: Any) -> str:
+    """A value as it stands in a table."""
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else plain(value)
+
+
+def html_cell(value: Any) -> str:
+    """A value as an HTML cell; numbers to the right."""
+    style = "text-align:right" if isinstance(value, int | float) else "text-align:left"
+    return element("td", escape(cell(value)) or " ", style=style)
+
+
+def fit(widths: Sequence[int], room: int = WIDTH) -> list[int]:
+    """Widths that fit into a line: the widest column gives way first."""
+    fitted = list(widths)
+    while sum(fitted) + 2 * (len(fitted) - 1) > room and max(fitted) > 4:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def line(values: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    """One line of text with the values in their columns."""
+    texts = [
+        shorten(value, width).rjust(width) if end else shorten(value, width).ljust(width)
+        for value, width, end in zip(values, widths, right, strict=True)
+    ]
+    return "  ".join(texts).rstrip()
