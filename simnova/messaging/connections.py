@@ -1,0 +1,165 @@
+"""Connections between a client and the broker: one ordered way there and one back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from simnova.exceptions import UsageError
+from simnova.kernel.clock import Service
+from simnova.messaging.channels import Channel
+from simnova.messaging.exceptions import AMQPError
+from simnova.messaging.message import BasicProperties, Message, Origin
+
+if TYPE_CHECKING:
+    from simnova.kernel.clock import Clock
+    from simnova.messaging.amqp import Broker
+
+__door__ = True
+
+
+class _Parcel:
+    """One thing on its way: what is to be done on arrival."""
+
+    __slots__ = ("action", "args")
+
+    def __init__(self, action: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.action: Callable[..., Any] | None = action
+        self.args = args
+
+
+class Pipe:
+    """One direction of a connection. Nothing overtakes: what is slow holds up all that was sent
+    after it.
+    """
+
+    __slots__ = ("clock", "last", "parcels")
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.last = 0.0
+        self.parcels: deque[_Parcel] = deque()
+
+    def send(
+        self, seconds: float, background: bool, action: Callable[..., Any], *args: Any
+    ) -> None:
+        """Do `action` at the other end, in that many seconds or right after
+        what was sent before.
+        """
+        clock, parcel = self.clock, _Parcel(action, args)
+        now = clock.now
+        self.last = max(now + seconds, self.last)
+        self.parcels.append(parcel)
+        clock.after(self.last - now, self._arrive, parcel, background=background)
+
+    def _arrive(self, parcel: _Parcel) -> None:
+        while parcel.action is not None:
+            self._next()
+
+    def flush(self) -> None:
+        """Let everything under way arrive now."""
+        while self.parcels:
+            self._next()
+
+    def _next(self) -> None:
+        parcel = self.parcels.popleft()
+        action, parcel.action = parcel.action, None
+        if action is not None:
+            action(*parcel.args)
+
+
+class Connection:
+    """A client's connection. It dies with its service: the broker then requeues what was not
+    acknowledged.
+
+    What a client had sent still arrives after its death; it was on the wire.
+    """
+
+    def __init__(self, broker: Broker, service: Service) -> None:
+        self.broker = broker
+        self.service = service
+        self.name = service.name
+        self.is_open = True
+        self.error: AMQPError | None = None
+        self.channels: dict[int, Channel] = {}
+        self.outgoing = Pipe(broker.clock)
+        self.incoming = Pipe(broker.clock)
+        self.on_lost: list[Callable[[AMQPError], Any]] = []
+        self.cut = False
+        self._numbers = 0
+        service.at_end.append(self.close)
+
+    def channel(self) -> Channel:
+        """Open a channel."""
+        if not self.is_open:
+            raise self.error or UsageError(
+                f"the connection of {self.name} is closed: connect again"
+            )
+        self._numbers += 1
+        channel = self.channels[self._numbers] = Channel(self, self._numbers)
+        return channel
+
+    def publish(
+        self,
+        channel: Channel,
+        exchange: str,
+        routing_key: str,
+        body: str | bytes,
+        properties: BasicProperties,
+        mandatory: bool,
+        origin: Origin | None,
+    ) -> None:
+        """Send a message off; from outside the running clock it is there at once."""
+        broker = self.broker
+        inside = origin or broker.origin()
+        message = Message(
+            broker.next_id(),
+            exchange,
+            routing_key,
+            body,
+            properties,
+            mandatory,
+            self.name,
+            inside or OUTSIDE,
+        )
+        verdict = broker.judge("publish", message, self.name, None)
+        if verdict.lose:
+            broker.lost(message, verdict.reason, None)
+            return
+        for _ in range(verdict.copies):
+            if inside is None and not verdict.delay and not self.outgoing.parcels:
+                broker.accept(channel, message)
+            else:
+                seconds = broker.latency(self.name) + verdict.delay
+                self.outgoing.send(
+                    seconds, message.origin.background, broker.arrived, channel, message
+                )
+
+    def close(self) -> None:
+        """Close it with all its channels."""
+        self.end(None)
+
+    def end(self, error: AMQPError | None) -> None:
+        """The end of the connection for whatever reason: exclusive queues go, unacknowledged
+        messages are requeued.
+        """
+        if not self.is_open:
+            return
+        self.is_open, self.error = False, error
+        self.broker.connections.pop(self, None)
+        for channel in list(self.channels.values()):
+            channel.end(error)
+        self.broker.disowned(self)
+        if error is not None:
+            for action in self.on_lost:
+                action(error)
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closed"
+        channels = f"{len(self.channels)} channels"
+        return f"<Connection of {self.name} to {self.broker.name}, {state}, {channels}>"
+
+
+OUTSIDE = Origin(None, None, False)
+"""The origin of what is published from outside the running clock, in a notebook."""
