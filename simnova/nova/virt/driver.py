@@ -5,8 +5,8 @@ the service, so one driver object is kept for each host, and every new nova-comp
 `init_host` again.
 
 `ComputeDriver` names what nova-compute may ask for, in Nova's words. What a driver cannot do stays
-`NotImplementedError`, as in Nova. All of it is `async`, be the hypervisor simulated or real, but for
-`capabilities_as_traits`, which asks no hypervisor.
+`NotImplementedError`, as in Nova. All of it is `async`, be the hypervisor simulated or real, but
+for `capabilities_as_traits`, which asks no hypervisor.
 """
 
 from __future__ import annotations

@@ -19,9 +19,7 @@ VIRT_CALL = declare(
 )
 VIRT_RETURN = declare("virt.return", "the driver has done what it was asked for", ("result",))
 VIRT_ERROR = declare("virt.error", "the driver failed")
-VIRT_STEP = declare(
-    "virt.step", "the driver has finished one step of a larger operation, such as a spawn"
-)
+VIRT_STEP = declare("virt.step", "the driver finished one step of an operation", ("xml",))
 
 _UNSAID = frozenset({"self", "context", "instance", "injected_files", "admin_password", "new_pass"})
 

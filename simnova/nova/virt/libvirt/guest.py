@@ -1,0 +1,175 @@
+"""What is done to one domain (`nova/virt/libvirt/guest.py`): work for `Host.call`.
+
+Only domains that bear this cloud's mark are seen or touched: where clouds share a hypervisor,
+defining a name and UUID that is there already would silently take over somebody's guest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from simnova.nova import exception
+from simnova.nova.objects.states import PowerState
+
+if TYPE_CHECKING:
+    from simnova.nova.virt.libvirt.host import Domain
+
+__door__ = True
+
+MARK_NS = "urn:simnova"
+
+LIBVIRT_POWER_STATE = (
+    PowerState.NOSTATE,
+    PowerState.RUNNING,
+    PowerState.RUNNING,
+    PowerState.PAUSED,
+    PowerState.SHUTDOWN,
+    PowerState.SHUTDOWN,
+    PowerState.CRASHED,
+    PowerState.SUSPENDED,
+)
+"""By libvirt's number of a domain's state; as in Nova "blocked" runs, "being shut down" is off."""
+
+Said = Mapping[str, Any]
+Info = tuple[int, int | None]
+"""A power state, and the domain's number while it runs."""
+
+
+def marked(xml: str, mark: str) -> str:
+    """The domain's XML with the cloud's mark in its metadata."""
+    domain = ET.fromstring(xml)
+    metadata = domain.find("metadata")
+    if metadata is None:
+        metadata = ET.SubElement(domain, "metadata")
+    ET.SubElement(metadata, f"{{{MARK_NS}}}cloud", run=mark)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def bears(domain: Any, mark: str) -> bool:
+    """Whether a domain is one of this cloud's."""
+    import libvirt
+
+    try:
+        text = domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, MARK_NS)
+    except libvirt.libvirtError:
+        return False
+    return ET.fromstring(text).get("run") == mark
+
+
+def ours(connection: Any, mark: str) -> Iterator[Any]:
+    """This cloud's domains on the host, by name."""
+    for domain in sorted(connection.listAllDomains(), key=lambda found: str(found.name())):
+        if bears(domain, mark):
+            yield domain
+
+
+def find(connection: Any, about: Domain) -> Any:
+    """The domain; somebody else's counts as none. Raises InstanceNotFound."""
+    domain = connection.lookupByUUIDString(about.uuid)
+    if not bears(domain, about.mark):
+        raise exception.InstanceNotFound(instance_id=about.uuid)
+    return domain
+
+
+def info(domain: Any) -> Info:
+    """The state of a domain."""
+    number = domain.ID()
+    return int(LIBVIRT_POWER_STATE[domain.info()[0]]), number if number >= 0 else None
+
+
+# --- questions ---
+
+
+def listing(connection: Any, about: Domain, said: Said) -> list[list[str]]:
+    """Name and UUID of every guest."""
+    return [[domain.name(), domain.UUIDString()] for domain in ours(connection, about.mark)]
+
+
+def look(connection: Any, about: Domain, said: Said) -> Info:
+    """How the guest is."""
+    return info(find(connection, about))
+
+
+def refuse_existing(connection: Any, about: Domain, said: Said) -> None:
+    """Raise InstanceExists where the name or the UUID is taken."""
+    for domain in connection.listAllDomains():
+        if about.uuid != domain.UUIDString() and about.name != domain.name():
+            continue
+        error = exception.InstanceExists(name=about.name)
+        if not bears(domain, about.mark):
+            said_so = f"{error.message} It is not this cloud's and is left alone."
+            error = exception.InstanceExists(said_so, name=about.name)
+        raise error
+
+
+# --- steps ---
+
+
+def define(connection: Any, about: Domain, said: Said) -> Info:
+    """Make the domain known."""
+    refuse_existing(connection, about, said)
+    return info(connection.defineXML(marked(said["xml"], about.mark)))
+
+
+def launch(connection: Any, about: Domain, said: Said) -> Info:
+    """Start the domain, from its saved memory where there is one."""
+    domain = find(connection, about)
+    domain.create()
+    return info(domain)
+
+
+def poweroff(connection: Any, about: Domain, said: Said) -> Info:
+    """Pull the plug."""
+    domain = find(connection, about)
+    if domain.isActive():
+        domain.destroy()
+    return info(domain)
+
+
+def shutdown(connection: Any, about: Domain, said: Said) -> Info:
+    """Ask the guest to shut itself down and wait, at most `timeout` seconds of the wall clock."""
+    domain = find(connection, about)
+    domain.shutdown()
+    deadline = time.monotonic() + said.get("timeout", 60)
+    while domain.isActive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return info(domain)
+
+
+def pause(connection: Any, about: Domain, said: Said) -> Info:
+    """Freeze the CPUs."""
+    domain = find(connection, about)
+    domain.suspend()
+    return info(domain)
+
+
+def resume(connection: Any, about: Domain, said: Said) -> Info:
+    """Let the CPUs go on."""
+    domain = find(connection, about)
+    domain.resume()
+    return info(domain)
+
+
+def save_memory_state(connection: Any, about: Domain, said: Said) -> Info:
+    """A managed save: the next start goes on from there."""
+    domain = find(connection, about)
+    domain.managedSave(0)
+    return info(domain)
+
+
+def remove(domain: Any) -> None:
+    """Stop a domain and forget it and its saved memory."""
+    if domain.isActive():
+        domain.destroy()
+    if domain.hasManagedSaveImage():
+        domain.managedSaveRemove()
+    domain.undefine()
+
+
+def remove_all(connection: Any, mark: str) -> None:
+    """Remove every domain of this cloud."""
+    for domain in list(ours(connection, mark)):
+        remove(domain)

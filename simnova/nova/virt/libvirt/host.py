@@ -1,0 +1,179 @@
+"""The connection to one hypervisor (`nova/virt/libvirt/host.py`): real work only through the clock.
+
+What `call` does runs on a thread of its own. It gives back plain data or raises NovaErrors, never
+an object of libvirt's, so that a recorded answer can stand in for the hypervisor.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.kernel.clock import Clock
+from simnova.nova import exception
+from simnova.nova.virt.driver import Resources
+from simnova.nova.virt.libvirt import guest
+
+__door__ = True
+
+T = TypeVar("T")
+
+SCHEMES = ("qemu", "test")
+OWN_WORLD = ("test://", "test:///", "test:///default")
+"""For these every host gets a world of its own: the whole process shares libvirt's default one."""
+
+MISSING = (
+    "libvirt-python is not installed: pip install 'simnova[libvirt]', "
+    "which on Debian needs libvirt-dev, pkg-config and gcc"
+)
+
+
+class Domain(NamedTuple):
+    """Which guest some work is about, and the mark that a domain must bear to be touched."""
+
+    mark: str
+    uuid: str = ""
+    name: str = ""
+
+
+Work = Callable[[Any, Domain, Mapping[str, Any]], T]
+"""Work on the hypervisor: gets a libvirt connection, the guest it is about, and the rest."""
+
+
+class Host:
+    """One held connection; `mark` is the cloud's random run id, `timeout` in wall seconds."""
+
+    def __init__(
+        self, clock: Clock, name: str, uri: str, mark: str, resources: Resources, timeout: float
+    ) -> None:
+        check_uri(uri)
+        self.clock = clock
+        self.name = name
+        self.uri = uri
+        self.mark = mark
+        self.resources = resources
+        self.timeout = timeout
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    async def call(
+        self, what: str, work: Work[T], uuid: str = "", name: str = "", **said: Any
+    ) -> T:
+        """Have `work` done on the hypervisor; raises what it does.
+
+        HypervisorUnavailable, where it takes longer than `timeout`.
+        """
+        told = f"libvirt on {self.name}: {what}"
+        try:
+            domain = Domain(self.mark, uuid, name)
+            return await self.clock.measure(
+                self._do, work, domain, said, timeout=self.timeout, what=told
+            )
+        except TimeoutError as error:
+            raise exception.HypervisorUnavailable(unavailable(str(error))) from None
+
+    def close(self) -> None:
+        """Remove every domain that bears our mark and disconnect; gives up after `timeout`."""
+        if self._connection is None:
+            return
+        remover = threading.Thread(target=self._remove_all, daemon=True)
+        remover.start()
+        remover.join(self.timeout)
+
+    # --- on the worker thread ---
+
+    def _do(self, work: Work[T], domain: Domain, said: Mapping[str, Any]) -> T:
+        libvirt = library()
+        try:
+            return work(self._connect(libvirt), domain, said)
+        except libvirt.libvirtError as error:
+            raise translated(libvirt, error, domain) from None
+
+    def _connect(self, libvirt: Any) -> Any:
+        with self._lock:
+            if self._connection is None or not self._connection.isAlive():
+                self._connection = self._open(libvirt)
+            return self._connection
+
+    def _open(self, libvirt: Any) -> Any:
+        try:
+            if self.uri in OWN_WORLD:
+                return open_world(libvirt, self.resources)
+            check_file(self.uri)
+            return libvirt.open(self.uri)
+        except libvirt.libvirtError as error:
+            raise exception.HypervisorUnavailable(
+                unavailable(f"{self.uri}: {error.get_error_message()}"),
+                libvirt_code=error.get_error_code(),
+            ) from None
+
+    def _remove_all(self) -> None:
+        connection, self._connection = self._connection, None
+        guest.remove_all(connection, self.mark)
+        connection.close()
+
+
+def library() -> Any:
+    """The libvirt module, made not to write to stderr; UsageError where it is missing."""
+    try:
+        import libvirt
+    except ImportError:
+        raise UsageError(MISSING) from None
+    libvirt.registerErrorHandler(_ignore, None)
+    return libvirt
+
+
+def _ignore(context: object, error: object) -> None:
+    pass
+
+
+def unavailable(reason: str) -> str:
+    """Nova's sentence with the reason added."""
+    return f"{exception.HypervisorUnavailable.msg_fmt}: {reason}"
+
+
+def translated(libvirt: Any, error: Any, domain: Domain) -> NovaError:
+    """Nova's error for libvirt's, with libvirt's own message and code."""
+    code = error.get_error_code()
+    if code == libvirt.VIR_ERR_NO_DOMAIN:
+        return exception.InstanceNotFound(instance_id=domain.uuid)
+    return exception.InternalError(error.get_error_message(), libvirt_code=code)
+
+
+# --- URIs ---
+
+
+def check_uri(uri: str) -> None:
+    """Refuse what is no libvirt URI; raises UsageError."""
+    scheme, colon, _ = uri.partition("://")
+    if not colon or scheme.partition("+")[0] not in SCHEMES:
+        raise unknown("libvirt URI scheme", scheme, SCHEMES)
+
+
+def check_file(uri: str) -> None:
+    """Refuse a `test:///path` without a file: libvirt would only say that XML is bad."""
+    scheme, _, path = uri.partition("://")
+    if scheme == "test" and not os.path.exists(path):
+        raise UsageError(f"no such file '{path}': give the XML of a test host, or use test:///")
+
+
+def open_world(libvirt: Any, resources: Resources) -> Any:
+    """A test hypervisor of that size, shared with nobody; libvirt reads the file once."""
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(NODE.format(vcpus=resources.vcpus, kib=resources.memory_mb * 1024))
+        file.flush()
+        return libvirt.open(f"test://{file.name}")
+
+
+NODE = """<node>
+  <cpu>
+    <mhz>2600</mhz><model>x86_64</model><active>{vcpus}</active>
+    <nodes>1</nodes><sockets>1</sockets><cores>{vcpus}</cores><threads>1</threads>
+  </cpu>
+  <memory>{kib}</memory>
+</node>
+"""

@@ -1,0 +1,290 @@
+"""What both drivers have in common: every operation on a guest is a sequence of steps.
+
+It is the sequence of Nova's libvirt driver (`nova/virt/libvirt/driver.py`). A driver says how
+a step is done: the simulated one lets time pass, the other one calls libvirt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from simnova.exceptions import NovaError
+from simnova.kernel.clock import Clock
+from simnova.nova import exception
+from simnova.nova.context import RequestContext
+from simnova.nova.log import getLogger
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.states import PowerState
+from simnova.nova.virt import watched
+from simnova.nova.virt.driver import (
+    ComputeDriver,
+    Guest,
+    ImageAPI,
+    Instance,
+    InstanceInfo,
+    NetworkInfo,
+    check_base_size,
+)
+from simnova.nova.virt.imagecache import SUBDIRECTORY, ImageCache
+from simnova.nova.virt.libvirt.config import guest_xml
+
+__door__ = True
+
+LOG = getLogger("nova.virt.libvirt.driver")
+
+
+class SteppedDriver(ComputeDriver):
+    """Nova's operations in steps; `guests` is what was last known of the guests on this host."""
+
+    virt_type: ClassVar[str]
+    capabilities: ClassVar[Mapping[str, bool]] = {
+        "supports_attach_interface": True,
+        "supports_device_tagging": True,
+        "supports_image_type_iso": True,
+        "supports_image_type_qcow2": True,
+        "supports_image_type_raw": True,
+        "supports_multiattach": True,
+        "supports_trusted_certs": True,
+    }
+
+    def __init__(self, clock: Clock, host: str, image_api: ImageAPI | None = None) -> None:
+        self.clock = clock
+        self.host = host
+        self.image_api = image_api
+        self.cache = ImageCache(clock)
+        self.guests: dict[str, Guest] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.host}, {len(self.guests)} guests>"
+
+    # --- what a driver says ---
+
+    async def _perform(
+        self, name: str, guest: Guest | None, said: Mapping[str, Any]
+    ) -> InstanceInfo | None:
+        """Do one step; returns how the guest is now, where the step has changed that."""
+        raise NotImplementedError
+
+    async def _look(self, instance: Instance) -> InstanceInfo | None:
+        """How the guest is; None where there is none."""
+        raise NotImplementedError
+
+    async def _refuse_existing(self, instance: Instance) -> None:
+        """Raise InstanceExists where a guest of that name or UUID is on the host."""
+        raise NotImplementedError
+
+    def _begin(self, method: str) -> None:
+        """Called when an operation begins."""
+
+    # --- the host ---
+
+    async def get_available_nodes(self, refresh: bool = False) -> list[str]:
+        """The host itself."""
+        return [self.host]
+
+    async def manage_image_cache(
+        self, context: RequestContext, all_instances: Iterable[Instance]
+    ) -> None:
+        """Remove base images that have been unused for a day."""
+        for image in self.cache.aged([instance.image_ref for instance in all_instances]):
+            await self._step("remove", None, image=image.image_id, file=image.path)
+
+    # --- spawn ---
+
+    async def spawn(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_meta: ImageMeta,
+        injected_files: Any,
+        admin_password: str | None,
+        allocations: Mapping[str, Any] | None,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        power_on: bool = True,
+    ) -> None:
+        """Image, overlay, definition, start."""
+        self._begin("spawn")
+        await self._refuse_existing(instance)
+        guest = Guest.of(instance, PowerState.SHUTDOWN)
+        try:
+            await self._create_image(context, instance, image_meta, guest)
+            xml = guest_xml(
+                context,
+                instance,
+                image_meta,
+                network_info or (),
+                self.virt_type,
+                self.clock.utcnow(),
+            )
+            await self._step("define", guest, domain=guest.name, xml=xml)
+            self.guests[guest.uuid] = guest
+            if power_on:
+                await self._step("start", guest)
+        except Exception:
+            await self._discard(guest)
+            raise
+        LOG.info("Instance spawned successfully.", instance=instance)
+
+    async def _create_image(
+        self, context: RequestContext, instance: Instance, image: ImageMeta, guest: Guest
+    ) -> None:
+        async def fetch(fname: str) -> int:
+            return await self._fetch(context, image, guest, f"{SUBDIRECTORY}/{fname}")
+
+        if not image.id:
+            return
+        LOG.info("Creating image(s)", instance=instance)
+        base = await self.cache.ensure(image.id, fetch)
+        check_base_size(instance, base.size)
+        gb = instance.flavor.root_gb
+        await self._step("overlay", guest, file=f"{guest.uuid}/disk", backing=base.path, gb=gb)
+
+    async def _fetch(
+        self, context: RequestContext, image: ImageMeta, guest: Guest, path: str
+    ) -> int:
+        if self.image_api is not None:
+            await self.image_api.download(context, str(image.id))
+        said = {"image": image.id, "bytes": image.size, "format": image.disk_format}
+        raw = image.disk_format == "raw"
+        await self._step("download", guest, file=path if raw else f"{path}.part", **said)
+        if not raw:
+            await self._step("convert", guest, file=path, **said)
+        return image.size
+
+    async def _discard(self, guest: Guest) -> None:
+        """Remove what a failed spawn has left."""
+        with suppress(NovaError):
+            await self._step("undefine", guest)
+        self.guests.pop(guest.uuid, None)
+
+    # --- the life of a guest ---
+
+    async def instance_exists(self, instance: Instance) -> bool:
+        """Whether the hypervisor knows the guest."""
+        return await self._look(instance) is not None
+
+    async def get_info(self, instance: Instance, use_cache: bool = True) -> InstanceInfo:
+        """The guest's power state."""
+        self._begin("get_info")
+        return await self._found(instance)
+
+    async def destroy(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        destroy_disks: bool = True,
+    ) -> None:
+        """Stop and clean up."""
+        self._begin("destroy")
+        info = await self._look(instance)
+        if info is None:
+            return
+        await self._stop(self._known(instance, info), "stop")
+        LOG.info("Instance destroyed successfully.", instance=instance)
+        await self.cleanup(context, instance, network_info, block_device_info, destroy_disks)
+
+    async def cleanup(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        destroy_disks: bool = True,
+    ) -> None:
+        """Undefine the guest; its overlay goes with it."""
+        self._begin("cleanup")
+        if instance.uuid in self.guests:
+            await self._step("undefine", self.guests[instance.uuid])
+            self.guests.pop(instance.uuid, None)
+
+    async def reboot(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        reboot_type: str,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Off and on again."""
+        guest = await self._guest("reboot", instance)
+        await self._stop(guest, "shutdown" if reboot_type == "SOFT" else "stop")
+        await self._step("start", guest)
+        if reboot_type == "SOFT":
+            LOG.info("Instance soft rebooted successfully.", instance=instance)
+
+    async def power_on(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Off, if it is not, and on again: Nova's libvirt driver does a hard reboot here."""
+        guest = await self._guest("power_on", instance)
+        await self._stop(guest, "stop")
+        await self._step("start", guest)
+
+    async def power_off(
+        self, instance: Instance, timeout: float = 0, retry_interval: float = 0
+    ) -> None:
+        """A shutdown that the guest may carry out itself, where it is given the time."""
+        guest = await self._guest("power_off", instance)
+        if timeout:
+            await self._stop(guest, "shutdown", timeout=timeout)
+        await self._stop(guest, "stop")
+
+    async def pause(self, instance: Instance) -> None:
+        """Running to paused."""
+        await self._step("pause", await self._guest("pause", instance))
+
+    async def unpause(self, instance: Instance) -> None:
+        """Paused to running."""
+        await self._step("unpause", await self._guest("unpause", instance))
+
+    async def suspend(self, context: RequestContext, instance: Instance) -> None:
+        """Save and stop: the hypervisor then sees a guest that is off, as with a managed save."""
+        await self._step("save", await self._guest("suspend", instance))
+
+    async def resume(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start from the saved memory."""
+        await self._step("restore", await self._guest("resume", instance))
+
+    # --- steps ---
+
+    async def _guest(self, method: str, instance: Instance) -> Guest:
+        self._begin(method)
+        return self._known(instance, await self._found(instance))
+
+    async def _found(self, instance: Instance) -> InstanceInfo:
+        info = await self._look(instance)
+        if info is None:
+            raise exception.InstanceNotFound(instance_id=instance.uuid)
+        return info
+
+    def _known(self, instance: Instance, info: InstanceInfo) -> Guest:
+        guest = self.guests.setdefault(instance.uuid, Guest.of(instance, info.state))
+        guest.state, guest.internal_id = info
+        return guest
+
+    async def _stop(self, guest: Guest, how: str, **said: Any) -> None:
+        if guest.internal_id is not None:
+            await self._step(how, guest, **said)
+
+    async def _step(self, name: str, guest: Guest | None, **said: Any) -> None:
+        started = self.clock.now
+        info = await self._perform(name, guest, said)
+        if guest is not None and info is not None:
+            guest.state, guest.internal_id = info
+        uuid = guest.uuid if guest else None
+        watched.step(self.clock, name, uuid, self.clock.now - started, **said)
