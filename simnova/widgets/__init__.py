@@ -1,0 +1,1 @@
+"""What a notebook shows and lets people touch; the only room that needs Jupyter."""

@@ -1,0 +1,158 @@
+"""The player: linked views over one cursor in a journal, wherever anywidget runs.
+
+Python computes the frame of a step and sends it; player.js draws it and sends back what was
+pressed. Where no kernel runs, the twin stands in: one SVG of the same step.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final, get_args
+
+import anywidget
+import traitlets
+
+from simnova.exceptions import UsageError, unknown
+from simnova.kernel.journal import Journal
+from simnova.observe import palette
+from simnova.observe.steps import Detail
+from simnova.widgets import twin
+from simnova.widgets.frame import Reel
+
+HERE: Final = Path(__file__).parent
+VIEWS: Final = ("decision", "hosts", "rows", "log")
+DETAILS: Final = get_args(Detail)
+
+
+def journal_of(source: Any) -> Journal:
+    """The journal of a cloud, or the journal itself; raises `UsageError` for anything else."""
+    journal = getattr(source, "journal", source)
+    if isinstance(journal, Journal):
+        return journal
+    raise UsageError(
+        f"Player wants a cloud or its journal, not {type(source).__name__} {source!r:.60}"
+    )
+
+
+class Player(anywidget.AnyWidget):
+    """Step through a journal: `Player(cloud)` opens at the first step, or at `step`.
+
+    `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
+    and `view` is the picture beside the sequence: decision, hosts, rows or log. Any number of
+    players may show one journal.
+    """
+
+    _esm = HERE / "player.js"
+    _css = palette.css(".simnova-player") + (HERE / "player.css").read_text()
+    step = traitlets.Int(
+        -1, help="sequence number of the event at the cursor, -1 in an empty journal"
+    )
+    detail = traitlets.Enum(DETAILS, "story", help="what counts as a step")
+    view = traitlets.Enum(VIEWS, "decision", help="the picture beside the sequence").tag(sync=True)
+    frame = traitlets.Dict(help="what the browser draws").tag(sync=True)
+
+    def __init__(
+        self,
+        source: Any,
+        detail: Detail = "story",
+        step: int | None = None,
+        view: str = "decision",
+    ) -> None:
+        if detail not in DETAILS:
+            raise unknown("detail", detail, DETAILS)
+        if view not in VIEWS:
+            raise unknown("view", view, VIEWS)
+        self._turn = RLock()
+        self._reel = Reel(journal_of(source), detail)
+        super().__init__(detail=detail, view=view)
+        self.on_msg(Player._pressed)
+        self.seek(self._reel.first if step is None else step)
+        self._show()
+
+    # --- moving -----------------------------------------------------------------------------------
+
+    def seek(self, seq: int) -> None:
+        """Go to the last step at or before the event `seq`; past the end that is the last one."""
+        if not isinstance(seq, int):
+            raise UsageError(
+                f"A step is the number of an event, not {seq!r}; player.step shows the present one"
+            )
+        with self._turn:
+            self.step = self._reel.nearest(seq)
+
+    def forward(self) -> None:
+        """Go one step on; at the end, look first whether the cloud has gone on."""
+        with self._turn:
+            if self.step == self._reel.last:
+                self.refresh()
+            self.step = self._reel.beside(self.step, 1)
+
+    def back(self) -> None:
+        """Go one step back."""
+        self.step = self._reel.beside(self.step, -1)
+
+    def first(self) -> None:
+        """Go to the first step."""
+        self.step = self._reel.first
+
+    def last(self) -> None:
+        """Go to the last step there is by now."""
+        with self._turn:
+            self.refresh()
+            self.step = self._reel.last
+
+    def refresh(self, *, follow: bool = False) -> None:
+        """Take in what the cloud did since; the cursor stays, with `follow` it goes to the end."""
+        with self._turn:
+            self._reel.refresh()
+            self.step = self._reel.last if follow else self._reel.nearest(self.step)
+            self._show()
+
+    # --- what the browser hears and says ----------------------------------------------------------
+
+    @traitlets.validate("step")
+    def _to_a_step(self, proposal: Any) -> int:
+        return self._reel.nearest(proposal["value"])
+
+    @traitlets.observe("step")
+    def _moved(self, _: Any) -> None:
+        self._show()
+
+    @traitlets.observe("detail")
+    def _detailed(self, change: Any) -> None:
+        with self._turn:
+            self._reel = Reel(self._reel.journal, change["new"])
+            self.step = self._reel.nearest(self.step)
+            self._show()
+
+    def _show(self) -> None:
+        self.frame = self._reel.frame(self.step)
+
+    def _pressed(self, content: Any, _: Any) -> None:
+        """Do what was pressed in the browser; what is not understood is left alone."""
+        message = content if isinstance(content, dict) else {}
+        verb = message.get("do")
+        if verb in {"forward", "back", "first", "last"}:
+            getattr(self, verb)()
+        elif verb == "seek" and isinstance(message.get("seq"), int):
+            self.seek(message["seq"])
+        elif verb == "position" and isinstance(message.get("position"), int):
+            self.step = self._reel.numbered(message["position"])
+        elif verb == "detail" and message.get("detail") in DETAILS:
+            self.detail = message["detail"]
+
+    # --- without a browser ------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return self._reel.told(self.step)
+
+    def svg(self) -> str:
+        """The picture of this step that stands by itself; the same journal gives the same text."""
+        return twin.draw(self._reel.frame(self.step))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The widget, and for whoever cannot run it the story as text and the picture as SVG."""
+        shown = super()._repr_mimebundle_(**kwargs)
+        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+        return {**data, "text/plain": repr(self), "image/svg+xml": self.svg()}, metadata

@@ -1,0 +1,139 @@
+"""A frame: all that is seen at one step, and nothing else."""
+
+import json
+
+import pytest
+
+from simnova.observe import sequence, story
+from simnova.widgets import lanes
+from simnova.widgets.frame import Reel
+
+DETAILS = ("story", "messages", "everything")
+
+
+@pytest.fixture
+def reel(journal):
+    return Reel(journal)
+
+
+def frame_of(reel, kind):
+    """The frame of the first step of that kind."""
+    return reel.frame(next(seq for seq in reel.places if reel.journal[seq].kind == kind))
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_each_step_has_a_frame_that_is_json_and_tells_its_story(journal, detail):
+    reel = Reel(journal, detail)
+    for position, seq in enumerate(reel.places, 1):
+        frame = json.loads(json.dumps(reel.frame(seq)))
+        assert (frame["seq"], frame["position"], frame["total"]) == (
+            seq,
+            position,
+            len(reel.places),
+        )
+        assert frame["sentence"] == story.sentence(journal, seq)
+        assert len(frame["strip"]) == len(reel.places)
+
+
+def test_the_details_are_more_and_more_steps(journal):
+    told, spoken, everything = (len(Reel(journal, detail).places) for detail in DETAILS)
+    assert told < spoken < everything
+
+
+def test_the_arrow_at_the_cursor_is_now_those_before_it_past(reel):
+    frame = frame_of(reel, "rpc.call")
+    (now,) = (arrow for arrow in frame["arrows"] if arrow["when"] == "now")
+    assert (now["source"], now["target"], now["style"]) == (
+        "nova-conductor",
+        "nova-scheduler",
+        "call",
+    )
+    assert all(
+        (arrow["when"] == "past") == (arrow["seq"] < now["seq"]) for arrow in frame["arrows"]
+    )
+
+
+def test_no_step_moves_a_lifeline(reel):
+    assert len({tuple(reel.frame(seq)["actors"]) for seq in reel.places}) == 1
+
+
+def test_only_a_window_of_the_arrows_is_sent(journal):
+    arrows = [sequence.Arrow(seq, seq, "a", "b", "m", "cast") for seq in range(1000)]
+    part = lanes.window(arrows, 500)
+    assert [part[0].seq, part[-1].seq] == [500 + 1 - lanes.BEFORE, 500 + lanes.AFTER]
+    assert next(arrow.seq for arrow in lanes.window(arrows, 0)) == 0
+    assert lanes.window(arrows, 10_000)[-1].seq == 999
+
+
+def test_a_strip_of_many_steps_keeps_what_must_not_be_overlooked():
+    styles = dict.fromkeys(range(10_000), "request") | {7777: "error"}
+    strip = lanes.strip(range(10_000), styles)
+    assert len(strip) == lanes.CELLS
+    assert strip.count("error") == 1
+
+
+def test_labels_name_uuids_by_their_beginning_and_answers_by_their_status():
+    path = "PUT /allocations/57624fe1-cdd8-49bf-a5f7-3020ffe601c2"
+    asked = sequence.Arrow(1, 2, "a", "b", path, "request")
+    answer = sequence.Arrow(2, 2, "b", "a", f"204 {path}", "response")
+    assert lanes.label(asked) == "PUT /allocations/57624fe1…"
+    assert lanes.label(answer) == "204"
+
+
+def test_the_decision_falls_filter_by_filter(reel, journal):
+    seen = [reel.frame(seq)["decision"] for seq in reel.places]
+    assert seen[0] is None
+    assert [len(one["stages"]) for one in seen if one] == sorted(
+        len(one["stages"]) for one in seen if one
+    )
+    last = seen[-1]
+    assert last["stages"][-1]["verdicts"]["compute3"] == "2048 MB asked for, 512 MB left"
+    assert last["stages"][-1]["verdicts"]["compute1"] is True
+    assert (last["chosen"], last["alternates"], last["instance"]) == (
+        "compute2",
+        ["compute1"],
+        "web-1",
+    )
+    assert frame_of(reel, "scheduler.filter")["decision"]["chosen"] is None
+
+
+def test_the_host_fills_when_the_server_is_claimed(reel, journal):
+    def on_compute2(seq):
+        host = reel.frame(seq)["hosts"][1]
+        return [(server["name"], server["tone"]) for server in host["servers"]]
+
+    claims = [
+        seq
+        for seq in reel.places
+        if journal[seq].kind == "db.update" and "host" in journal[seq].data["after"]
+    ]
+    assert on_compute2(reel.places[reel.places.index(claims[0]) - 1]) == []
+    assert on_compute2(claims[0]) == [("web-1", "building")]
+    assert on_compute2(reel.last) == [("web-1", "active")]
+
+
+def test_rows_and_log_are_those_since_the_step_before(reel):
+    frame = reel.frame(reel.last)
+    assert frame["changes"][0]["table"] == "nova_cell1.instances"
+    assert ["task_state", "spawning", "NULL"] in frame["changes"][0]["columns"]
+    assert not any(line["now"] for line in frame["log"])
+    claimed = frame_of(reel, "db.update")
+    assert [line["text"].endswith("Boot web-1") for line in claimed["log"] if line["now"]] == [True]
+    assert {"hosts", "rows", "log"} <= set(claimed["news"])
+
+
+def test_heartbeats_are_no_part_of_a_moment(reel, journal):
+    everything = Reel(journal, "everything")
+    assert not any(
+        event.background for seq in everything.places for event in everything.moment(seq)
+    )
+
+
+def test_an_empty_journal_has_a_frame(journal):
+    journal.events.clear()
+    frame = Reel(journal).frame(-1)
+    assert (frame["sentence"], frame["total"], frame["arrows"]) == (
+        "Nothing has happened yet.",
+        0,
+        [],
+    )

@@ -1,0 +1,176 @@
+"""The player as Python sees it: a cursor, a frame for the browser, a twin without one."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from simnova.exceptions import UsageError
+from simnova.widgets.player import Player
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def player(journal):
+    return Player(journal)
+
+
+def texts(svg):
+    return ["".join(node.itertext()) for node in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def grow(journal, events):
+    journal.events.extend(events)
+
+
+def test_it_opens_at_the_first_step_or_where_it_is_told(journal, player):
+    assert player.step == player.frame["seq"] == 4
+    assert Player(journal, step=11).step == 11
+    assert Player(journal, detail="everything").step == 0
+
+
+def test_forward_and_back_go_step_by_step_and_stop_at_the_ends(player):
+    player.back()
+    assert player.frame["position"] == 1
+    player.forward()
+    player.forward()
+    assert player.frame["position"] == 3
+    player.back()
+    assert player.frame["position"] == 2
+    for _ in range(100):
+        player.forward()
+    assert player.frame["position"] == player.frame["total"] == 17
+
+
+@pytest.mark.parametrize(("asked", "reached"), [(-5, 4), (8, 7), (12, 12), (10**9, 25)])
+def test_a_seek_goes_to_the_last_step_at_or_before(player, asked, reached):
+    player.seek(asked)
+    assert player.step == reached
+    player.step = 4
+    player.step = asked
+    assert player.step == reached
+
+
+def test_it_follows_what_the_cloud_does_later(journal):
+    later = journal.events[20:]
+    del journal.events[20:]
+    player = Player(journal)
+    player.last()
+    end = player.step
+    grow(journal, later)
+    assert player.step == end
+    player.forward()
+    assert (player.step, player.frame["total"]) == (21, 17)
+    player.refresh(follow=True)
+    assert player.step == 25
+
+
+def test_a_refresh_keeps_the_cursor(journal, player):
+    later = journal.events[20:]
+    del journal.events[20:]
+    player = Player(journal, step=10)
+    grow(journal, later)
+    player.refresh()
+    assert (player.step, player.frame["total"]) == (10, 17)
+
+
+def test_two_players_on_one_journal_are_independent(journal, player):
+    other = Player(journal)
+    player.last()
+    assert other.step == other.frame["seq"] == 4
+
+
+def test_another_detail_keeps_the_moment(player):
+    player.seek(10)
+    player.detail = "everything"
+    assert (player.step, player.frame["detail"]) == (10, "everything")
+    player.forward()
+    player.back()
+    player.back()
+    assert player.step == 9
+    player.detail = "story"
+    assert player.step == 7
+
+
+@pytest.mark.parametrize(
+    ("message", "reached"),
+    [
+        ({"do": "forward"}, 5),
+        ({"do": "last"}, 25),
+        ({"do": "seek", "seq": 13}, 13),
+        ({"do": "position", "position": 3}, 6),
+        ({"do": "position", "position": -3}, 4),
+        ({"do": "seek", "seq": "13"}, 4),
+        ({"do": "_show"}, 4),
+        ({"do": ["forward"]}, 4),
+        ("forward", 4),
+    ],
+)
+def test_it_does_what_the_browser_asks_and_leaves_the_rest_alone(player, message, reached):
+    player._handle_custom_msg(message, [])
+    assert player.step == reached
+
+
+def test_a_cloud_is_taken_for_its_journal(journal):
+    class Cloud:
+        def __init__(self):
+            self.journal = journal
+
+    assert Player(Cloud()).frame["total"] == 17
+
+
+def test_asking_wrongly_is_told(journal, player):
+    with pytest.raises(UsageError, match="wants a cloud or its journal, not int 3"):
+        Player(3)
+    with pytest.raises(UsageError, match="did you mean 'story'"):
+        Player(journal, detail="storry")
+    with pytest.raises(UsageError, match="unknown view 'x'"):
+        Player(journal, view="x")
+    with pytest.raises(UsageError, match="not 'ten'"):
+        player.seek("ten")
+
+
+def test_without_a_browser_it_is_the_story_and_a_picture(player):
+    data, _ = player._repr_mimebundle_()
+    assert data["text/plain"].startswith("Step 1 of 17 at 0.040 s: ")
+    assert data["image/svg+xml"] == player.svg()
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_picture_repeats_and_shows_the_step(journal, player):
+    player.seek(12)
+    picture = player.svg()
+    assert picture == Player(journal, step=12).svg()
+    shown = texts(picture)
+    assert {"conductor", "RamFilter", "compute3", "✗", "select_destinations"} <= set(shown)
+    assert "RamFilter rejects compute3" in " ".join(shown)
+    player.forward()
+    assert player.svg() != picture
+
+
+def test_the_picture_needs_nothing_from_outside(player):
+    player.last()
+    picture = player.svg()
+    assert not [word for word in ("href", "@import", "url(", "://") if word in picture[100:]]
+
+
+def test_a_name_that_is_markup_is_text_everywhere(hostile):
+    player = Player(hostile)
+    for detail in ("story", "everything"):
+        player.detail = detail
+        player.first()
+        for _ in range(player.frame["total"]):
+            tags = {node.tag.removeprefix(SVG) for node in ET.fromstring(player.svg()).iter()}
+            assert tags <= {"svg", "title", "style", "rect", "text", "path", "g", "circle"}
+            player.forward()
+    assert any("<script>" in text for text in texts(player.svg()))
+    assert "\u202e" not in str(player.frame)
+
+
+def test_the_empty_journal_can_be_shown(journal):
+    journal.events.clear()
+    player = Player(journal)
+    player.forward()
+    player.back()
+    assert repr(player) == player.frame["sentence"] == "Nothing has happened yet."
+    assert "Nothing has happened yet." in texts(player.svg())
