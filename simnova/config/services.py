@@ -1,0 +1,81 @@
+"""The options that all services share: heartbeats, RPC, zones, and the conductor's.
+
+`nova/conf/service.py`, `nova/conf/rpc.py`, oslo.messaging, `nova/conf/netconf.py`, `nova/conf/availability_zone.py`.
+"""
+
+from simnova.config.option import Option, integer, string, switch
+
+SERVICE = [
+    integer("report_interval", 10, "Seconds between a service's heartbeats."),
+    integer(
+        "service_down_time", 60, "Seconds without a heartbeat after which a service counts as down."
+    ),
+    switch("periodic_enable", True, "Run periodic tasks."),
+    integer(
+        "periodic_fuzzy_delay", 60, "The first periodic task starts within so many seconds.", min=0
+    ),
+    string(
+        "servicegroup_driver",
+        "db",
+        "Where services leave their heartbeats: in the database or in memcached.",
+        choices=("db", "mc"),
+    ),
+    switch("enable_new_services", True, "A compute host that is new is enabled."),
+]
+
+RPC = [
+    integer("rpc_response_timeout", 60, "Seconds that an RPC call waits for its answer."),
+    integer("long_rpc_timeout", 1800, "The same for calls that are known to take long."),
+    string(
+        "control_exchange", "openstack", "The exchange of topics that name none; Nova's is `nova`."
+    ),
+    string("transport_url", "rabbit://", "The message bus of the services above the cells."),
+]
+
+HOST = [
+    string(
+        "host",
+        "controller",
+        "The name of the host that a service runs on; compute hosts have their own.",
+    ),
+    string("my_ip", "192.168.1.10", "Its address."),
+]
+
+ZONES = [
+    string(
+        "default_availability_zone",
+        "nova",
+        "The zone of compute hosts that no aggregate puts in one.",
+    ),
+    string("internal_service_availability_zone", "internal", "The zone of all other services."),
+    string("default_schedule_zone", None, "The zone of servers that ask for none."),
+]
+
+CONDUCTOR = [
+    integer("workers", None, "Worker processes of nova-conductor; unset: one per CPU."),
+    integer(
+        "migrate_max_retries",
+        -1,
+        "Live migration: how many other hosts are tried; -1: all.",
+        min=-1,
+    ),
+]
+
+UPGRADE_LEVELS = [
+    string(
+        "compute", None, "The RPC version that is spoken to computes; `auto`: the oldest running."
+    ),
+]
+
+DATABASE = [
+    string("connection", None, "The database of a cell: nova_cell0 in the API's nova.conf.")
+]
+API_DATABASE = [string("connection", None, "The API's database.")]
+
+SECTIONS: dict[str, list[Option]] = {
+    "DEFAULT": SERVICE + RPC + HOST + ZONES,
+    "conductor": CONDUCTOR,
+    "upgrade_levels": UPGRADE_LEVELS,
+    "database": DATABASE,
+    "api_database": API_DATABASE,
+}
