@@ -63,6 +63,7 @@ def cell(verdict: Verdict | None, x: float, y: float, about: str) -> str:
     """One verdict: colour, sign, and the reason as its title."""
     part = "unasked" if verdict is None else "passed" if verdict.passed else "rejected"
     colour = "var(--sn-free)" if verdict is None else f"var(--sn-{part})"
+    ink = "var(--sn-muted)" if verdict is None else colour
     said = {"unasked": "not asked any more", "passed": "passed"}.get(
         part, verdict.reason if verdict else ""
     )

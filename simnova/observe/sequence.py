@@ -153,6 +153,8 @@ def rpc(journal: Journal, event: Event, end: int) -> list[Arrow]:
     method = event.data.get("method") or (question.data.get("method") if question else "")
     if style in {"timeout", "duplicate"}:
         return [on_lifeline(event, f"{style}: {method}", "timeout")]
+    if style == "error" and event.data.get("msg_id") is None:
+        return [on_lifeline(event, f"{event.data.get('error')}: {method}", "error")]
     arrived = [journal[seq] for seq in pairs.arrivals(event.seq) if seq <= end]
     bound = question.actor if question else meant_for(event)
     ends: list[tuple[str, int | None]] = [(one.actor, one.seq) for one in arrived]
@@ -184,7 +186,7 @@ def http(journal: Journal, event: Event, end: int) -> Arrow:
     else:
         stop, status = event.seq, data.get("status")
         failed = event.kind == "http.error" or not isinstance(status, int) or status >= 400
-        label, style = f"{status or 'no answer'} {what}", "error" if failed else "response"
+        label, style = f"{status or 'no answer'}", "error" if failed else "response"
     source, target = event.actor, str(data.get("to"))
     if event.kind == "http.error":
         source, target = target, source
@@ -194,6 +196,9 @@ def http(journal: Journal, event: Event, end: int) -> Arrow:
 def virt(event: Event) -> Arrow:
     """A call of the driver, or its answer."""
     guest = f"{HYPERVISOR}{host_of(event.actor) or event.actor}"
+    if event.kind == "virt.step":
+        step = str(event.data.get("step"))
+        return Arrow(event.seq, event.seq, guest, guest, step, "virt", event.time, event.background)
     ends = (event.actor, guest) if event.kind == "virt.call" else (guest, event.actor)
     style = {"virt.call": "virt", "virt.return": "return"}.get(event.kind, "error")
     label = str(event.data.get("method"))

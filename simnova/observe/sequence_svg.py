@@ -10,7 +10,7 @@ from simnova.observe.markup import element, escape, shorten, svg
 if TYPE_CHECKING:
     from simnova.observe.sequence import Arrow
 
-LEFT, LANE, ROW, TOP = 84, 142, 24, 62
+LEFT, LANE, ROW, TOP = 84, 158, 24, 62
 """Pixels: the margin with the times, a lane's width, a row's height, and the head."""
 _COLOURS = {
     "fanout": "cast",
@@ -28,7 +28,8 @@ STYLE = (
     ".lane{stroke:var(--sn-line)}.head{fill:var(--sn-shade);stroke:var(--sn-line)}"
     ".simnova .name{font-weight:600;text-anchor:middle}.simnova .time{font-size:10px;text-anchor:end}"
     ".simnova .label{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:var(--sn-paper);stroke-width:4px}"
-    ".simnova .now .label{font-weight:700}.row{fill:var(--sn-current)}"
+    ".simnova .note{font-size:11px;text-anchor:middle}"
+    ".simnova .now .label,.simnova .now .note{font-weight:700}.row{fill:var(--sn-current)}"
     ".arrow{fill:none;stroke-width:1.6}.pill{fill:var(--sn-shade);stroke-width:1.2}"
     ".later{opacity:.35}"
 )
@@ -102,14 +103,14 @@ def pill(arrow: Arrow, x: float, y: float) -> str:
         rx=8,
         stroke=colour(arrow.style),
     )
-    return box + element("text", escape(text), class_="label", x=x, y=y + 4, stroke_width=0)
+    return box + element("text", escape(text), class_="note", x=x, y=y + 4)
 
 
 def line(arrow: Arrow, lanes: dict[str, float], y: float) -> str:
     """An arrow with its label above the line."""
     start, stop = lanes[arrow.source], lanes[arrow.target]
     way = 1 if stop > start else -1
-    room = int((abs(stop - start) - 16) / 6)
+    room = int((abs(stop - start) - 8) / 5.5)
     path = element(
         "path",
         class_="arrow",

@@ -87,5 +87,5 @@ def story(
     Raises `UsageError` for an unknown detail or language.
     """
     walked, end = steps(journal, detail, background=background), last(journal, upto)
-    told = walked[bisect_left(walked, first) : bisect_right(walked, end)]
-    return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in told)
+    walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
+    return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked)

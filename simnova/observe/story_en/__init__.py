@@ -39,6 +39,7 @@ TEMPLATES: Final[dict[str, Callable[[Telling], str]]] = {
     "virt.call": machine.virt_call,
     "virt.return": machine.virt_return,
     "virt.error": machine.virt_error,
+    "virt.step": machine.virt_step,
     "state.unexpected": machine.unexpected,
     "log": machine.log,
 }

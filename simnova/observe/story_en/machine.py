@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simnova.observe.names import host_of
 from simnova.observe.story_en.words import after, seconds, server, several, subject, value
 from simnova.observe.telling import Telling
 
@@ -63,8 +64,37 @@ def whose(telling: Telling) -> str:
 
 def virt_error(telling: Telling) -> str:
     """virt.error"""
-    reason = value(telling.data.get("error"), 160).rstrip(".")
-    return f"The hypervisor fails at {telling.data.get('method')}{whose(telling)}{after(telling)}: {reason}."
+    data = telling.data
+    told = ": ".join(str(data[name]) for name in ("error", "message") if data.get(name))
+    reason = value(told or "an error", 200).rstrip(".")
+    return (
+        f"The hypervisor fails at {data.get('method')}{whose(telling)}{after(telling)}: {reason}."
+    )
+
+
+_STEPS = {
+    "download": "has fetched the image{size} into its cache",
+    "convert": "has converted the image to raw",
+    "overlay": "has made a disk of {gb} GB over the cached image",
+    "define": "has defined the domain {domain}",
+    "start": "has started the guest",
+    "stop": "has stopped the guest",
+    "shutdown": "has asked the guest to shut down",
+    "undefine": "has undefined the guest and removed its disk",
+    "remove": "has removed an unused image from its cache",
+}
+
+
+def virt_step(telling: Telling) -> str:
+    """virt.step"""
+    data = telling.data
+    size = f" ({data['bytes'] / 2**20:.0f} MiB)" if isinstance(data.get("bytes"), int) else ""
+    known = _STEPS.get(str(data.get("step")), f"has done '{data.get('step')}'")
+    done = known.format_map(
+        {"size": size, "gb": data.get("gb", "some"), "domain": data.get("domain", "")}
+    )
+    spent = f" in {seconds(data['seconds'])}" if data.get("seconds") else ""
+    return f"The hypervisor of {host_of(telling.actor) or telling.actor} {done.rstrip()}{whose(telling)}{spent}."
 
 
 def unexpected(telling: Telling) -> str:
@@ -78,26 +108,41 @@ def unexpected(telling: Telling) -> str:
 def given(args: Any) -> str:
     """The arguments of a command."""
     if isinstance(args, dict):
-        return several(
-            (f"{name}={value(thing, 30)}" for name, thing in args.items() if thing is not None),
-            most=5,
-        )
+        shown = {name: thing for name, thing in args.items() if thing is not None}
+        return several((f"{name} {value(thing, 30)}" for name, thing in shown.items()), most=5)
     return value(args, 80) if args else ""
+
+
+_COMMANDS = {
+    "request": "You send {method} {path} to {service} as {user}.",
+    "advance": "You let {seconds:g} s pass.",
+    "crash": "You kill {service} where it stands.",
+    "stop": "You stop {service} in good order.",
+    "start": "You start {service} again.",
+    "crash_at": "You arrange that {service} dies at its {nth:d}. {kind}, {moment} it.",
+    "lose": "You arrange that the next {times:d} messages of {method} get lost.",
+    "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
+    "set": "You set {option} to {value}.",
+}
 
 
 def command(telling: Telling) -> str:
     """input"""
-    args = given(telling.data.get("args"))
-    return (
-        f"From outside: {telling.data.get('verb', 'a command')}{f' with {args}' if args else ''}."
-    )
+    verb, args = str(telling.data.get("verb", "something")), telling.data.get("args")
+    try:
+        return _COMMANDS[verb].format_map(args or {})
+    except (KeyError, ValueError, TypeError):
+        told = given(args)
+        return f"You ask from outside: {verb}{f' ({told})' if told else ''}."
 
 
 def fault(telling: Telling) -> str:
     """fault"""
-    rest = {name: thing for name, thing in telling.data.items() if name not in {"verb", "args"}}
-    args = given(telling.data.get("args") or rest)
-    return f"A fault is injected: {telling.data.get('verb', 'something breaks')}{f' ({args})' if args else ''}."
+    rest = {name: thing for name, thing in telling.data.items() if name != "verb"}
+    args = given(rest)
+    return (
+        f"Broken on purpose: {telling.data.get('verb', 'something')}{f' ({args})' if args else ''}."
+    )
 
 
 def log(telling: Telling) -> str:

@@ -14,7 +14,7 @@ from simnova.observe.story_en.words import (
     subject,
     who,
 )
-from simnova.observe.telling import Telling
+from simnova.observe.telling import Telling, opened
 
 _TOPICS = {"conductor": "the conductor", "scheduler": "the scheduler"}
 _WHY = {
@@ -143,22 +143,22 @@ def selection(body: Any) -> str:
 
 def error(telling: Telling) -> str:
     """rpc.error"""
+    reason = failure(telling.data, telling.body)
+    if telling.data.get("msg_id") is None:
+        return f"{subject(telling)} fails at {method(telling.data)}: {reason}; nobody waits for a cast."
     return (
         f"{subject(telling)} answers {asker(telling)} with an error{after(telling)}: "
-        f"{method(telling.data)} raised {failure(telling.data, telling.body)}."
+        f"{method(telling.data)} raised {reason}."
     )
 
 
 def failure(data: dict[str, Any], body: Any) -> str:
     """The exception in an answer, by name and text."""
-    found = (
-        data.get("error") or (body.get("failure") if isinstance(body, dict) else None) or "an error"
-    )
-    if isinstance(found, dict):
-        name = found.get("class") or found.get("exc_type") or "an error"
-        text = found.get("message") or found.get("value") or ""
-        return f"{name}: {text}".rstrip(".: ")
-    return str(found).rstrip(". ")
+    found = opened(body.get("failure")) if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        return str(data.get("error") or "an error").rstrip(". ")
+    name, text = found.get("class") or data.get("error"), str(found.get("message") or "")
+    return f"{name}: {text}".rstrip(".: ")
 
 
 def timeout(telling: Telling) -> str:

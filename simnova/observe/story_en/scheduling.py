@@ -42,8 +42,8 @@ def weigh(telling: Telling) -> str:
     weights = data.get("weights") or {}
     order = data.get("order") or sorted(weights, key=lambda host: -weights[host])
     ranked = [f"{host} {weights[host]:.2f}" if host in weights else str(host) for host in order]
-    names = count(len(data.get("weighers") or ()), "weigher")
-    return f"{names[0].upper()}{names[1:]} rank {count(len(order), 'host')}, heaviest first: {several(ranked, most=6)}{told(data)}."
+    names = count(len(data.get("weighers") or ()), "weigher ranks", "weighers rank")
+    return f"{names[0].upper()}{names[1:]} {count(len(order), 'host')}, heaviest first: {several(ranked, most=6)}{told(data)}."
 
 
 def told(data: dict[str, Any]) -> str:
