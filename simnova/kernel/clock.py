@@ -115,7 +115,7 @@ class Task(simpy.Process):
     @property
     def name(self) -> str:
         """The name of the coroutine function that runs."""
-        return self.coro.__qualname__
+        return str(getattr(self.coro, "__qualname__", self.coro))
 
 
 @types.coroutine

@@ -3,6 +3,49 @@
 from __future__ import annotations
 
 from simnova.exceptions import NovaError
+from simnova.nova.neighbour_exception import (
+    AllocationDeleteFailed as AllocationDeleteFailed,
+    AllocationMoveFailed as AllocationMoveFailed,
+    AllocationUpdateFailed as AllocationUpdateFailed,
+    ConsumerAllocationRetrievalFailed as ConsumerAllocationRetrievalFailed,
+    ExternalNetworkAttachForbidden as ExternalNetworkAttachForbidden,
+    FixedIpAlreadyInUse as FixedIpAlreadyInUse,
+    GlanceConnectionFailed as GlanceConnectionFailed,
+    ImageDeleteConflict as ImageDeleteConflict,
+    ImageNotAuthorized as ImageNotAuthorized,
+    ImageNotFound as ImageNotFound,
+    ImageUnacceptable as ImageUnacceptable,
+    InterfaceAttachFailedNoNetwork as InterfaceAttachFailedNoNetwork,
+    InvalidResourceClass as InvalidResourceClass,
+    InventoryInUse as InventoryInUse,
+    NetworkAmbiguous as NetworkAmbiguous,
+    NetworkNotFound as NetworkNotFound,
+    NetworkRequiresSubnet as NetworkRequiresSubnet,
+    NoMoreFixedIps as NoMoreFixedIps,
+    PlacementAPIConnectFailure as PlacementAPIConnectFailure,
+    PortBindingFailed as PortBindingFailed,
+    PortInUse as PortInUse,
+    PortLimitExceeded as PortLimitExceeded,
+    PortNotFound as PortNotFound,
+    PortNotUsable as PortNotUsable,
+    PortRequiresFixedIP as PortRequiresFixedIP,
+    PortUpdateFailed as PortUpdateFailed,
+    ResourceProviderAggregateRetrievalFailed as ResourceProviderAggregateRetrievalFailed,
+    ResourceProviderAllocationRetrievalFailed as ResourceProviderAllocationRetrievalFailed,
+    ResourceProviderCreationFailed as ResourceProviderCreationFailed,
+    ResourceProviderDeletionFailed as ResourceProviderDeletionFailed,
+    ResourceProviderInUse as ResourceProviderInUse,
+    ResourceProviderNotFound as ResourceProviderNotFound,
+    ResourceProviderRetrievalFailed as ResourceProviderRetrievalFailed,
+    ResourceProviderSyncFailed as ResourceProviderSyncFailed,
+    ResourceProviderTraitRetrievalFailed as ResourceProviderTraitRetrievalFailed,
+    ResourceProviderUpdateConflict as ResourceProviderUpdateConflict,
+    ResourceProviderUpdateFailed as ResourceProviderUpdateFailed,
+    SecurityGroupNotFound as SecurityGroupNotFound,
+    TraitCreationFailed as TraitCreationFailed,
+    TraitRetrievalFailed as TraitRetrievalFailed,
+    UsagesRetrievalFailed as UsagesRetrievalFailed,
+)
 
 
 class BuildAbortException(NovaError):
@@ -132,11 +175,36 @@ class InternalError(NovaError):
     msg_fmt = "%(err)s"
 
 
+class InstanceUserDataMalformed(NovaError):
+    """user_data is no base64."""
+
+    msg_fmt = "User data needs to be valid base 64."
+    code = 400
+
+
 class Invalid(NovaError):
     """The request is not acceptable."""
 
     msg_fmt = "Bad Request - Invalid Parameters"
     code = 400
+
+
+class InvalidArchitectureName(Invalid):
+    """No processor architecture of that name."""
+
+    msg_fmt = "Architecture name '%(arch)s' is not recognised"
+
+
+class InvalidHypervisorVirtType(Invalid):
+    """No virtualization type of that name."""
+
+    msg_fmt = "Hypervisor virtualization type '%(hv_type)s' is not recognised"
+
+
+class InvalidVirtualMachineMode(Invalid):
+    """No way to run a guest of that name."""
+
+    msg_fmt = "Virtual machine mode '%(vmmode)s' is not recognised"
 
 
 class MaxRetriesExceeded(NovaError):
@@ -188,3 +256,9 @@ class UnexpectedTaskStateError(NovaError):
 
 class UnexpectedDeletingTaskStateError(UnexpectedTaskStateError):
     """The same, where the server is being deleted: whoever works on it stops."""
+
+
+class ValidationError(Invalid):
+    """A request body does not fit its schema."""
+
+    msg_fmt = "%(detail)s"

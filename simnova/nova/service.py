@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from simnova.config import Config
 from simnova.kernel.clock import Between
@@ -11,28 +10,10 @@ from simnova.messaging.rpc import Target
 from simnova.nova import rpc
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.log import getLogger
+from simnova.nova.manager import Manager, Periodic
 from simnova.nova.objects.service import Service as ServiceRecord
 
 LOG = getLogger("nova.service")
-
-
-class Periodic(NamedTuple):
-    """A periodic task: what is done, and every how many seconds."""
-
-    work: Callable[[], Awaitable[None]]
-    spacing: float
-
-
-class Manager(Protocol):
-    """What a service needs of its manager."""
-
-    async def init_host(self) -> None:
-        """Get ready before the first message is served."""
-        ...
-
-    def periodic_tasks(self) -> Sequence[Periodic]:
-        """What is to be done again and again."""
-        ...
 
 
 class Service:

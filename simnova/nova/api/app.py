@@ -7,7 +7,7 @@ from typing import Any
 
 from simnova.exceptions import NovaError
 from simnova.messaging.rest import App, Fault, Request, Response, route
-from simnova.nova import exception
+from simnova.nova import exception, servicegroup
 from simnova.nova.api import servers, views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.validation import validate
@@ -28,10 +28,11 @@ _CONFLICTS = (exception.InstanceInvalidState, exception.UnexpectedTaskStateError
 class ComputeApp(App):
     """What nova-api answers. Every request is authenticated, logged, and its errors are worded as Nova's."""
 
-    def __init__(self, auth: Auth, compute_api: API) -> None:
+    def __init__(self, auth: Auth, compute_api: API, servicegroup_api: servicegroup.API) -> None:
         super().__init__()
         self.auth = auth
         self.compute_api = compute_api
+        self.servicegroup_api = servicegroup_api
 
     async def answer(self, request: Request) -> Response:
         """The answer, with a log line as nova-api's request log has it."""
@@ -137,7 +138,7 @@ class ComputeApp(App):
         return Response(200, {"services": [self._service(service) for service in found]})
 
     def _service(self, service: Service) -> dict[str, Any]:
-        up = self.compute_api.servicegroup.service_is_up(service)
+        up = self.servicegroup_api.service_is_up(service.values())
         return {
             "id": service.uuid,
             "binary": service.binary,

@@ -14,6 +14,7 @@ from simnova.nova.compute.resource_tracker import ResourceTracker
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import Place, RequestContext, get_admin_context
 from simnova.nova.log import getLogger
+from simnova.nova.manager import Manager, Periodic
 from simnova.nova.network.neutron import API as NetworkAPI
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.image_meta import ImageMeta
@@ -24,7 +25,6 @@ from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.objects.states import PowerState, TaskState, VmState
-from simnova.nova.service import Periodic
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
@@ -61,7 +61,7 @@ class Build:
     host_list: list[Selection]
 
 
-class ComputeManager:
+class ComputeManager(Manager):
     """Builds and deletes the servers of one host, and keeps the books about it."""
 
     def __init__(
@@ -219,7 +219,7 @@ class ComputeManager:
         metadata = instance.system_metadata
         instance.system_metadata = {key: metadata[key] for key in metadata if key != "network_allocated"}
         await instance.save(expected_task_state=TaskState.SPAWNING)
-        await self.query_client.update_instance_info(context, self.host, instance)
+        await self.query_client.update_instance_info(context, self.host, [instance])
 
     # --- when a build fails -----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ nova-compute, at the conductor through `object_action`. That one decorator is wh
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
@@ -73,9 +73,13 @@ class NovaObject:
         }
 
 
-@functools.cache
+_FIELDS: dict[type[NovaObject], list[str]] = {}
+
+
 def _names(cls: type[NovaObject]) -> list[str]:
-    return [f.name for f in fields(cls) if f.name != "context"]
+    if cls not in _FIELDS:
+        _FIELDS[cls] = [f.name for f in fields(cls) if f.name != "context"]
+    return _FIELDS[cls]
 
 
 def _frozen(value: Any) -> Any:
@@ -114,11 +118,12 @@ def from_primitive(value: Any, context: RequestContext | None = None) -> Any:
     return obj
 
 
-def remotable(method: Callable[Concatenate[O, P], Awaitable[R]]) -> Callable[Concatenate[O, P], Awaitable[R]]:
+def remotable(
+    method: Callable[Concatenate[O, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[O, P], Coroutine[Any, Any, R]]:
     """Run a method of an object where the database is, and take over what it changed there."""
 
-    @functools.wraps(method)
-    async def run(self: O, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self: O, /, *args: P.args, **kwargs: P.kwargs) -> R:
         conductor = self.ctxt.indirection_api
         if conductor is None:
             return await method(self, *args, **kwargs)
@@ -128,16 +133,15 @@ def remotable(method: Callable[Concatenate[O, P], Awaitable[R]]) -> Callable[Con
         self.obj_reset_changes()
         return cast(R, result)
 
-    return run
+    return functools.wraps(method)(run)
 
 
-def remotable_classmethod(
-    method: Callable[Concatenate[Any, RequestContext, P], Awaitable[R]],
-) -> Callable[Concatenate[RequestContext, P], Awaitable[R]]:
-    """A class method that loads objects where the database is."""
+def remotable_class(
+    method: Callable[Concatenate[type[O], RequestContext, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[type[O], RequestContext, P], Coroutine[Any, Any, R]]:
+    """Under `@classmethod`: load objects where the database is."""
 
-    @functools.wraps(method)
-    async def run(cls: type[NovaObject], context: RequestContext, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(cls: type[O], context: RequestContext, /, *args: P.args, **kwargs: P.kwargs) -> R:
         conductor = context.indirection_api
         if conductor is None:
             return await method(cls, context, *args, **kwargs)
@@ -147,7 +151,7 @@ def remotable_classmethod(
         )
         return cast(R, result)
 
-    return cast(Callable[Concatenate[RequestContext, P], Awaitable[R]], classmethod(run))
+    return functools.wraps(method)(run)
 
 
 class NovaObjectSerializer:

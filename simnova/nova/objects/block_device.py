@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
 __door__ = True
 
@@ -43,7 +43,8 @@ class BlockDeviceMapping(NovaObject):
             await self.ctxt.cell_db.update("block_device_mapping", {"id": self.id}, changed)
             self.obj_reset_changes()
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> list[BlockDeviceMapping]:
         """The disks of a server."""
         rows = await context.cell_db.select("block_device_mapping", {"instance_uuid": uuid, "deleted": 0})

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
 __door__ = True
 
-_JSON = ("stats", "supported_hv_specs")
+_JSON = {"stats": "{}", "supported_hv_specs": "[]"}
 _COLUMN = {"supported_hv_specs": "supported_instances"}
 
 
@@ -63,7 +63,8 @@ class ComputeNode(NovaObject):
         await self.ctxt.cell_db.update("compute_nodes", {"id": self.id}, _columns(changed))
         self.obj_reset_changes()
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_host_and_nodename(cls, context: RequestContext, host: str, nodename: str) -> ComputeNode | None:
         """The row of that node, None where the host has never reported."""
         where = {"host": host, "hypervisor_hostname": nodename, "deleted": 0}
@@ -83,10 +84,20 @@ class ComputeNode(NovaObject):
         return [cls._from_row(context, row) for row in rows]
 
     @classmethod
+    async def get_unmapped(cls, context: RequestContext) -> list[ComputeNode]:
+        """The nodes of the cell that no host mapping is known for."""
+        rows = await context.cell_db.select("compute_nodes", {"deleted": 0, "mapped": 0}, order_by="id")
+        return [cls._from_row(context, row) for row in rows]
+
+    async def mark_mapped(self) -> None:
+        """Note that the host has a mapping."""
+        await self.ctxt.cell_db.update("compute_nodes", {"id": self.id}, {"mapped": 1})
+
+    @classmethod
     def _from_row(cls, context: RequestContext, row: dict[str, Any]) -> ComputeNode:
         values = {name: row[_COLUMN.get(name, name)] for name in cls.field_names()}
-        for name in _JSON:
-            values[name] = json.loads(values[name]) if values[name] else cls.__dataclass_fields__[name].default_factory()  # type: ignore[misc]
+        for name, empty in _JSON.items():
+            values[name] = json.loads(values[name] or empty)
         return cls(**values, context=context).obj_reset_changes()
 
 

@@ -8,6 +8,14 @@ from typing import Any, ClassVar
 from simnova.nova.objects.base import NovaObject
 
 
+_LEGACY = {
+    "hw_architecture": "architecture",
+    "hw_vm_mode": "vm_mode",
+    "img_hv_requested_version": "hypervisor_version_requires",
+    "img_hv_type": "hypervisor_type",
+}
+
+
 @dataclass
 class ImageMeta(NovaObject):
     """An image as Glance describes it: sizes in bytes, `min_ram` in MB, `min_disk` in GB, and its properties."""
@@ -34,3 +42,7 @@ class ImageMeta(NovaObject):
     def to_dict(self) -> dict[str, Any]:
         """The dict form in which images travel in RPC arguments."""
         return self.values()
+
+    def get_property(self, name: str, default: Any = None) -> Any:
+        """A property by its present name, where the image may still have it under the one of old."""
+        return self.properties.get(name, self.properties.get(_LEGACY.get(name, name), default))

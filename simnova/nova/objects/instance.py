@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from simnova.kernel.journal import declare
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, from_primitive, remotable, remotable_classmethod, to_primitive
+from simnova.nova.objects.base import NovaObject, from_primitive, remotable, remotable_class, to_primitive
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.states import PowerState, State, TaskState, VmState, allowed
 
@@ -166,7 +166,8 @@ class Instance(NovaObject):
             setattr(self, name, value)
         self.obj_reset_changes()
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_uuid(cls, context: RequestContext, uuid: str) -> Instance:
         """The server of that UUID in the cell of the context; raises InstanceNotFound."""
         found = await _load(context, {"uuid": uuid, "deleted": 0})
@@ -174,13 +175,23 @@ class Instance(NovaObject):
             raise exception.InstanceNotFound(instance_id=uuid)
         return found[0]
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_host(cls, context: RequestContext, host: str) -> list[Instance]:
         """The servers on that host."""
         return await _load(context, {"host": host, "deleted": 0})
 
-    @remotable_classmethod
-    async def get_all(cls, context: RequestContext, **filters: Any) -> list[Instance]:
+    @classmethod
+    async def get_uuids_by_hosts(cls, context: RequestContext, hosts: list[str]) -> dict[str, list[str]]:
+        """The UUIDs of the servers on each of those hosts (`InstanceList.get_uuids_by_host`, for many at once)."""
+        found: dict[str, list[str]] = {host: [] for host in hosts}
+        for row in await context.cell_db.select("instances", {"host": hosts, "deleted": 0}, order_by="id"):
+            found[row["host"]].append(row["uuid"])
+        return found
+
+    @classmethod
+    @remotable_class
+    async def get_all(cls, context: RequestContext, /, **filters: Any) -> list[Instance]:
         """The servers of the cell that have these column values, in the order in which they were made."""
         return await _load(context, {"deleted": 0, **filters})
 

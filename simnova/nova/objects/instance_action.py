@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
 __door__ = True
 
@@ -82,7 +82,8 @@ class InstanceActionEvent(NovaObject):
 
         await self.ctxt.cell_db.transact(work)
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_instance(cls, context: RequestContext, uuid: str) -> list[dict[str, Any]]:
         """The actions of a server with their events, oldest first."""
 

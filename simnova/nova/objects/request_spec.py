@@ -29,6 +29,16 @@ class Destination(NovaObject):
 
 
 @dataclass
+class RequestLevelParams(NovaObject):
+    """Traits that the root provider of a host must have or must not have; the scheduler's request filters add them."""
+
+    VERSION: ClassVar[str] = "1.1"
+
+    root_required: list[str] = field(default_factory=list)
+    root_forbidden: list[str] = field(default_factory=list)
+
+
+@dataclass
 class RequestSpec(NovaObject):
     """A request for `num_instances` servers of one flavor and image, with hints and what narrows the choice."""
 
@@ -52,6 +62,17 @@ class RequestSpec(NovaObject):
     is_bfv: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
     retry: dict[str, Any] | None = None
+    request_level_params: RequestLevelParams = field(default_factory=RequestLevelParams)
+
+    @property
+    def root_required(self) -> list[str]:
+        """Traits that a host must have."""
+        return self.request_level_params.root_required
+
+    @property
+    def root_forbidden(self) -> list[str]:
+        """Traits that a host must not have."""
+        return self.request_level_params.root_forbidden
 
     @property
     def root_gb(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, remotable, remotable_classmethod
+from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
 __door__ = True
 
@@ -31,12 +31,14 @@ class Service(NovaObject):
     last_seen_up: str | None = None
     forced_down: bool = False
     version: int = SERVICE_VERSION
+    created_at: str | None = None
 
     @remotable
     async def create(self) -> None:
         """Write the row when the service comes up for the first time."""
+        self.created_at = self.ctxt.now()
         values = {name: value for name, value in self.values().items() if name != "id"}
-        row = await self.ctxt.cell_db.insert("services", **values, created_at=self.ctxt.now())
+        row = await self.ctxt.cell_db.insert("services", **values)
         self.id = row["id"]
 
     @remotable
@@ -45,7 +47,8 @@ class Service(NovaObject):
         await self.ctxt.cell_db.update("services", {"id": self.id}, self.obj_what_changed())
         self.obj_reset_changes()
 
-    @remotable_classmethod
+    @classmethod
+    @remotable_class
     async def get_by_host_and_binary(cls, context: RequestContext, host: str, binary: str) -> Service | None:
         """The row of that service, None where it has never reported."""
         row = await context.cell_db.get("services", host=host, binary=binary, deleted=0)

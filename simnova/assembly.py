@@ -1,0 +1,244 @@
+"""How the parts of a cloud are put together: who gets which door, and what a service's start consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from simnova.config import Config
+from simnova.db import api_schema, cell_schema
+from simnova.db.databases import Databases
+from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.glance.app import Glance
+from simnova.glance.schema import METADATA as GLANCE
+from simnova.hosts import Host
+from simnova.kernel.clock import Clock, Service, Task
+from simnova.keystone.app import Keystone
+from simnova.keystone.schema import METADATA as KEYSTONE
+from simnova.messaging.amqp import Broker
+from simnova.messaging.rest import App, Rest
+from simnova.messaging.rpc import Target, Transport
+from simnova.neutron.app import Neutron
+from simnova.neutron.schema import METADATA as NEUTRON
+from simnova.nova import service as nova_service
+from simnova.nova import servicegroup
+from simnova.nova.api.app import ComputeApp
+from simnova.nova.api.auth import Auth
+from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB, TRANSPORT_URL
+from simnova.nova.compute.api import API as ComputeAPI
+from simnova.nova.compute.manager import ComputeManager
+from simnova.nova.compute.rpcapi import ComputeAPI as ComputeRPC
+from simnova.nova.conductor.compute_task import ComputeTaskManager
+from simnova.nova.conductor.manager import ConductorManager
+from simnova.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
+from simnova.nova.context import Place
+from simnova.nova.image.glance import API as ImageAPI
+from simnova.nova.manager import Manager
+from simnova.nova.network.neutron import API as NetworkAPI
+from simnova.nova.scheduler.client.report import SchedulerReportClient
+from simnova.nova.scheduler.host_manager import HostManager
+from simnova.nova.scheduler.manager import SchedulerManager
+from simnova.nova.scheduler.rpcapi import SchedulerAPI
+from simnova.nova.virt.driver import ComputeDriver
+from simnova.nova.virt.load import load_compute_driver
+from simnova.nova.virt.simulated import SimulatedDriver
+from simnova.nova.virt.watched import WatchedDriver
+from simnova.placement.app import Placement
+from simnova.placement.schema import METADATA as PLACEMENT
+
+__door__ = True
+
+CONTROLLER = "controller"
+"""The host on which the control services run."""
+
+
+class Assembly:
+    """One cloud's machinery: its databases, its broker, its HTTP network, its hypervisors, and its running services."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        conf: Config,
+        hosts: list[Host],
+        database: str,
+        run_id: str,
+        filters: list[Any] | None = None,
+        weighers: list[Any] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.conf = conf
+        self.hosts = {host.name: host for host in hosts}
+        self.rest = Rest(clock)
+        self.broker = Broker(clock)
+        self.databases = Databases(clock, database)
+        for name, metadata in _databases().items():
+            self.databases.open(name, metadata)
+        for name in (API_DB, CELL0_DB, CELL1_DB):
+            self.databases[name].forbidden = frozenset({"nova-compute"})
+        self.drivers: dict[str, WatchedDriver] = {
+            host.name: WatchedDriver(clock, load_compute_driver(clock, host, ImageAPI(self.rest), run_id)) for host in hosts
+        }
+        self.running: dict[str, Service] = {}
+        self.failures: dict[str, str] = {}
+        self.filters, self.weighers = filters or [], weighers or []
+        self._apps: dict[str, App] = {}
+
+    # --- starting ---------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        """Every service there can be, in the order in which they start."""
+        control = [*_NEIGHBOURS, "nova-conductor", "nova-scheduler", "nova-api"]
+        return control + [f"nova-compute@{host}" for host in self.hosts]
+
+    def start(self, name: str, background: bool | None = None) -> Task | None:
+        """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
+        if name not in self.names:
+            raise unknown("service", name, self.names)
+        life = self.running[name] = self.clock.start(name)
+        if name in _NEIGHBOURS:
+            return self._start_neighbour(life)
+        if name == "nova-api":
+            return self._start_api(life)
+        if name == "nova-conductor":
+            return self._bring_up(self._conductor(life), life, background)
+        if name == "nova-scheduler":
+            return self._bring_up(self._scheduler(life), life, background)
+        return self._bring_up(self._compute(life), life, background)
+
+    def _bring_up(self, service: nova_service.Service, life: Service, background: bool | None) -> Task:
+        return self.clock.spawn(self._start_or_fail(service, life), service=life, background=background)
+
+    async def _start_or_fail(self, service: nova_service.Service, life: Service) -> None:
+        """A service that cannot start ends, as its process would; the cloud goes on without it."""
+        self.failures.pop(life.name, None)
+        try:
+            await service.start()
+        except NovaError as error:
+            self.failures[life.name] = str(error)
+            self.clock.stop(life)
+
+    def _start_neighbour(self, life: Service) -> None:
+        make = _NEIGHBOURS[life.name]
+        if life.name not in self._apps:
+            self._apps[life.name] = make(self.clock, self.databases[life.name])
+        self.rest.serve(life, self._apps[life.name])
+
+    # --- hypervisors ------------------------------------------------------------------------------------------
+
+    def simulated(self, host: str) -> SimulatedDriver:
+        """The simulated driver of a host; raises UsageError where the host is a real one."""
+        driver = self.drivers[host].driver
+        if not isinstance(driver, SimulatedDriver):
+            raise UsageError(f"{host} has a real hypervisor ({self.hosts[host].driver}): only simulated ones fail on demand")
+        return driver
+
+    def simulate_real_hosts(self) -> None:
+        """Put a simulated driver, with the same guests, in the place of every real one."""
+        for host in self.hosts.values():
+            door, driver = self.drivers[host.name], self.drivers[host.name].driver
+            if not isinstance(driver, SimulatedDriver):
+                twin = load_compute_driver(self.clock, replace(host, driver=None), ImageAPI(self.rest), "")
+                twin.adopt(getattr(driver, "guests", {}).values())
+                door.driver = twin
+
+    def close(self) -> None:
+        """Remove what was made on hypervisors, and give the databases up."""
+        for door in self.drivers.values():
+            door.driver.close()
+        self.databases.close()
+
+    # --- Nova's services --------------------------------------------------------------------------------------
+
+    def place(self, life: Service) -> Place:
+        """Where a control service stands: it reaches every database and bus."""
+        transport = Transport(self.broker, life)
+        return replace(self.onlooker(), transport=transport, buses={TRANSPORT_URL: transport})
+
+    def onlooker(self) -> Place:
+        """Where someone stands who only looks into the databases: on no bus."""
+        return Place(
+            self.clock,
+            api_database=self.databases[API_DB],
+            cell_database=self.databases[CELL1_DB],
+            databases={f"sqlite:///{name}": self.databases[name] for name in (CELL0_DB, CELL1_DB)},
+        )
+
+    def _start_api(self, life: Service) -> None:
+        place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
+        compute_api = ComputeAPI(
+            conf,
+            ImageAPI(self.rest),
+            NetworkAPI(self.rest),
+            ComputeTaskAPI(place, timeout),
+            ComputeRPC(place, timeout),
+            SchedulerReportClient(self.rest),
+        )
+        group = servicegroup.API(conf, self.clock)
+        self.rest.serve(life, ComputeApp(Auth(self.rest, place), compute_api, group))
+
+    def _conductor(self, life: Service) -> nova_service.Service:
+        place, timeout = self.place(life), float(self.conf.rpc_response_timeout)
+        tasks = ComputeTaskManager(
+            self.conf, SchedulerAPI(place, timeout), ComputeRPC(place, timeout), SchedulerReportClient(self.rest)
+        )
+        return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
+
+    def _scheduler(self, life: Service) -> nova_service.Service:
+        place = self.place(life)
+        report_client = SchedulerReportClient(self.rest) if self.conf.uses_placement else None
+        host_manager = HostManager(place, self.conf, self.filters, self.weighers)
+        manager = SchedulerManager(place, self.conf, report_client, host_manager)
+        return self._service(life, place, "scheduler", CONTROLLER, [manager], manager)
+
+    def _compute(self, life: Service) -> nova_service.Service:
+        host = life.name.partition("@")[2]
+        timeout = float(self.conf.rpc_response_timeout)
+        place = Place(self.clock, Transport(self.broker, life))
+        place = replace(place, buses={TRANSPORT_URL: place.transport})
+        place.indirection = ConductorAPI(place, timeout)
+        manager = ComputeManager(
+            host,
+            place,
+            self.conf,
+            cast(ComputeDriver, self.drivers[host]),
+            NetworkAPI(self.rest),
+            SchedulerReportClient(self.rest),
+            SchedulerAPI(place, timeout),
+            ComputeTaskAPI(place, timeout),
+        )
+        return self._service(life, place, "compute", host, [manager], manager)
+
+    def _service(
+        self,
+        life: Service,
+        place: Place,
+        topic: str,
+        host: str,
+        endpoints: list[Any],
+        manager: Manager | None = None,
+    ) -> nova_service.Service:
+        target = Target(topic, server=host)
+        return nova_service.Service(place, self.conf, f"nova-{topic}", host, target, endpoints, manager)
+
+
+_NEIGHBOURS: dict[str, Callable[..., App]] = {
+    "keystone": Keystone,
+    "glance": Glance,
+    "neutron": Neutron,
+    "placement": Placement,
+}
+
+
+def _databases() -> dict[str, Any]:
+    """The tables of each database, under Nova's and the neighbours' names."""
+    return {
+        API_DB: api_schema.METADATA,
+        CELL0_DB: cell_schema.METADATA,
+        CELL1_DB: cell_schema.METADATA,
+        "keystone": KEYSTONE,
+        "glance": GLANCE,
+        "neutron": NEUTRON,
+        "placement": PLACEMENT,
+    }

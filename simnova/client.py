@@ -1,0 +1,70 @@
+"""Whoever uses the cloud: gets a token, sends requests, reads answers, as `openstack` and openstacksdk do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnova.exceptions import NovaError, UsageError
+from simnova.kernel.clock import Service
+from simnova.messaging.rest import Response, Rest
+
+__door__ = True
+
+MICROVERSION = "2.104"
+
+
+class Refused(UsageError):
+    """The API has refused a request: `code` is the HTTP status, `message` Nova's own words."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{message} (HTTP {code})")
+        self.code = code
+        self.message = message
+
+
+class Client:
+    """A user's client. It asks Keystone for a token once and shows it with every request."""
+
+    def __init__(self, rest: Rest, service: Service, user: str = "admin", project: str = "admin") -> None:
+        self.rest = rest
+        self.service = service
+        self.user = user
+        self.project = project
+        self._token: str | None = None
+
+    async def request(self, service: str, method: str, path: str, body: Any = None) -> Response:
+        """Send a request to a service and return its answer, whatever its status."""
+        headers = {"X-Auth-Token": await self._authenticate(), "OpenStack-API-Version": f"compute {MICROVERSION}"}
+        return await self.rest.request(service, method, path, body=body, headers=headers)
+
+    async def _authenticate(self) -> str:
+        if self._token is None:
+            domain = {"id": "default"}
+            user = {"name": self.user, "password": "secret", "domain": domain}
+            scope = {"project": {"name": self.project, "domain": domain}}
+            identity = {"methods": ["password"], "password": {"user": user}}
+            body = {"auth": {"identity": identity, "scope": scope}}
+            answer = await self.rest.request("keystone", "POST", "/v3/auth/tokens", body=body)
+            checked(answer)
+            self._token = answer.headers["x-subject-token"]
+        return self._token
+
+
+def checked(answer: Response) -> Response:
+    """The answer where it is one; raises `Refused` for a 4xx, `NovaError` for a 5xx, with the service's own words."""
+    if answer:
+        return answer
+    message = _message(answer.body)
+    if answer.status < 500:
+        raise Refused(answer.status, message)
+    raise NovaError(f"{message} (HTTP {answer.status})")
+
+
+def _message(body: Any) -> str:
+    """The text in an error body, whichever service's form it has."""
+    if not isinstance(body, dict):
+        return str(body)
+    if "errors" in body:
+        return str(body["errors"][0].get("detail") or body["errors"][0].get("title"))
+    inner = next(iter(body.values()), {})
+    return str(inner.get("message", inner)) if isinstance(inner, dict) else str(inner)

@@ -1,0 +1,370 @@
+"""A whole OpenStack Nova in one object."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+from simnova.assembly import Assembly
+from simnova.client import Client
+from simnova.config import Config
+from simnova.exceptions import UsageError, unknown
+from simnova.hosts import Host, as_hosts
+from simnova.kernel import timeline
+from simnova.kernel.clock import Clock
+from simnova.kernel.faults import Crash, Faults
+from simnova.kernel.journal import KINDS, Event, Journal, Level, declare
+from simnova.kernel.timeline import Comparer, Input, Timeline
+from simnova.messaging.faults import Loss
+from simnova.views import Views
+from simnova.server import Call, Server
+from simnova.bootstrap import set_up
+from simnova.stock import Flavors, Images, Networks, Servers
+
+__door__ = True
+
+INPUT = declare("input", "something was asked of the cloud from outside", payload=("args",))
+
+Until = float | str | Callable[[Event], object] | None
+
+
+class Cloud(Views):
+    """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
+
+    `hosts` is a number, or a list of names and `Host`. The same `seed` gives the same run, to the last event.
+    `config` holds Nova's options; `filters` and `weighers` replace the lists of the options and may hold classes of
+    your own. `level="summary"` keeps no payloads. `database` is `sqlite://` (in memory) or `sqlite:///PATH`.
+
+    The constructor brings the services up; `run()` goes on until nobody works, `step()` to the next event.
+    """
+
+    def __init__(
+        self,
+        hosts: int | Iterable[Host | str] = 3,
+        *,
+        config: Config | Mapping[str, Any] | None = None,
+        seed: int = 0,
+        filters: list[Any] | None = None,
+        weighers: list[Any] | None = None,
+        level: Level = "full",
+        database: str = "sqlite://",
+        _original: Cloud | None = None,
+    ) -> None:
+        conf = config if isinstance(config, Config) else Config(**(config or {}))
+        self._recipe: dict[str, Any] = {
+            "hosts": as_hosts(hosts),
+            "config": conf.as_dict(),
+            "seed": seed,
+            "filters": filters,
+            "weighers": weighers,
+            "level": level,
+        }
+        self.conf = Config(**conf.as_dict())
+        self.clock = Clock(seed, level)
+        self.journal: Journal = self.clock.journal
+        self.timeline = Timeline(self.journal)
+        self.faults = Faults(self.clock)
+        self._owner: int | None = None
+        self._comparer: Comparer | None = None
+        self._run_id = _original._run_id if _original else f"{random.SystemRandom().getrandbits(64):016x}"
+        if _original is not None:
+            self.clock.real.replay(_original.clock.real.measured)
+            self._comparer = Comparer(_original.journal)
+            self.journal.after.append(self._comparer)
+        self.assembly = Assembly(
+            self.clock, self.conf, self._recipe["hosts"], database, self._run_id, filters, weighers
+        )
+        self.servers, self.flavors = Servers(self), Flavors(self)
+        self.images, self.networks = Images(self), Networks(self)
+        self._client = Client(self.assembly.rest, self.clock.start("client"))
+        set_up(self.assembly, self._client)
+
+    # --- using it ---------------------------------------------------------------------------------------------
+
+    def boot(self, name: str = "server", **request: Any) -> Server:
+        """Ask for a server and run until the API has answered 202; the server is still BUILD then.
+
+        Takes what `submit` takes. Raises `Refused` where the API says no, `UsageError` for an unknown name.
+        """
+        call = self.submit(name, **request)
+        self._until_answered(call)
+        return call.server
+
+    def submit(
+        self,
+        name: str = "server",
+        *,
+        flavor: str = "m1.small",
+        image: str = "cirros",
+        network: str | None = None,
+        count: int = 1,
+        host: str | None = None,
+        **more: Any,
+    ) -> Call:
+        """Send the request for a server and return at once, for stepping; nothing has run yet.
+
+        `flavor`, `image`, `network` are names; `host` is where it must run; `count` servers in one request. What else
+        is given goes into the body of `POST /v2.1/servers` (`metadata`, `availability_zone`, `user_data` …), and
+        `hints` are the scheduler hints.
+        """
+        hints = more.pop("hints", None)
+        server: dict[str, Any] = {
+            "name": name,
+            "flavorRef": self.flavors.id_of(flavor),
+            "imageRef": self.images.id_of(image),
+            "networks": [{"uuid": self.networks.id_of(network)}] if network else "auto",
+            **more,
+        }
+        if host is not None:
+            if host not in self.assembly.hosts:
+                raise unknown("host", host, self.assembly.hosts)
+            server["availability_zone"] = f"nova:{host}"
+        if count != 1:
+            server |= {"min_count": count, "max_count": count, "return_reservation_id": True}
+        body = {"server": server} | ({"os:scheduler_hints": hints} if hints else {})
+        return self.send("POST", "/v2.1/servers", body)
+
+    def send(self, method: str, path: str, body: Any = None, *, service: str = "nova-api", user: str = "admin") -> Call:
+        """Send any request to any service's API and return at once; the answer comes when the cloud has run."""
+        request = {"service": service, "method": method, "path": path, "body": body, "user": user}
+        call: Call = self._input("request", **request)
+        return call
+
+    def request(self, method: str, path: str, body: Any = None, *, service: str = "nova-api") -> Any:
+        """Send a request, run until it is answered, and return the body; raises what the API says."""
+        call = self.send(method, path, body, service=service)
+        self._until_answered(call)
+        return call.result().body
+
+    def _until_answered(self, call: Call) -> None:
+        with self._engine():
+            while not call.done and self.clock.step():
+                pass
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds since the cloud's time zero."""
+        return self.clock.now
+
+    def run(self, until: Until = None, *, pace: float | None = None, timeout: float = 86400.0) -> Self:
+        """Run until nobody works, or until something: a time in seconds, a kind of event, a condition on an event.
+
+        With a `pace` simulated seconds follow the wall clock times it. Raises `UsageError` where the condition never
+        holds, or where something still works after `timeout` simulated seconds.
+        """
+        if isinstance(until, (int, float)) and not isinstance(until, bool):
+            return self._run_until_time(float(until), pace)
+        wanted = _condition(until)
+        seen, limit = len(self.journal), self.now + timeout
+        with self._engine(pace):
+            while not self.clock.quiet:
+                self.clock.step()
+                found = wanted is not None and any(wanted(event) for event in self.journal.events[seen:])
+                seen = len(self.journal)
+                if found:
+                    return self
+                if self.now > limit:
+                    raise UsageError(f"still at work after {timeout:g} simulated seconds: {self._at_work()}")
+        if wanted is not None:
+            raise UsageError(f"nothing works any more at {self.now:.3f} s, and {until!r} has not come")
+        return self
+
+    def _run_until_time(self, until: float, pace: float | None) -> Self:
+        if until < self.now:
+            raise UsageError(f"{until:g} s is in the past, it is {self.now:.3f} s: to look back, seek in the player")
+        timer = self._input("advance", seconds=until - self.now)
+        with self._engine(pace):
+            while not timer.processed:
+                self.clock.step()
+        return self
+
+    def step(self) -> list[Event]:
+        """Run to the next event and return it, with those of the same instant of the engine; background ones pass."""
+        seen = len(self.journal)
+        with self._engine():
+            while not self.clock.quiet:
+                self.clock.step()
+                new = [event for event in self.journal.events[seen:] if not event.background]
+                if new:
+                    return new
+        return []
+
+    def _at_work(self) -> str:
+        return "; ".join(f"{task.service.name} {task.name} at {line}" for task, line in self.clock.waiting())
+
+    def _engine(self, pace: float | None = None) -> _Engine:
+        return _Engine(self, pace)
+
+    # --- time travel ------------------------------------------------------------------------------------------
+
+    def fork(self, at: int | None = None) -> Cloud:
+        """A live cloud that has gone the same way up to event `at` (by default: to here), to go on with a change.
+
+        The recorded inputs are replayed and every event is compared; `ReplayDiverged` names the first difference. A
+        real hypervisor is not touched: its answers come from the recording, and after the fork its hosts are simulated.
+        """
+        seq = len(self.journal) - 1 if at is None else at
+        if not 0 <= seq < len(self.journal):
+            raise UsageError(f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}")
+        twin = Cloud(**self._recipe, _original=self)
+        timeline.replay(twin.clock, self.timeline.inputs, seq, twin._again)
+        twin._let_go()
+        return twin
+
+    def _again(self, given: Input) -> None:
+        self._input(given.verb, **given.args)
+
+    def _let_go(self) -> None:
+        if self._comparer is not None:
+            self._comparer.active = False
+        self.assembly.simulate_real_hosts()
+
+    # --- breaking it ------------------------------------------------------------------------------------------
+
+    def crash(self, service: str) -> None:
+        """Kill a service now (`nova-compute@compute1`): what it had in hand is lost with it."""
+        self._input("crash", service=self._running(service))
+
+    def stop(self, service: str) -> None:
+        """Stop a service in good order."""
+        self._input("stop", service=self._running(service))
+
+    def start(self, service: str) -> None:
+        """Start a service again."""
+        if service in self.assembly.running and self.assembly.running[service].alive:
+            raise UsageError(f"{service} is running: stop or crash it first")
+        self._input("start", service=service)
+
+    def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> None:
+        """Have a service die at its `nth` event of a kind from now, just before it or just after."""
+        self._input("crash_at", kind=kind, service=service, nth=nth, moment=moment)
+
+    def lose(self, method: str, times: int = 1, *, reply: bool = False) -> None:
+        """Lose the next messages that carry this RPC method, or the replies to it."""
+        self._input("lose", method=method, times=times, reply=reply)
+
+    def fail(self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1) -> None:
+        """Have a simulated host's hypervisor fail the next `times` times it does `what` (a driver's method or step)."""
+        if host not in self.assembly.hosts:
+            raise unknown("host", host, self.assembly.hosts)
+        self._input("fail", host=host, what=what, error=error, times=times)
+
+    def set(self, option: str, value: Any) -> None:
+        """Change an option of the running cloud: `cloud.set("filter_scheduler.host_subset_size", 3)`."""
+        self._input("set", option=option, value=value)
+
+    def _running(self, service: str) -> str:
+        alive = [name for name, life in self.assembly.running.items() if life.alive]
+        if service not in alive:
+            raise unknown("running service", service, alive)
+        return service
+
+    # --- inputs -----------------------------------------------------------------------------------------------
+
+    def _input(self, verb: str, **args: Any) -> Any:
+        """Everything from outside that changes something comes through here: it is journalled, recorded, done."""
+        if self._owner not in (None, threading.get_ident()):
+            return self._posted(verb, args)
+        self.journal.record(INPUT, {"verb": verb, "args": args}, actor="client", background=verb == "advance")
+        result = getattr(self, f"_do_{verb}")(**args)
+        self.timeline.inputs.append(Input(self.clock.steps, verb, args))
+        return result
+
+    def _posted(self, verb: str, args: dict[str, Any]) -> Any:
+        """Another thread owns the engine: have it done there, between two of its events."""
+        outcome: Future[Any] = Future()
+
+        def act() -> None:
+            try:
+                outcome.set_result(self._input(verb, **args))
+            except Exception as error:
+                outcome.set_exception(error)
+
+        self.clock.real.post(act)
+        return outcome.result()
+
+    def _do_request(self, service: str, method: str, path: str, body: Any, user: str) -> Call:
+        request_id = f"req-{self.clock.uuid('request')}"
+        call = Call(self, request_id)
+        cause = len(self.journal) - 1
+        self.clock.spawn(
+            self._ask(call, service, method, path, body),
+            service=self._client.service,
+            cause=cause,
+            request_id=request_id,
+        )
+        return call
+
+    async def _ask(self, call: Call, service: str, method: str, path: str, body: Any) -> None:
+        try:
+            call.answer = await self._client.request(service, method, path, body)
+        except Exception as error:
+            call.error = error
+
+    def _do_advance(self, seconds: float) -> Any:
+        return self.clock.after(seconds, lambda: None, background=True)
+
+    def _do_crash(self, service: str) -> None:
+        self.clock.crash(self.assembly.running[service], cause=len(self.journal) - 1)
+
+    def _do_stop(self, service: str) -> None:
+        self.clock.stop(self.assembly.running[service], cause=len(self.journal) - 1)
+
+    def _do_start(self, service: str) -> None:
+        self.assembly.start(service, background=False)
+
+    def _do_crash_at(self, kind: str, service: str, nth: int, moment: Any) -> None:
+        self.faults.crash_at(Crash(kind, service, nth, moment))
+
+    def _do_lose(self, method: str, times: int, reply: bool) -> None:
+        self.assembly.broker.interceptors.append(Loss(self.faults, method, times, reply))
+
+    def _do_fail(self, host: str, what: str, error: str, times: int) -> None:
+        self.assembly.simulated(host).fail(what, error, times)
+
+    def _do_set(self, option: str, value: Any) -> None:
+        self.conf.set(option, value)
+
+    # --- the end ----------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Remove what was made on real hypervisors, and give the databases up."""
+        self.assembly.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class _Engine:
+    """Owns the engine for the time of a block; another thread's block waits for nothing and is refused."""
+
+    def __init__(self, cloud: Cloud, pace: float | None) -> None:
+        self.cloud = cloud
+        self.pace = pace
+
+    def __enter__(self) -> None:
+        if self.cloud._owner not in (None, threading.get_ident()):
+            raise UsageError("this cloud is running in another thread: requests may be sent, run() may not be called")
+        self.cloud._owner = threading.get_ident()
+        self.cloud.clock.real.set_pace(self.pace)
+
+    def __exit__(self, *_: object) -> None:
+        self.cloud.clock.real.set_pace(None)
+        self.cloud._owner = None
+
+
+def _condition(until: Until) -> Callable[[Event], object] | None:
+    if until is None or callable(until):
+        return until
+    if until not in KINDS:
+        raise unknown("kind of event", until, KINDS)
+    return lambda event: event.kind == until and not event.background

@@ -1,0 +1,67 @@
+"""Breaking things at the doors: crash a service at an event, lose a message. Services know nothing of it.
+
+A `Fault` looks at what passes a door and acts when its condition holds, `times` times. Each act is journalled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from simnova.kernel.clock import Clock, Crashed, Task
+from simnova.kernel.journal import Event, declare
+
+__door__ = True
+
+FAULT = declare("fault", "something was broken on purpose")
+
+Moment = Literal["before", "after"]
+
+
+@dataclass
+class Crash:
+    """Kill the service that is about to pass, or has just passed, a door: the `nth` event of `kind` by `actor`."""
+
+    kind: str
+    actor: str
+    nth: int = 1
+    moment: Moment = "after"
+
+    def hits(self, kind: str, actor: str) -> bool:
+        """Whether this is the one; counts down."""
+        if (kind, actor) != (self.kind, self.actor) or self.nth < 1:
+            return False
+        self.nth -= 1
+        return self.nth == 0
+
+
+class Faults:
+    """The faults that lie in wait on one clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._crashes: list[Crash] = []
+
+    def crash_at(self, crash: Crash) -> None:
+        """Have a service die at one of its events, between it and the next thing it does."""
+        if not self._crashes:
+            self.clock.journal.before.append(self._before)
+            self.clock.journal.after.append(self._after)
+        self._crashes.append(crash)
+
+    def note(self, verb: str, **data: Any) -> Event:
+        """Journal a fault that strikes now."""
+        return self.clock.journal.record(FAULT, {"verb": verb, **data}, actor="fault")
+
+    def _before(self, kind: str, task: Task | None) -> None:
+        if task is not None and self._strikes("before", kind, task.service.name):
+            self.clock.crash(task.service)
+            raise Crashed(task.service.name)
+
+    def _after(self, event: Event) -> None:
+        task = self.clock.active
+        if task is not None and task.service.name == event.actor and self._strikes("after", event.kind, event.actor):
+            self.clock.crash(task.service)
+
+    def _strikes(self, moment: Moment, kind: str, actor: str) -> bool:
+        return any([crash.moment == moment and crash.hits(kind, actor) for crash in self._crashes])

@@ -1,0 +1,1 @@
+"""Nova's operator commands (`nova/cmd/`)."""

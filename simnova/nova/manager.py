@@ -1,0 +1,24 @@
+"""What the managers of all services have in common (`nova/manager.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+
+class Periodic(NamedTuple):
+    """A periodic task: what is done, and every how many seconds."""
+
+    work: Callable[[], Awaitable[None]]
+    spacing: float
+
+
+class Manager:
+    """A service's manager: its methods are the RPC methods, and the service calls these around them."""
+
+    async def init_host(self) -> None:
+        """Get ready before the first message is served."""
+
+    def periodic_tasks(self) -> Sequence[Periodic]:
+        """What is to be done again and again."""
+        return ()

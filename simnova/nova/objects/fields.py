@@ -1,0 +1,49 @@
+"""The values that some fields may have, and other names for them (`nova/objects/fields.py`)."""
+
+from __future__ import annotations
+
+from simnova.nova import exception
+
+ARCHITECTURES = frozenset(
+    """
+    aarch64 alpha armv6 armv7l armv7b cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel mips64 mips64el
+    openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64
+    xtensa xtensaeb
+    """.split()
+)
+HV_TYPES = frozenset(
+    """
+    baremetal bhyve docker fake hyperv ironic kqemu kvm lxc lxd openvz parallels phyp prsm qemu test uml vbox vmware
+    vz xen zvm
+    """.split()
+)
+VM_MODES = frozenset({"exe", "hvm", "uml", "xen"})
+
+_OTHER_ARCHITECTURES = dict.fromkeys(("i386", "i486", "i586", "x86_32", "x86_32p"), "i686") | {
+    "amd64": "x86_64"
+}
+_OTHER_MODES = {"pv": "xen", "hv": "hvm", "baremetal": "hvm"}
+
+
+def architecture(name: str | None) -> str | None:
+    """The usual name of a processor architecture; raises InvalidArchitectureName."""
+    found = name and _OTHER_ARCHITECTURES.get(name.lower(), name.lower())
+    if found and found not in ARCHITECTURES:
+        raise exception.InvalidArchitectureName(arch=name)
+    return found
+
+
+def hv_type(name: str | None) -> str | None:
+    """The usual name of a virtualization type; raises InvalidHypervisorVirtType."""
+    found = name and {"xapi": "xen"}.get(name.lower(), name.lower())
+    if found and found not in HV_TYPES:
+        raise exception.InvalidHypervisorVirtType(hv_type=name)
+    return found
+
+
+def vm_mode(name: str | None) -> str | None:
+    """The usual name of a way to run a guest; raises InvalidVirtualMachineMode."""
+    found = name and _OTHER_MODES.get(name.lower(), name.lower())
+    if found and found not in VM_MODES:
+        raise exception.InvalidVirtualMachineMode(vmmode=name)
+    return found

@@ -1,0 +1,135 @@
+"""What a learner holds of the cloud: a request under way, and a server."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from simnova.client import checked
+from simnova.exceptions import UsageError
+from simnova.messaging.rest import Response
+
+if TYPE_CHECKING:
+    from simnova.cloud import Cloud
+
+
+class Call:
+    """A request that was sent to an API and is answered when the cloud has run that far."""
+
+    def __init__(self, cloud: Cloud, request_id: str) -> None:
+        self.cloud = cloud
+        self.request_id = request_id
+        self.answer: Response | None = None
+        self.error: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is here, or an error in its place."""
+        return self.answer is not None or self.error is not None
+
+    def result(self) -> Response:
+        """The answer; raises `Refused` or `NovaError` as the API said, `UsageError` where there is none yet."""
+        if self.error is not None:
+            raise self.error
+        if self.answer is None:
+            raise UsageError(f"{self!r} is not answered yet: step() or run() the cloud first")
+        return checked(self.answer)
+
+    @property
+    def servers(self) -> list[Server]:
+        """The servers this request has made, once it is answered."""
+        body = self.result().body
+        if "reservation_id" in body:
+            return self.cloud.servers.of_reservation(body["reservation_id"])
+        return [Server(self.cloud, body["server"]["id"])]
+
+    @property
+    def server(self) -> Server:
+        """The (first) server this request has made, once it is answered."""
+        return self.servers[0]
+
+    def __repr__(self) -> str:
+        state = "no answer yet" if not self.done else repr(self.error or self.answer)
+        return f"<request {self.request_id}: {state}>"
+
+
+class Server:
+    """A server as the API shows it at this moment. Looking at it changes nothing and is not journalled."""
+
+    def __init__(self, cloud: Cloud, uuid: str) -> None:
+        self.cloud = cloud
+        self.id = uuid
+
+    def show(self) -> dict[str, Any]:
+        """All that `GET /servers/{id}` shows an administrator."""
+        return self.cloud.look(self.id)
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return str(self.show()["name"])
+
+    @property
+    def status(self) -> str:
+        """BUILD, ACTIVE, ERROR …; DELETED once it is gone."""
+        return str(self.show()["status"])
+
+    @property
+    def host(self) -> str | None:
+        """The compute host on which it runs."""
+        return self.show().get("OS-EXT-SRV-ATTR:host")
+
+    @property
+    def vm_state(self) -> str:
+        """What it is, when nothing is being done to it."""
+        return str(self.show()["OS-EXT-STS:vm_state"])
+
+    @property
+    def task_state(self) -> str | None:
+        """What is being done to it."""
+        return self.show()["OS-EXT-STS:task_state"]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Its addresses on every network."""
+        return [ip["addr"] for ips in self.show()["addresses"].values() for ip in ips]
+
+    @property
+    def fault(self) -> str | None:
+        """Why it is in ERROR, in Nova's words."""
+        found = self.show().get("fault")
+        return found["message"] if found else None
+
+    def delete(self) -> None:
+        """Ask the API to delete it; runs the cloud until the API has answered."""
+        self.cloud.request("DELETE", f"/v2.1/servers/{self.id}")
+
+    def wait(self, status: str = "ACTIVE") -> Server:
+        """Run the cloud until the server has this status. Raises `UsageError` where it ends in another."""
+        self.cloud.run(until=lambda event: event.kind.startswith("db.") and self.status == status)
+        return self
+
+    def _facts(self) -> dict[str, Any]:
+        shown = self.show()
+        facts = {
+            "status": shown["status"],
+            "task": shown["OS-EXT-STS:task_state"],
+            "host": shown.get("OS-EXT-SRV-ATTR:host"),
+            "flavor": shown["flavor"].get("original_name"),
+            "addresses": ", ".join(self.addresses),
+            "fault": shown.get("fault", {}).get("message"),
+            "id": self.id,
+        }
+        return {name: value for name, value in facts.items() if value}
+
+    def __repr__(self) -> str:
+        facts = self._facts()
+        rest = ", ".join(f"{name} {value}" for name, value in facts.items() if name not in ("status", "id", "flavor"))
+        return f"<Server {self.name}: {facts['status']}{', ' if rest else ''}{rest}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(str(value))}</td></tr>"
+            for name, value in self._facts().items()
+        )
+        return f"<table><caption><b>{escape(self.name)}</b></caption>{rows}</table>"

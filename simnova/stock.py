@@ -1,0 +1,205 @@
+"""What a cloud has, to look at and to add to: servers, flavors, images, networks.
+
+Looking reads the databases at once and is not journalled; adding goes through the APIs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simnova.exceptions import UsageError, unknown
+from simnova.nova import exception
+from simnova.nova.api import views
+from simnova.nova.api.app import MAX_VERSION
+from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB
+from simnova.nova.context import RequestContext, get_admin_context, target_cell
+from simnova.nova.objects.build_request import BuildRequest
+from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.observe.table import Table
+from simnova.server import Server
+
+if TYPE_CHECKING:
+    from simnova.assembly import Assembly
+    from simnova.cloud import Cloud
+
+__door__ = True
+
+
+def at_once(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that only reads databases, outside the engine: it never waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise RuntimeError("this would have to wait")
+
+
+class Collection:
+    """Things of one kind with names, read from a table."""
+
+    what = "thing"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of all of them, oldest first."""
+        raise NotImplementedError
+
+    def id_of(self, name: str) -> str:
+        """The id of the thing with that name or id; raises `UsageError` with the nearest name."""
+        for row in self.rows():
+            if name in (row["name"], row["id"]):
+                return str(row["id"])
+        raise unknown(self.what, name, [row["name"] for row in self.rows()])
+
+    def table(self) -> Table:
+        """All of them."""
+        rows = self.rows()
+        columns = list(rows[0]) if rows else ["name"]
+        return Table(columns, [[row[column] for column in columns] for row in rows])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([row["name"] for row in self.rows()])
+
+    def __len__(self) -> int:
+        return len(self.rows())
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def _select(self, database: str, table: str, order_by: str = "id", **where: Any) -> list[dict[str, Any]]:
+        return at_once(self.cloud.assembly.databases[database].select(table, where, order_by=order_by))  # type: ignore[no-any-return]
+
+
+class Flavors(Collection):
+    """The sizes a server can have."""
+
+    what = "flavor"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Name, VCPUs, memory in MB, disk in GB."""
+        names = ("vcpus", "memory_mb", "root_gb")
+        return [
+            {"id": row["flavorid"], "name": row["name"], **{name: row[name] for name in names}}
+            for row in self._select(API_DB, "flavors")
+        ]
+
+    def create(self, name: str, *, vcpus: int = 1, ram: int = 512, disk: int = 1, **more: Any) -> None:
+        """A new flavor: `ram` in MB, `disk` in GB. Raises `Refused` with Nova's words for sizes it does not take."""
+        flavor = {"name": name, "vcpus": vcpus, "ram": ram, "disk": disk, **more}
+        self.cloud.request("POST", "/v2.1/flavors", {"flavor": flavor})
+
+
+class Images(Collection):
+    """What a server's disk can begin as."""
+
+    what = "image"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Name, status, size in bytes, format."""
+        names = ("id", "name", "status", "size", "disk_format")
+        rows = self._select("glance", "images", order_by="created_at")
+        return [{name: row[name] for name in names} for row in rows if not row.get("deleted")]
+
+    def create(self, name: str, size: int = 1_000_000, **more: Any) -> None:
+        """A new image of `size` bytes; properties, `min_disk` (GB), `min_ram` (MB), `disk_format` may be given."""
+        body = {"name": name, "disk_format": "qcow2", "container_format": "bare", "visibility": "public", **more}
+        image = self.cloud.request("POST", "/v2/images", body, service="glance")
+        self.cloud.request("PUT", f"/v2/images/{image['id']}/file", {"size": size}, service="glance")
+
+
+class Networks(Collection):
+    """What a server can be plugged into."""
+
+    what = "network"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Name and id."""
+        return [{"id": row["id"], "name": row["name"]} for row in self._select("neutron", "networks", order_by="name")]
+
+    def create(self, name: str, cidr: str) -> None:
+        """A new network with one subnet."""
+        network = self.cloud.request("POST", "/v2.0/networks", {"network": {"name": name}}, service="neutron")
+        subnet = {"network_id": network["network"]["id"], "cidr": cidr, "ip_version": 4, "name": f"{name}-subnet"}
+        self.cloud.request("POST", "/v2.0/subnets", {"subnet": subnet}, service="neutron")
+
+
+class Servers(Collection):
+    """Every server of the cloud, of all projects, deleted ones left out."""
+
+    what = "server"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Name, status, task, host, addresses."""
+        return [
+            {
+                "name": one["name"],
+                "status": one["status"],
+                "task": one["OS-EXT-STS:task_state"],
+                "host": one["OS-EXT-SRV-ATTR:host"],
+                "addresses": ", ".join(ip["addr"] for ips in one["addresses"].values() for ip in ips),
+                "id": one["id"],
+            }
+            for one in (self.show(uuid) for uuid in self._uuids())
+        ]
+
+    def __getitem__(self, name: str) -> Server:
+        return Server(self.cloud, self.id_of(name))
+
+    def all(self) -> list[Server]:
+        """The servers themselves, oldest first."""
+        return [Server(self.cloud, uuid) for uuid in self._uuids()]
+
+    def of_reservation(self, reservation_id: str) -> list[Server]:
+        """The servers of one request."""
+        found = [at_once(_find(self._context(), uuid)) for uuid in self._uuids()]
+        return [Server(self.cloud, one.uuid) for one in found if one.reservation_id == reservation_id]
+
+    def show(self, uuid: str) -> dict[str, Any]:
+        """What the API shows an administrator of one server; of a deleted one what is left of it."""
+        try:
+            instance = at_once(_find(self._context(), uuid))
+        except exception.InstanceNotFound:
+            return self._deleted(uuid)
+        return views.server(instance, True, MAX_VERSION)["server"]  # type: ignore[no-any-return]
+
+    def _deleted(self, uuid: str) -> dict[str, Any]:
+        for database in (CELL1_DB, CELL0_DB):
+            for row in self._select(database, "instances", uuid=uuid):
+                instance = Instance(**{n: row[n] for n in Instance.field_names() if n in row})
+                return views.server(instance, True, MAX_VERSION)["server"] | {"status": "DELETED"}  # type: ignore[no-any-return]
+        raise UsageError(f"there is no server {uuid}, and there never was one")
+
+    def _uuids(self) -> list[str]:
+        cells = (CELL0_DB, CELL1_DB)
+        gone = {row["uuid"] for cell in cells for row in self._select(cell, "instances") if row["deleted"]}
+        rows = self._select(API_DB, "instance_mappings")
+        return [row["instance_uuid"] for row in rows if row["instance_uuid"] not in gone]
+
+    def _context(self) -> RequestContext:
+        return inspector(self.cloud.assembly)
+
+
+def inspector(assembly: Assembly) -> RequestContext:
+    """The context of someone who looks into the databases from outside."""
+    return get_admin_context(assembly.onlooker())
+
+
+async def _find(context: RequestContext, uuid: str) -> Instance:
+    """As `nova.compute.api.API.get`, for an onlooker."""
+    try:
+        mapping = await InstanceMapping.get_by_instance_uuid(context, uuid)
+        cell: CellMapping | None = mapping.cell_mapping
+        if cell is not None:
+            return await Instance.get_by_uuid(target_cell(context, cell), uuid)
+        return (await BuildRequest.get_by_instance_uuid(context, uuid)).instance
+    except (exception.InstanceMappingNotFound, exception.BuildRequestNotFound):
+        raise exception.InstanceNotFound(instance_id=uuid) from None

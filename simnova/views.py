@@ -1,0 +1,78 @@
+"""What a cloud shows of itself: each answer is an object that shows itself, as text and in a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simnova.kernel.journal import Event, Journal
+from simnova.observe import causes, decision, hosts, logs, queues, rows, sequence, states, steps, story
+
+if TYPE_CHECKING:
+    from simnova.observe.hosts import Hosts
+    from simnova.observe.logs import Log
+    from simnova.observe.sequence import Sequence
+    from simnova.observe.states import History
+    from simnova.observe.table import Table
+    from simnova.widgets.player import Player
+
+__door__ = True
+
+
+class Views:
+    """Looks at a journal. `seq` is a step, by default the last one; `detail` is "story", "messages" or "everything"."""
+
+    journal: Journal
+
+    def steps(self, detail: steps.Detail = "story") -> list[int]:
+        """The numbers of the events worth a step at that level of detail."""
+        return steps.steps(self.journal, detail)
+
+    def story(self, detail: steps.Detail = "story", **narrowed: Any) -> story.Story:
+        """What happened, a plain sentence a step."""
+        return story.story(self.journal, detail=detail, **narrowed)
+
+    def sentence(self, seq: int) -> str:
+        """One event in a sentence."""
+        return story.sentence(self.journal, seq)
+
+    def sequence(self, detail: str = "story", *, first: int = 0, upto: int | None = None) -> Sequence:
+        """Who sent what to whom, as a sequence diagram."""
+        return sequence.arrows(self.journal, upto, first=first, detail=detail)
+
+    def decision(self, seq: int | None = None) -> decision.Decision | None:
+        """The scheduler's last decision up to a step: every filter's verdict on every host, and the weights."""
+        return decision.latest(self.journal, seq)
+
+    def why(self, event: int | Event) -> story.Story:
+        """From an event back along its causes."""
+        return causes.why(self.journal, event if isinstance(event, int) else event.seq)
+
+    def log(self, **narrowed: Any) -> Log:
+        """The log lines of all services, in OpenStack's format; `service`, `level`, `request` narrow them."""
+        return logs.lines(self.journal, **narrowed)
+
+    def hosts_at(self, seq: int | None = None) -> Hosts:
+        """The hosts and the servers on them."""
+        return hosts.at(self.journal, seq)
+
+    def queues(self, seq: int | None = None) -> Table:
+        """The queues and how many messages wait in each."""
+        return queues.at(self.journal, seq)
+
+    def changed(self, seq: int) -> Table:
+        """The row that changed at a step, before and after."""
+        return rows.changed(self.journal, seq)
+
+    def rows(self, table: str, seq: int | None = None) -> Table:
+        """A table of a database as it was at a step: `cloud.rows("nova_cell1.instances", 120)`."""
+        return rows.table(self.journal, seq, table)
+
+    def history(self, server: Any) -> History:
+        """The states a server has gone through."""
+        return states.history(self.journal, getattr(server, "id", server))
+
+    def player(self, **options: Any) -> Player:
+        """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""
+        from simnova.widgets.player import Player
+
+        return Player(self, **options)
