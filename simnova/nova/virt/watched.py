@@ -58,9 +58,8 @@ class WatchedDriver:
         try:
             result = await ask(*args, **kwargs)
         except Exception as error:
-            self.clock.journal.record(
-                VIRT_ERROR, {**subject, "error": type(error).__name__, "message": str(error)}
-            )
+            said = f"{type(error).__name__}: {error}"
+            self.clock.journal.record(VIRT_ERROR, {**subject, "error": said})
             raise
         took = round(self.clock.now - started, 6)
         self.clock.journal.record(

@@ -128,7 +128,10 @@ class LibvirtDriver(SteppedDriver):
             found = await self.hypervisor.call("state", work.look, instance.uuid, instance.name)
         except exception.InstanceNotFound:
             return None
-        return _info(found)
+        info = _info(found)
+        if instance.uuid in self.guests:
+            self._known(instance, info)
+        return info
 
     async def _refuse_existing(self, instance: Instance) -> None:
         await self.hypervisor.call("check", work.refuse_existing, instance.uuid, instance.name)

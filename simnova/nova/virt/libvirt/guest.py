@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
 
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
@@ -40,12 +41,8 @@ Info = tuple[int, int | None]
 
 def marked(xml: str, mark: str) -> str:
     """The domain's XML with the cloud's mark in its metadata."""
-    domain = ET.fromstring(xml)
-    metadata = domain.find("metadata")
-    if metadata is None:
-        metadata = ET.SubElement(domain, "metadata")
-    ET.SubElement(metadata, f"{{{MARK_NS}}}cloud", run=mark)
-    return ET.tostring(domain, encoding="unicode")
+    element = f"<simnova:cloud xmlns:simnova={quoteattr(MARK_NS)} run={quoteattr(mark)}/>"
+    return xml.replace("</metadata>", f"{element}</metadata>", 1)
 
 
 def bears(domain: Any, mark: str) -> bool:

@@ -1,0 +1,95 @@
+"""Drivers on a clock of their own, with what nova-compute would hand them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from simnova.kernel.clock import Clock
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.instance import Instance
+from simnova.nova.virt.driver import ComputeDriver, Resources
+from simnova.nova.virt.libvirt.driver import LibvirtDriver
+from simnova.nova.virt.simulated import SimulatedDriver
+from simnova.nova.virt.watched import watch
+
+IMAGE = ImageMeta(id="6f8b0c4e-0000-4000-8000-000000000001", name="cirros", size=20_000_000)
+FLAVOR = Flavor(name="m1.small", flavorid="2", vcpus=1, memory_mb=2048, root_gb=20)
+VIF = {
+    "id": "7d2c5d3b-1111-4222-8333-444455556666",
+    "address": "fa:16:3e:01:02:03",
+    "type": "ovs",
+    "devname": "tap7d2c5d3b-11",
+    "network": {
+        "bridge": "br-int",
+        "meta": {"mtu": 1442},
+        "subnets": [{"ips": [{"address": "10.0.0.5", "type": "fixed", "version": 4}]}],
+    },
+}
+
+
+class Compute:
+    """What a nova-compute does with its driver, one call at a time."""
+
+    def __init__(
+        self, make: Callable[[Clock, str], ComputeDriver], clock: Clock, host: str
+    ) -> None:
+        self.clock = clock
+        self.inner = make(clock, host)
+        self.driver = watch(clock, self.inner)
+        self.service = clock.start(f"nova-compute@{host}")
+        self.context = RequestContext(user_name="demo", project_name="demo")
+
+    def run(self, coro: Coroutine[Any, Any, Any]) -> Any:
+        """Run until the call has returned; raises what it raised."""
+        task = self.clock.spawn(coro, service=self.service)
+        while task.is_alive:
+            assert self.clock.step()
+        return task.outcome
+
+    def spawn(self, instance: Instance, image: ImageMeta = IMAGE) -> None:
+        """Boot a guest."""
+        call = self.driver.spawn(self.context, instance, image, None, "secret", {}, [VIF])
+        self.run(call)
+
+    def state(self, instance: Instance) -> int:
+        """The guest's power state."""
+        return self.run(self.driver.get_info(instance)).state
+
+    def resources(self) -> dict[str, Any]:
+        """What the host reports."""
+        return self.run(self.driver.get_available_resource("node"))
+
+
+def server(number: int = 1, **fields: Any) -> Instance:
+    """A server as nova-compute gets it from the conductor."""
+    given = {"flavor": FLAVOR, "image_ref": IMAGE.id, "user_id": "u1", "project_id": "p1", **fields}
+    return Instance(id=number, uuid=str(uuid.UUID(int=number, version=4)), **given)
+
+
+def simulated(clock: Clock, host: str) -> ComputeDriver:
+    return SimulatedDriver(clock, host, Resources(4, 8192, 50))
+
+
+def libvirt(clock: Clock, host: str) -> ComputeDriver:
+    return LibvirtDriver(clock, host, "test:///", "run-1", Resources(4, 8192, 50))
+
+
+@pytest.fixture(params=[simulated, pytest.param(libvirt, marks=pytest.mark.libvirt)])
+def make(request: pytest.FixtureRequest) -> Callable[[Clock, str], ComputeDriver]:
+    """Each driver in turn."""
+    return request.param
+
+
+@pytest.fixture
+def compute(make: Callable[[Clock, str], ComputeDriver]) -> Iterator[Compute]:
+    """A compute host that has come up."""
+    compute = Compute(make, Clock(), "compute1")
+    compute.run(compute.driver.init_host("compute1"))
+    yield compute
+    compute.driver.close()

@@ -1,0 +1,229 @@
+"""The libvirt driver on the test hypervisor, and where libvirt is not as it should be."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+
+from simnova.exceptions import UsageError
+from simnova.kernel.clock import Clock
+from simnova.nova import exception
+from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.driver import Resources
+from simnova.nova.virt.libvirt.driver import LibvirtDriver
+from simnova.nova.virt.libvirt.host import NODE, library
+
+from .conftest import Compute, libvirt, server
+
+pytestmark = pytest.mark.libvirt
+
+
+def at(uri, run_id="run-1", timeout=10.0):
+    def make(clock, host):
+        return LibvirtDriver(clock, host, uri, run_id, Resources(4, 8192, 50), timeout=timeout)
+
+    return Compute(make, Clock(), "compute1")
+
+
+@pytest.fixture
+def compute():
+    compute = Compute(libvirt, Clock(), "compute1")
+    compute.run(compute.driver.init_host("compute1"))
+    yield compute
+    compute.driver.close()
+
+
+def connection(compute):
+    return compute.inner.hypervisor._connection
+
+
+def test_the_domain_is_the_one_that_the_journal_shows_with_the_clouds_mark(compute):
+    compute.spawn(server())
+
+    domain = connection(compute).lookupByName("instance-00000001")
+    assert domain.UUIDString() == server().uuid
+    assert domain.maxMemory() == 2048 * 1024
+    assert domain.maxVcpus() == 1
+    assert 'run="run-1"' in domain.metadata(2, "urn:simnova")
+    assert '<nova:flavor name="m1.small" id="2">' in domain.XMLDesc()
+    assert "run-1" not in str([event.data for event in compute.clock.journal])
+
+
+def test_disks_are_thin_overlays_on_one_raw_base_image(compute):
+    compute.spawn(server(1))
+    compute.spawn(server(2))
+
+    pool = connection(compute).storagePoolLookupByName("instances")
+    base = [name for name in pool.listVolumes() if name.startswith("_base/")]
+    assert len(base) == 1
+    for number in (1, 2):
+        volume = pool.storageVolLookupByName(f"{server(number).uuid}/disk")
+        assert volume.path() == f"/var/lib/nova/instances/{server(number).uuid}/disk"
+        assert volume.info()[1:] == [20 * 1024**3, 0]
+        assert f"<path>/var/lib/nova/instances/{base[0]}</path>" in volume.XMLDesc()
+    assert "<format type='raw'/>" in pool.storageVolLookupByName(base[0]).XMLDesc()
+
+
+def test_destroy_removes_the_disk_and_keeps_the_base_image(compute):
+    compute.spawn(server())
+    compute.run(compute.driver.destroy(compute.context, server()))
+
+    left = connection(compute).storagePoolLookupByName("instances").listVolumes()
+    assert [name.split("/")[0] for name in left] == ["_base"]
+
+
+def test_a_node_file_of_ones_own_gives_the_host_its_size(tmp_path):
+    file = tmp_path / "node.xml"
+    file.write_text(NODE.format(vcpus=3, kib=4096 * 1024))
+    compute = at(f"test://{file}")
+    compute.run(compute.driver.init_host("compute1"))
+
+    resources = compute.resources()
+    assert (resources["vcpus"], resources["memory_mb"]) == (3, 4096)
+    compute.spawn(server())
+    assert compute.state(server()) == PowerState.RUNNING
+
+
+FOREIGN = """<domain type='test'>
+  <name>{name}</name><uuid>{uuid}</uuid><memory>1024</memory><os><type>hvm</type></os>
+</domain>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "uuid"),
+    [("instance-00000001", server(9).uuid), ("somebodys", server(1).uuid)],
+)
+def test_a_foreign_domain_is_refused_unseen_and_untouched(compute, name, uuid):
+    foreign = connection(compute).defineXML(FOREIGN.format(name=name, uuid=uuid))
+    foreign.create()
+    before = foreign.XMLDesc()
+
+    with pytest.raises(exception.InstanceExists, match="not this cloud's and is left alone"):
+        compute.spawn(server(1))
+    assert compute.run(compute.driver.list_instances()) == []
+    compute.run(compute.driver.destroy(compute.context, server(1)))
+    with pytest.raises(exception.InstanceNotFound):
+        compute.run(compute.driver.power_off(server(1)))
+    assert connection(compute).lookupByName(name).XMLDesc() == before
+
+
+def test_the_domain_of_another_cloud_with_the_same_seed_is_foreign(compute):
+    compute.spawn(server())
+    compute.inner.hypervisor.mark = "run-2"
+
+    with pytest.raises(exception.InstanceExists, match="left alone"):
+        compute.spawn(server())
+    compute.inner.hypervisor.mark = "run-1"
+    assert compute.state(server()) == PowerState.RUNNING
+
+
+def test_closing_removes_this_clouds_domains_and_no_others(compute):
+    shared = "test:///default"  # one world for the whole process, so that one can look afterwards
+    looking = library().open(shared)
+    there = {domain.name() for domain in looking.listAllDomains()}
+    compute.inner.hypervisor._connection = library().open(shared)
+    compute.spawn(server(1))
+    compute.spawn(server(2))
+    compute.run(compute.driver.suspend(compute.context, server(2)))
+    assert len(looking.listAllDomains()) == len(there) + 2
+    compute.driver.close()
+
+    assert {domain.name() for domain in looking.listAllDomains()} == there
+    assert there  # libvirt's own guest "test"
+    looking.close()
+
+
+def test_a_spawn_that_libvirt_refuses_leaves_nothing(compute):
+    impossible = server()
+    impossible.flavor = impossible.flavor.__class__(name="none", vcpus=0, memory_mb=64, root_gb=1)
+
+    with pytest.raises(exception.InternalError) as caught:
+        compute.spawn(impossible)
+    assert caught.value.kwargs["libvirt_code"] > 0
+    assert connection(compute).listAllDomains() == []
+    left = connection(compute).storagePoolLookupByName("instances").listVolumes()
+    assert not [name for name in left if not name.startswith("_base/")]
+
+
+# --- where libvirt is not as it should be ---
+
+
+def test_a_call_that_hangs_times_out_and_the_cloud_goes_on(tmp_path):
+    fifo = tmp_path / "node.xml"
+    os.mkfifo(fifo)  # opening it blocks until somebody writes
+    compute = at(f"test://{fifo}", timeout=0.3)
+    started = time.perf_counter()
+
+    with pytest.raises(exception.HypervisorUnavailable, match=r"did not answer within 0\.3 s"):
+        compute.run(compute.driver.init_host("compute1"))
+    assert 0.25 < time.perf_counter() - started < 3
+    before = compute.clock.now
+    compute.run(compute.clock.sleep(5))
+    assert compute.clock.now == before + 5
+    fifo.write_text(NODE.format(vcpus=1, kib=1024))
+
+
+@pytest.mark.parametrize("uri", ["qemu+tcp://127.0.0.1:1/system", "qemu+unix:///system?socket=/no"])
+def test_a_hypervisor_that_does_not_answer_is_unavailable(uri):
+    compute = at(uri)
+
+    with pytest.raises(exception.HypervisorUnavailable) as caught:
+        compute.run(compute.driver.init_host("compute1"))
+    assert str(caught.value).startswith("Connection to the hypervisor is broken on host: qemu+")
+    assert caught.value.kwargs["libvirt_code"] > 0
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["tset:///", "http://localhost", "compute1"])
+def test_what_is_no_libvirt_uri_is_refused_where_it_is_asked_for(uri):
+    with pytest.raises(UsageError, match="unknown libvirt URI scheme"):
+        at(uri)
+
+
+def test_a_file_that_is_not_there_is_named(capfd):
+    compute = at("test:///no/such/node.xml")
+
+    with pytest.raises(UsageError, match=r"no such file '/no/such/node\.xml'"):
+        compute.run(compute.driver.init_host("compute1"))
+    assert capfd.readouterr().err == ""
+
+
+def test_without_libvirt_python_one_sentence_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    compute = at("test:///")
+
+    with pytest.raises(
+        UsageError, match=r"libvirt-python is not installed: pip install 'simnova\["
+    ):
+        compute.run(compute.driver.init_host("compute1"))
+
+
+# --- replay ---
+
+
+def script(compute):
+    compute.run(compute.driver.init_host("compute1"))
+    compute.spawn(server(1))
+    compute.run(compute.driver.pause(server(1)))
+    with pytest.raises(exception.InstanceNotFound):
+        compute.state(server(2))
+    compute.resources()
+    compute.run(compute.driver.destroy(compute.context, server(1)))
+
+
+def test_a_replay_touches_no_hypervisor_and_writes_the_same_journal(monkeypatch, compute):
+    first = at("test:///")
+    script(first)
+    again = at("test:///", run_id="run-2")
+    again.clock.real.replay(first.clock.real.measured)
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    script(again)
+
+    assert [e.digest() for e in again.clock.journal] == [e.digest() for e in first.clock.journal]
+    assert again.inner.hypervisor._connection is None
+    monkeypatch.undo()
+    first.driver.close()
+    again.driver.close()
