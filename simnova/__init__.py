@@ -8,14 +8,43 @@
     print(server)
 """
 
-from simnova.client import Refused
-from simnova.cloud import Cloud
-from simnova.config import Config
-from simnova.exceptions import NovaError, UsageError
-from simnova.hosts import Host
-from simnova.nova.virt.profile import Profile
-from simnova.server import Server
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simnova.client import Refused as Refused
+    from simnova.cloud import Cloud as Cloud
+    from simnova.config import Config as Config
+    from simnova.exceptions import NovaError as NovaError
+    from simnova.exceptions import UsageError as UsageError
+    from simnova.hosts import Host as Host
+    from simnova.nova.virt.profile import Profile as Profile
+    from simnova.server import Server as Server
 
 __version__ = "0.1.0"
 
+_HOMES = {
+    "Cloud": "simnova.cloud",
+    "Config": "simnova.config",
+    "Host": "simnova.hosts",
+    "NovaError": "simnova.exceptions",
+    "Profile": "simnova.nova.virt.profile",
+    "Refused": "simnova.client",
+    "Server": "simnova.server",
+    "UsageError": "simnova.exceptions",
+}
+
 __all__ = ["Cloud", "Config", "Host", "NovaError", "Profile", "Refused", "Server", "UsageError", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: whoever needs one part does not wait for all."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simnova' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
