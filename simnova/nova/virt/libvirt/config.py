@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from simnova import __version__
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.virt.driver import Instance, NetworkInfo
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
+NOVA_VERSION = "34.0.0"
+"""The release of Nova whose XML this is."""
+
 INSTANCES_PATH = "/var/lib/nova/instances"
 """`instances_path`: where a host keeps `_base` and a directory for each server."""
 
@@ -72,7 +74,7 @@ def _metadata(
 ) -> ET.Element:
     meta = _node(
         "nova:instance",
-        _node("nova:package", version=__version__),
+        _node("nova:package", version=NOVA_VERSION),
         _node("nova:name", instance.display_name or instance.name),
         _node("nova:creationTime", created.replace("T", " ").rstrip("Z")),
         _flavor(instance.flavor),
@@ -145,7 +147,7 @@ def _sysinfo(instance: Instance) -> ET.Element:
     entries = {
         "manufacturer": "OpenStack Foundation",
         "product": "OpenStack Nova",
-        "version": __version__,
+        "version": NOVA_VERSION,
         "serial": instance.uuid,
         "uuid": instance.uuid,
         "family": "Virtual Machine",
