@@ -1,1 +1,3 @@
-"""What a journal shows: the story, tables, diagrams, logs. Reads events and nothing else; imports no service."""
+"""What a journal shows: the story, tables, diagrams, logs. Reads events and nothing else; imports
+no service.
+"""

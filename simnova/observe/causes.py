@@ -10,8 +10,8 @@ from simnova.observe.story import Story, sentence
 def why(journal: Journal, seq: int, *, everything: bool = False) -> Story:
     """The event at `seq`, what caused it, what caused that, and so on to the first cause.
 
-    Told are the events that belong to the story, the first and the last; with `everything` the broker's and the
-    database's as well.
+    Told are the events that belong to the story, the first and the last; with `everything` the
+    broker's and the database's as well.
     """
     chain = journal.causes(seq)
     ends = {chain[0].seq, chain[-1].seq}

@@ -1,4 +1,6 @@
-"""The topology of the message bus, as messages have shown it: services, exchanges, bindings, queues."""
+"""The topology of the message bus, as messages have shown it: services, exchanges, bindings,
+queues.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ DEFAULT = "(default)"
 
 
 class Edge(NamedTuple):
-    """A way that messages took; `kind` is publishes, routes (with the routing key as label) or delivers."""
+    """A way that messages took; `kind` is publishes, routes (with the routing key as label) or
+    delivers.
+    """
 
     kind: str
     source: str
@@ -60,8 +64,9 @@ class Ways:
 
 @dataclass(frozen=True)
 class Topology:
-    """Edges with the number of messages that took them; `depths` are the queues' messages at that step; `current`
-    are the edges that the last message took."""
+    """Edges with the number of messages that took them; `depths` are the queues' messages at that
+    step; `current` are the edges that the last message took.
+    """
 
     edges: dict[Edge, int]
     depths: dict[str, int]
@@ -72,7 +77,9 @@ class Topology:
         return sorted({getattr(edge, end) for edge in self.edges if edge.kind == kind}, key=natural)
 
     def graph(self) -> nx.MultiDiGraph[str]:
-        """For networkx: nodes have a `kind` (service, exchange, queue), edges a `label` and `messages`."""
+        """For networkx: nodes have a `kind` (service, exchange, queue), edges a `label` and
+        `messages`.
+        """
         import networkx as nx
 
         found: nx.MultiDiGraph[str] = nx.MultiDiGraph()
@@ -115,7 +122,9 @@ def ends(edge: Edge) -> Iterable[tuple[str, str]]:
 
 
 def topology(journal: Journal, seq: int | None = None, *, background: bool = False) -> Topology:
-    """The ways that messages had taken up to step `seq`; those of heartbeats only with `background`."""
+    """The ways that messages had taken up to step `seq`; those of heartbeats only with
+    `background`.
+    """
     end = last(journal, seq)
     taken = [
         (step, edge)

@@ -1,4 +1,6 @@
-"""The topology as a drawing: publishers, exchanges, queues with their depth, consumers, from left to right."""
+"""The topology as a drawing: publishers, exchanges, queues with their depth, consumers, from left
+to right.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ STYLE = (
     ".node{fill:var(--sn-shade);stroke:var(--sn-line);stroke-width:1.2}.exchange{stroke:var(--sn-cast)}"
     ".queue{stroke:var(--sn-call)}.way{fill:none;stroke:var(--sn-line);stroke-width:1.3}"
     ".now{stroke:var(--sn-error);stroke-width:2.4}.depth{fill:var(--sn-call)}"
-    ".simnova .small{font-size:10.5px}.simnova .number{font-size:10.5px;fill:var(--sn-paper);text-anchor:middle}"
+    ".simnova .small,.simnova .number{font-size:10.5px}"
+    ".simnova .number{fill:var(--sn-paper);text-anchor:middle}"
 )
 _COLUMNS = {"publishes": (0, 1), "routes": (1, 2), "delivers": (2, 3)}
 

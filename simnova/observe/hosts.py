@@ -1,4 +1,6 @@
-"""The hosts at a step: what each has, what of it is sold, which servers are on it and how they are."""
+"""The hosts at a step: what each has, what of it is sold, which servers are on it and how they
+are.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,10 @@ _METERS = (
 
 @dataclass(frozen=True)
 class Meter:
-    """One resource of a host: `total` is there, `capacity` may be sold, `used` is sold (as Placement has it, or, without
-    one, as the host itself counts); `counted` is what the host counts in its compute_nodes row."""
+    """One resource of a host: `total` is there, `capacity` may be sold, `used` is sold (as
+    Placement has it, or, without one, as the host itself counts); `counted` is what the host counts
+    in its compute_nodes row.
+    """
 
     name: str
     total: int
@@ -119,7 +123,9 @@ class Lives:
             states.append(event.kind == "service.start")
 
     def up(self, actor: str, seq: int) -> bool:
-        """Whether a service was up after step `seq`; one that nobody saw start or end is taken to be."""
+        """Whether a service was up after step `seq`; one that nobody saw start or end is taken to
+        be.
+        """
         seqs, states = self.of.get(actor, ([], []))
         place = bisect_right(seqs, seq) - 1
         return states[place] if place >= 0 else not seqs

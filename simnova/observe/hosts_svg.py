@@ -14,7 +14,8 @@ WIDE, GAP, ACROSS, BAR, TILE = 250, 14, 3, 150, 24
 """Pixels: a box, the space between boxes, boxes side by side, a bar's length, a tile's height."""
 _UNITS = {"VCPU": "VCPU", "MEMORY_MB": "MB", "DISK_GB": "GB"}
 STYLE = (
-    ".box{fill:var(--sn-shade);stroke:var(--sn-line)}.down{stroke:var(--sn-error);stroke-dasharray:5 4}"
+    ".box{fill:var(--sn-shade);stroke:var(--sn-line)}"
+    ".down{stroke:var(--sn-error);stroke-dasharray:5 4}"
     ".free{fill:var(--sn-free)}.used{fill:var(--sn-used)}.full{fill:var(--sn-cast)}"
     ".simnova .name{font-weight:600}.simnova .small{font-size:10.5px}"
     ".tile{fill:var(--sn-paper);stroke-width:1.4}"

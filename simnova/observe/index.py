@@ -1,7 +1,8 @@
-"""Indexes over a journal: each reads an event once, and the journal's next events when there are some.
+"""Indexes over a journal: each reads an event once, and the journal's next events when there are
+some.
 
-Everything in this room asks about one step of what may be 100,000 events. So whatever is computed from the whole
-journal is a `Follower`, kept (weakly) beside the journal it follows.
+Everything in this room asks about one step of what may be 100,000 events. So whatever is computed
+from the whole journal is a `Follower`, kept (weakly) beside the journal it follows.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def follow(journal: Journal, make: Callable[[], F]) -> F:
 
 
 def last(journal: Journal, upto: int | None = None) -> int:
-    """The sequence number to look at: `upto`, kept inside the journal; its last event where `upto` is None."""
+    """The sequence number to look at: `upto`, kept inside the journal; its last event where `upto`
+    is None.
+    """
     end = len(journal) - 1
     return end if upto is None else max(-1, min(upto, end))

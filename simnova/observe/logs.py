@@ -1,4 +1,6 @@
-"""The log: what services wrote, and what Nova itself writes of each API request, in OpenStack's format."""
+"""The log: what services wrote, and what Nova itself writes of each API request, in OpenStack's
+format.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ class Line:
 
     def __str__(self) -> str:
         stamp = EPOCH + timedelta(seconds=self.time)
-        start = f"{stamp:%Y-%m-%d %H:%M:%S}.{stamp.microsecond // 1000:03d} {self.pid} {self.level} {self.logger}"
+        when = f"{stamp:%Y-%m-%d %H:%M:%S}.{stamp.microsecond // 1000:03d}"
+        start = f"{when} {self.pid} {self.level} {self.logger}"
         about = f"[instance: {self.instance}] " if self.instance else ""
         first, *more = clean(self.message).splitlines() or [""]
         end = f" {self.where}" if self.level == "DEBUG" and self.where else ""
@@ -54,7 +57,9 @@ class Line:
 
     @property
     def context(self) -> str:
-        """Global request id, request id, user, project, and the domains; `[-]` for a service's own work."""
+        """Global request id, request id, user, project, and the domains; `[-]` for a service's own
+        work.
+        """
         if not self.request_id:
             return "[-]"
         return f"[None {self.request_id} {self.user} {self.project} - - default default]"
@@ -73,7 +78,9 @@ class Log(list[Line]):
 
 
 class Written:
-    """The events that are log lines, and how often each service has started; `follow(journal, Written)`."""
+    """The events that are log lines, and how often each service has started; `follow(journal,
+    Written)`.
+    """
 
     def __init__(self) -> None:
         self.seqs: list[int] = []
@@ -137,7 +144,9 @@ def lines(
     instance: str | None = None,
     background: bool = False,
 ) -> Log:
-    """The log from step `first` up to step `upto`: of one service, from a level on, of one request, about one server."""
+    """The log from step `first` up to step `upto`: of one service, from a level on, of one request,
+    about one server.
+    """
     written = follow(journal, Written).seqs
     events = map(
         journal.__getitem__,

@@ -34,7 +34,9 @@ def shorten(text: str, width: int) -> str:
 
 
 def element(name: str, content: str = "", **attributes: object) -> str:
-    """One element; `content` is markup, attribute values are text, `class_` is class and `a_b` is a-b."""
+    """One element; `content` is markup, attribute values are text, `class_` is class and `a_b` is
+    a-b.
+    """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
@@ -49,11 +51,14 @@ def number(value: float) -> str:
 
 
 def svg(width: float, height: float, title: str, style: str, parts: Iterable[str]) -> str:
-    """A drawing that stands by itself: its own style, ground and title, no script and nothing from outside."""
+    """A drawing that stands by itself: its own style, ground and title, no script and nothing from
+    outside.
+    """
     size = f"{number(width)} {number(height)}"
     ground = element("rect", class_="paper", width="100%", height="100%", rx=6)
     rules = (
-        f"{palette.css('.simnova')}.simnova text{{font:12px system-ui,sans-serif;fill:var(--sn-ink)}}"
+        f"{palette.css('.simnova')}"
+        ".simnova text{font:12px system-ui,sans-serif;fill:var(--sn-ink)}"
         ".simnova .paper{fill:var(--sn-paper)}.simnova .muted{fill:var(--sn-muted)}"
     )
     return (

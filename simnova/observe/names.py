@@ -1,4 +1,6 @@
-"""The names that people know things by: a uuid's server, host, image or network; an actor's place in the picture."""
+"""The names that people know things by: a uuid's server, host, image or network; an actor's place
+in the picture.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,9 @@ def natural(name: str) -> tuple[Any, ...]:
 
 
 def place(actor: str) -> tuple[Any, ...]:
-    """A sort key that puts actors from left to right as a boot runs; a hypervisor stands beside its nova-compute."""
+    """A sort key that puts actors from left to right as a boot runs; a hypervisor stands beside its
+    nova-compute.
+    """
     binary, _, host = actor.partition("@")
     rank = _RANKS.get(binary, _RANKS.get(binary.partition("-")[0], len(_RANKS)))
     compute = _RANKS["nova-compute"]

@@ -1,4 +1,6 @@
-"""What belongs together: a call and its reply, a request and its response, a message and its deliveries."""
+"""What belongs together: a call and its reply, a request and its response, a message and its
+deliveries.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ _VIRT_ENDS = {"virt.return", "virt.error"}
 class Pairs:
     """Beginnings and ends by sequence number; `follow(journal, Pairs)`.
 
-    `asked[end]` is where an answer's question stands and `answered[question]` the answer; `publish[seq]` is the
-    amqp.publish of an rpc event, `sent[message]` that of a message, `deliveries[seq]` where a publish arrived.
+    `asked[end]` is where an answer's question stands and `answered[question]` the answer;
+    `publish[seq]` is the amqp.publish of an rpc event, `sent[message]` that of a message,
+    `deliveries[seq]` where a publish arrived.
     """
 
     def __init__(self) -> None:

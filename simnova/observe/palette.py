@@ -1,4 +1,5 @@
-"""The colours, one meaning each, in every picture: told apart by the colour-blind (after Okabe and Ito), light and dark.
+"""The colours, one meaning each, in every picture: told apart by the colour-blind (after Okabe and
+Ito), light and dark.
 
 No picture tells by colour alone: casts are dashed, replies have open heads, verdicts carry a sign.
 """

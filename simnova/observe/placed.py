@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from simnova.kernel.journal import Journal
 from simnova.observe import rows
+from simnova.observe.telling import query
 
 PROVIDERS, CLASSES = "placement.resource_providers", "placement.resource_classes"
 INVENTORIES, ALLOCATIONS = "placement.inventories", "placement.allocations"
 STANDARD = {0: "VCPU", 1: "MEMORY_MB", 2: "DISK_GB"}
 """The first ids of os-resource-classes, which every Placement starts with."""
+
+
+def asked(data: Mapping[str, Any]) -> dict[str, int]:
+    """The amounts in the `resources` parameter of a query to Placement."""
+    pairs = [part.partition(":") for part in query(data).get("resources", "").split(",") if part]
+    return {name: int(amount) for name, _, amount in pairs}
 
 
 def candidates(body: dict[str, Any]) -> list[str]:
@@ -32,7 +40,9 @@ def allocations(body: Any) -> dict[str, Any]:
 
 
 def providers(journal: Journal, seq: int) -> dict[str, str]:
-    """The compute hosts that Placement can name at a step: host by provider uuid (a compute node's own uuid)."""
+    """The compute hosts that Placement can name at a step: host by provider uuid (a compute node's
+    own uuid).
+    """
     named = {
         row["uuid"]: row.get("name") for row in rows.at(journal, seq, PROVIDERS) if "uuid" in row
     }

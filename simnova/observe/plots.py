@@ -1,4 +1,6 @@
-"""Plots where people would rather look than read; each draws into the axes it is given, or makes its own."""
+"""Plots where people would rather look than read; each draws into the axes it is given, or makes
+its own.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def axes(given: Any) -> Axes:
 
 
 def queue_depth(journal: Journal, *names: str, ax: Axes | None = None) -> Axes:
-    """Messages in the named queues over time, waiting or not acknowledged yet; without names, in all."""
+    """Messages in the named queues over time, waiting or not acknowledged yet; without names, in
+    all.
+    """
     drawn = axes(ax)
     told = queues.depths(journal)
     for name in names or dict.fromkeys(told.column("queue")):
@@ -57,7 +61,9 @@ def states_over_time(journal: Journal, *servers: Any, ax: Axes | None = None) ->
 
 
 def colour_of(label: str, place: int) -> str:
-    """The colour of a state: the palette's where it has one, else the next of a colour-blind safe row."""
+    """The colour of a state: the palette's where it has one, else the next of a colour-blind safe
+    row.
+    """
     fixed = {"active": "passed", "error": "error"}
     row = ("#0072b2", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#999999")
     return palette.LIGHT[fixed[label]] if label in fixed else row[place % len(row)]

@@ -12,7 +12,9 @@ from simnova.observe.pairs import Pairs
 from simnova.observe.table import Table
 
 READY, UNACKED, GONE = "ready", "unacknowledged", "gone"
-"""What a message is in a queue: waiting, with a consumer that has not acknowledged it, or not there any more."""
+"""What a message is in a queue: waiting, with a consumer that has not acknowledged it, or not there
+any more.
+"""
 
 _MOVES = {"amqp.deliver": UNACKED, "amqp.requeue": READY, "amqp.ack": GONE, "amqp.drop": GONE}
 

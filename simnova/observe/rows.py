@@ -1,6 +1,7 @@
 """The databases as they were at any step: a cursor over row changes that goes both ways.
 
-A change holds the row before and after, so one step forward applies it and one step back takes it away again.
+A change holds the row before and after, so one step forward applies it and one step back takes it
+away again.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Cursor:
             self.born.setdefault((full_name(event), row_key(event)), event.seq)
 
     def to(self, seq: int) -> dict[str, dict[Any, Row]]:
-        """The tables right after step `seq`: rows by key, by table. A row is never changed once handed out."""
+        """The tables right after step `seq`: rows by key, by table. A row is never changed once
+        handed out.
+        """
         goal = bisect_right(self.seqs, seq)
         while self.applied < goal:
             self._put(self.changes[self.applied], "after", removed="db.delete", fresh="db.insert")
@@ -61,11 +64,14 @@ class Cursor:
             rows.pop(key, None)
         else:
             kept = {} if change.kind == fresh else rows.get(key, {})
-            rows[key] = {**kept, **(change.data.get(side) or {})}
+            row = {**kept, **(change.data.get(side) or {})}
+            rows[key] = {name: value for name, value in row.items() if value is not None}
 
 
 def at(journal: Journal, seq: int | None, table: str) -> list[Row]:
-    """The rows of `nova_cell1.instances`, say, as they were after step `seq`, in the order in which they were made."""
+    """The rows of `nova_cell1.instances`, say, as they were after step `seq`, in the order in which
+    they were made; a column that is NULL is left out.
+    """
     cursor = follow(journal, Cursor)
     rows = cursor.to(last(journal, seq)).get(table, {})
     return [rows[key] for key in sorted(rows, key=lambda key: cursor.born[table, key])]

@@ -23,10 +23,11 @@ _ERROR = "x..>"
 
 @dataclass(frozen=True)
 class Arrow:
-    """One row of the diagram: from `source` at step `seq` to `target` at step `seq_end`, None while it is under way.
+    """One row of the diagram: from `source` at step `seq` to `target` at step `seq_end`, None while
+    it is under way.
 
-    `style` is call, cast, fanout, reply, error, timeout, request, response, virt, return; or, where source and target
-    are one, a note on a lifeline: state, decision, fault, service.
+    `style` is call, cast, fanout, reply, error, timeout, request, response, virt, return; or, where
+    source and target are one, a note on a lifeline: state, decision, fault, service.
     """
 
     seq: int
@@ -79,7 +80,9 @@ class Sequence:
         return Sequence(lifelines(kept), kept)
 
     def svg(self, current: int | None = None, window: tuple[int, int] | None = None) -> str:
-        """The diagram; `current` is the step to highlight, `window` the first and last step to show."""
+        """The diagram; `current` is the step to highlight, `window` the first and last step to
+        show.
+        """
         part = self if window is None else self.window(*window)
         return sequence_svg.draw(part.actors, part.arrows, current)
 
@@ -113,7 +116,9 @@ def arrows(
     detail: str = "story",
     background: bool = False,
 ) -> Sequence:
-    """The sequence from step `first` up to step `upto`; with "messages" nova-compute's RPC for rows as well."""
+    """The sequence from step `first` up to step `upto`; with "messages" nova-compute's RPC for rows
+    as well.
+    """
     end = last(journal, upto)
     deepest = 0 if detail == "story" else 1
     drawn = [
@@ -128,7 +133,9 @@ def arrows(
 
 
 def drawn_from(journal: Journal, event: Event, end: int) -> list[Arrow]:
-    """The arrows of one event; several for a fanout that reached several, none for what has no place in a diagram."""
+    """The arrows of one event; several for a fanout that reached several, none for what has no
+    place in a diagram.
+    """
     room = event.kind.partition(".")[0]
     if room == "rpc":
         return rpc(journal, event, end)
@@ -146,7 +153,9 @@ def on_lifeline(event: Event, label: str, style: str) -> Arrow:
 
 
 def rpc(journal: Journal, event: Event, end: int) -> list[Arrow]:
-    """Calls, casts and answers, each to where it was delivered; to where it is bound for while it is under way."""
+    """Calls, casts and answers, each to where it was delivered; to where it is bound for while it
+    is under way.
+    """
     pairs = follow(journal, Pairs)
     question = journal[pairs.asked[event.seq]] if event.seq in pairs.asked else None
     style = "fanout" if event.data.get("fanout") else event.kind.partition(".")[2]

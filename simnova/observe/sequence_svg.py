@@ -1,4 +1,6 @@
-"""The sequence as a drawing: lifelines, arrows told apart by dash and head as well as by colour, notes as pills."""
+"""The sequence as a drawing: lifelines, arrows told apart by dash and head as well as by colour,
+notes as pills.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,10 @@ _OPEN = {"reply", "response", "return", "cast", "fanout"}
 _DASHES = {"cast": "7 4", "fanout": "7 4", "reply": "2 3", "response": "2 3", "return": "2 3"}
 STYLE = (
     ".lane{stroke:var(--sn-line)}.head{fill:var(--sn-shade);stroke:var(--sn-line)}"
-    ".simnova .name{font-weight:600;text-anchor:middle}.simnova .time{font-size:10px;text-anchor:end}"
-    ".simnova .label{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:var(--sn-paper);stroke-width:4px}"
-    ".simnova .note{font-size:11px;text-anchor:middle}"
+    ".simnova .name{font-weight:600;text-anchor:middle}"
+    ".simnova .time{font-size:10px;text-anchor:end}"
+    ".simnova .label,.simnova .note{font-size:11px;text-anchor:middle}"
+    ".simnova .label{paint-order:stroke;stroke:var(--sn-paper);stroke-width:4px}"
     ".simnova .now .label,.simnova .now .note{font-weight:700}.row{fill:var(--sn-current)}"
     ".arrow{fill:none;stroke-width:1.6}.pill{fill:var(--sn-shade);stroke-width:1.2}"
     ".later{opacity:.35}"
@@ -124,7 +127,9 @@ def line(arrow: Arrow, lanes: dict[str, float], y: float) -> str:
 
 
 def head(arrow: Arrow, x: float, y: float, way: int) -> str:
-    """An arrow's head: filled for what is asked and waited for, open for answers and casts, a cross for errors."""
+    """An arrow's head: filled for what is asked and waited for, open for answers and casts, a cross
+    for errors.
+    """
     paint = colour(arrow.style)
     if arrow.style == "error":
         d = f"M{x - way * 12:g} {y - 4:g}l8 8m0 -8l-8 8M{x:g} {y:g}l{-way * 3:g} 0"

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from simnova.observe.states import History
 
 LEFT, TOP, COLUMN, LANE = 100, 52, 96, 34
-"""Pixels: the lanes' names, the times, a change's width, a lane's height. Width says order, not duration."""
+"""Pixels: the lanes' names, the times, a change's width, a lane's height. Width says order, not
+duration.
+"""
 LANES = ("vm_state", "task_state", "power_state", "host")
 _COLOURS = {"active": "passed", "running": "passed", "error": "error", "building": "cast"}
 STYLE = (

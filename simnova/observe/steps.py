@@ -10,8 +10,10 @@ from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow
 
 Detail = Literal["story", "messages", "everything"]
-"""story: requests, RPC, decisions, state changes, hypervisor calls, faults. messages: the broker's work as well,
-and the RPC by which nova-compute reads and writes rows. everything: all rows and log lines too."""
+"""story: requests, RPC, decisions, state changes, hypervisor calls, faults. messages: the broker's
+work as well, and the RPC by which nova-compute reads and writes rows. everything: all rows and log
+lines too.
+"""
 
 _DETAILS: Final = get_args(Detail)
 _STORY = frozenset({"http", "rpc", "scheduler", "virt", "input", "fault", "service", "state"})
@@ -35,7 +37,9 @@ def level(event: Event) -> int:
 
 
 def tells(event: Event) -> bool:
-    """Whether this is a row change that belongs to the story: a server's states, host, cell or fault."""
+    """Whether this is a row change that belongs to the story: a server's states, host, cell or
+    fault.
+    """
     columns = _ROWS.get(event.data.get("table", ""))
     if columns is None or event.kind not in {"db.insert", "db.update", "db.delete"}:
         return False
@@ -44,7 +48,9 @@ def tells(event: Event) -> bool:
 
 
 class Steps:
-    """The sequence numbers of each detail, with and without background; `follow(journal, Steps)`."""
+    """The sequence numbers of each detail, with and without background; `follow(journal,
+    Steps)`.
+    """
 
     def __init__(self) -> None:
         self.of: dict[tuple[str, bool], list[int]] = {
@@ -60,7 +66,8 @@ class Steps:
 
 
 def steps(journal: Journal, detail: Detail = "story", *, background: bool = False) -> list[int]:
-    """The sequence numbers of the steps; heartbeats and periodic tasks only where `background` is true.
+    """The sequence numbers of the steps; heartbeats and periodic tasks only where `background` is
+    true.
 
     Raises `UsageError` for a detail that is none of story, messages, everything.
     """

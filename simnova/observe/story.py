@@ -1,7 +1,8 @@
 """The story: for every event one plain sentence with its numbers.
 
-The sentences stand in one table of templates per language (`story_en.TEMPLATES`): kind of event -> a function of
-a `Telling`, which holds the event and what a sentence may want to know around it. A second language is a second table.
+The sentences stand in one table of templates per language (`story_en.TEMPLATES`): kind of event ->
+a function of a `Telling`, which holds the event and what a sentence may want to know around it. A
+second language is a second table.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ LANGUAGES: Mapping[str, Mapping[str, Template]] = {"en": TEMPLATES}
 
 
 def sentence(journal: Journal, seq: int, language: str = "en") -> str:
-    """What happened at that step, in one sentence; an event that a template cannot read is told by its kind.
+    """What happened at that step, in one sentence; an event that a template cannot read is told by
+    its kind.
 
     Raises `UsageError` for a language that has no table.
     """

@@ -38,9 +38,7 @@ class Table:
     def __str__(self) -> str:
         cells = [[cell(value) for value in row] for row in self.rows]
         widths = fit([max(map(len, column)) for column in zip(self.columns, *cells, strict=True)])
-        right = [
-            all(isinstance(value, int | float) for value in values) for values in self._columns()
-        ]
+        right = [numeric(values) for values in self._columns()]
         lines = [list(self.columns), ["-" * width for width in widths], *cells]
         texts = [line(values, widths, right) for values in lines]
         return "\n".join([self.title, *texts] if self.title else texts)
@@ -55,6 +53,12 @@ class Table:
 
     def _columns(self) -> list[tuple[Any, ...]]:
         return list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
+
+
+def numeric(values: Sequence[Any]) -> bool:
+    """Whether a column holds numbers, so that it stands to the right."""
+    given = [value for value in values if value is not None]
+    return bool(given) and all(isinstance(value, int | float) for value in given)
 
 
 def cell(value: Any) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qs
 
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow
@@ -44,7 +46,9 @@ class Telling:
 
     @cached_property
     def body(self) -> Any:
-        """The body of a message or request, out of its JSON; None where the journal does not keep it."""
+        """The body of a message or request, out of its JSON; None where the journal does not keep
+        it.
+        """
         return opened(self.data.get("body"))
 
     @cached_property
@@ -69,7 +73,9 @@ class Telling:
 
 
 def opened(body: Any) -> Any:
-    """A body out of its JSON text, and out of the envelope that oslo.messaging puts around a message."""
+    """A body out of its JSON text, and out of the envelope that oslo.messaging puts around a
+    message.
+    """
     if isinstance(body, str):
         try:
             body = json.loads(body)
@@ -78,3 +84,14 @@ def opened(body: Any) -> Any:
     if isinstance(body, dict) and "oslo.message" in body:
         return opened(body["oslo.message"])
     return body
+
+
+def query(data: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a request, each once, whether kept as text or as a dict."""
+    given = data.get("query") or {}
+    if isinstance(given, str):
+        given = parse_qs(given)
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in given.items()
+    }

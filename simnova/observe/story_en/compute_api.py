@@ -25,7 +25,8 @@ def create(telling: Telling, match: Match) -> str:
 def accepted(telling: Telling, match: Match) -> str:
     """The server is accepted."""
     uuid = body(telling, "server").get("id")
-    return f"answers 202 Accepted{after(telling)}: {server(telling, uuid)} is noted, its building has only begun"
+    noted = f"{server(telling, uuid)} is noted, its building has only begun"
+    return f"answers 202 Accepted{after(telling)}: {noted}"
 
 
 def show(telling: Telling, match: Match) -> str:
@@ -49,7 +50,8 @@ def act(telling: Telling, match: Match) -> str:
 
 def acted(telling: Telling, match: Match) -> str:
     """The action is accepted."""
-    return f"answers {telling.data['status']}{after(telling)}: the action on {server(telling, match[1])} is accepted"
+    whom = server(telling, match[1])
+    return f"answers {telling.data['status']}{after(telling)}: the action on {whom} is accepted"
 
 
 def delete(telling: Telling, match: Match) -> str:
@@ -59,7 +61,8 @@ def delete(telling: Telling, match: Match) -> str:
 
 def deleted(telling: Telling, match: Match) -> str:
     """It will be deleted."""
-    return f"answers {telling.data['status']}{after(telling)}: {server(telling, match[1])} will be deleted"
+    whom = server(telling, match[1])
+    return f"answers {telling.data['status']}{after(telling)}: {whom} will be deleted"
 
 
 def listed(telling: Telling, match: Match) -> str:
@@ -73,6 +76,6 @@ ROUTES = [
     ("GET", BASE + "/servers/([^/]+)", show, shown),
     ("DELETE", BASE + "/servers/([^/]+)", delete, deleted),
     ("POST", BASE + "/servers/([^/]+)/action", act, acted),
-    ("GET", BASE + "/flavors(?:/detail)?", fixed("asks the API for its flavors"), fixed("answers with its flavors")),
+    ("GET", BASE + "/flavors(?:/detail)?", fixed("asks the API for flavors"), fixed("answers with them")),
 ]  # fmt: skip
 """Method, path, what the client does, what the API does."""

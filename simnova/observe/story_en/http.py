@@ -15,7 +15,9 @@ Phrase = Callable[[Telling, re.Match[str]], str]
 
 
 class Route(NamedTuple):
-    """One kind of request: `ask` says it of the client, `answer` of the server; both begin with a verb."""
+    """One kind of request: `ask` says it of the client, `answer` of the server; both begin with a
+    verb.
+    """
 
     to: str
     method: str
@@ -105,4 +107,5 @@ def error(telling: Telling) -> str:
     """http.error"""
     data = telling.data
     reason = str(data.get("error") or "no answer").rstrip(".")
-    return f"{subject(telling)} gets no answer from {who(str(data['to']))} to {data['method']} {data['path']}: {start(reason)}."
+    asked = f"{data['method']} {data['path']}"
+    return f"{subject(telling)} gets no answer from {who(str(data['to']))} to {asked}: {start(reason)}."

@@ -53,7 +53,8 @@ def virt_return(telling: Telling) -> str:
     spent = seconds(took if isinstance(took, int | float) else telling.took)
     result = telling.data.get("result")
     gives = f" and gives {value(result, 60)}" if isinstance(result, str | int | float) else ""
-    return f"The hypervisor has done {telling.data.get('method')}{whose(telling)}{f' in {spent}' if spent else ''}{gives}."
+    lasted = f" in {spent}" if spent else ""
+    return f"The hypervisor has done {telling.data.get('method')}{whose(telling)}{lasted}{gives}."
 
 
 def whose(telling: Telling) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simnova.observe.story_en.words import after, count, named, query, server, several, who
-from simnova.observe.telling import Telling
+from simnova.observe.story_en.words import after, count, named, server, several, who
+from simnova.observe.telling import Telling, query
 
 Match = re.Match[str]
 
@@ -124,7 +124,8 @@ def port_told(telling: Telling, match: Match) -> str:
     ips = [one.get("ip_address") for one in found.get("fixed_ips") or () if isinstance(one, dict)]
     address = f": address {several(ips)}, MAC {found.get('mac_address')}" if ips else ""
     host = found.get("binding:host_id")
-    return f"answers with port {str(found.get('id', ''))[:8]}{address}{f', bound to {host}' if host else ''}"
+    bound = f", bound to {host}" if host else ""
+    return f"answers with port {str(found.get('id', ''))[:8]}{address}{bound}"
 
 
 def quota_told(telling: Telling, match: Match) -> str:
@@ -135,10 +136,15 @@ def quota_told(telling: Telling, match: Match) -> str:
     return f"answers with the quota{f': {port} ports' if port is not None else ''}"
 
 
+def port(done: str) -> Any:
+    """Something done to the port that a path names."""
+    return lambda telling, match: f"{done} port {match[1][:8]}"
+
+
 KEYSTONE = [
     ("POST", "/v3/auth/tokens", identity, token),
     ("GET", "/v3/auth/tokens", fixed("asks Keystone whether the token is good"), token),
-    ("GET", r"/v3/projects/([^/]+)", fixed("asks Keystone whether the project exists"), fixed("knows the project")),
+    ("GET", r"/v3/projects/([^/]+)", fixed("asks Keystone for the project"), fixed("knows the project")),
 ]  # fmt: skip
 GLANCE = [
     ("GET", r"/v2/images/([^/]+)", image, image_told),
@@ -149,13 +155,13 @@ NEUTRON = [
     ("GET", "/v2.0/networks", listing("networks"), listed("networks", "network")),
     ("GET", "/v2.0/subnets", listing("subnets"), listed("subnets", "subnet")),
     ("GET", "/v2.0/ports", listing("ports"), listed("ports", "port")),
-    ("GET", "/v2.0/security-groups", listing("security groups"), listed("security_groups", "security group")),
-    ("GET", "/v2.0/floatingips", listing("floating addresses"), listed("floatingips", "floating address", )),
-    ("GET", "/v2.0/extensions", fixed("asks Neutron which extensions it has"), listed("extensions", "extension")),
-    ("GET", r"/v2.0/quotas/([^/]+)(?:/details)?", fixed("asks Neutron for the project's quota of ports"), quota_told),
-    ("GET", r"/v2.0/ports/([^/]+)", lambda t, m: f"asks Neutron for port {m[1][:8]}", port_told),
+    ("GET", "/v2.0/security-groups", listing("security groups"), listed("security_groups", "group")),
+    ("GET", "/v2.0/floatingips", listing("floating addresses"), listed("floatingips", "address")),
+    ("GET", "/v2.0/extensions", fixed("asks Neutron for its extensions"), listed("extensions", "extension")),
+    ("GET", r"/v2.0/quotas/([^/]+)(?:/details)?", fixed("asks Neutron for the quota of ports"), quota_told),
+    ("GET", r"/v2.0/ports/([^/]+)", port("asks Neutron for"), port_told),
     ("POST", "/v2.0/ports", new_port, port_told),
     ("PUT", r"/v2.0/ports/([^/]+)", bind_port, port_told),
-    ("DELETE", r"/v2.0/ports/([^/]+)", lambda t, m: f"asks Neutron to delete port {m[1][:8]}", lambda t, m: f"has deleted port {m[1][:8]}"),
+    ("DELETE", r"/v2.0/ports/([^/]+)", port("asks Neutron to delete"), port("has deleted")),
 ]  # fmt: skip
 """Method, path, what the client does, what the service does."""

@@ -8,16 +8,14 @@ from typing import Any
 from simnova.observe import placed
 from simnova.observe.story_en.words import (
     after,
-    asked_resources,
     count,
     named,
-    query,
     resources,
     server,
     several,
     who,
 )
-from simnova.observe.telling import Telling
+from simnova.observe.telling import Telling, query
 
 Match = re.Match[str]
 CONSUMER, PROVIDER = r"/allocations/([^/]+)", r"/resource_providers/([^/]+)"
@@ -32,7 +30,7 @@ def candidates(telling: Telling, match: Match) -> str:
     extra = (f", with trait {several(wanted)}" if wanted else "") + (
         f", without {several(banned)}" if banned else ""
     )
-    return f"asks Placement who has {resources(asked_resources(telling.data))}{extra}"
+    return f"asks Placement who has {resources(placed.asked(telling.data))}{extra}"
 
 
 def candidates_found(telling: Telling, match: Match) -> str:
@@ -79,7 +77,8 @@ def claim(telling: Telling, match: Match) -> str:
 
 def granted(telling: Telling, match: Match) -> str:
     """The claim stands."""
-    return f"grants {who(str(telling.data['to']))} the claim for {server(telling, match[1])}{after(telling)}"
+    whom = who(str(telling.data["to"]))
+    return f"grants {whom} the claim for {server(telling, match[1])}{after(telling)}"
 
 
 def release(telling: Telling, match: Match) -> str:
@@ -121,8 +120,8 @@ def users(telling: Telling, match: Match) -> str:
     """Answer which consumers hold something of a host."""
     body = telling.body if isinstance(telling.body, dict) else {}
     holders = [named(telling, uuid) for uuid in body.get("allocations") or {}]
-    verb = "holds" if len(holders) == 1 else "hold"
-    return f"answers: {several(holders) if holders else 'nobody'} {verb if holders else 'holds'} something of {host(telling, match)}"
+    verb = "hold" if len(holders) > 1 else "holds"
+    return f"answers: {several(holders) or 'nobody'} {verb} something of {host(telling, match)}"
 
 
 def traits(telling: Telling, match: Match) -> str:
@@ -156,21 +155,23 @@ def fixed(text: str) -> Any:
     return lambda telling, match: text
 
 
+GET, PUT, POST, DELETE = "GET", "PUT", "POST", "DELETE"
+AGGREGATES = "the aggregates of {host}"
 ROUTES = [
-    ("GET", "/allocation_candidates", candidates, candidates_found),
-    ("GET", CONSUMER, held, held_told),
-    ("PUT", CONSUMER, claim, granted),
-    ("DELETE", CONSUMER, release, released),
-    ("POST", "/allocations", fixed("moves allocations at Placement"), fixed("has moved them")),
-    ("GET", "/resource_providers", fixed("asks Placement for its resource providers"), fixed("answers with its resource providers")),
-    ("POST", "/resource_providers", new_provider, fixed("has registered it")),
-    ("GET", PROVIDER, asks("the provider {host}"), answers("the provider {host}")),
-    ("GET", PROVIDER + "/inventories", asks("the inventory of {host}"), inventory_told),
-    ("PUT", PROVIDER + "/inventories", inventory, inventory_kept),
-    ("GET", PROVIDER + "/traits", asks("the traits of {host}"), answers("the traits of {host}")),
-    ("PUT", PROVIDER + "/traits", traits, answers("the new traits of {host}")),
-    ("GET", PROVIDER + "/aggregates", asks("the aggregates of {host}"), answers("the aggregates of {host}")),
-    ("GET", PROVIDER + "/usages", asks("the usage of {host}"), answers("the usage of {host}")),
-    ("GET", PROVIDER + "/allocations", asks("who holds something of {host}"), users),
+    (GET, "/allocation_candidates", candidates, candidates_found),
+    (GET, CONSUMER, held, held_told),
+    (PUT, CONSUMER, claim, granted),
+    (DELETE, CONSUMER, release, released),
+    (POST, "/allocations", fixed("moves allocations at Placement"), fixed("has moved them")),
+    (GET, "/resource_providers", fixed("asks Placement for its providers"), fixed("answers with its providers")),
+    (POST, "/resource_providers", new_provider, fixed("has registered it")),
+    (GET, PROVIDER, asks("the provider {host}"), answers("the provider {host}")),
+    (GET, PROVIDER + "/inventories", asks("the inventory of {host}"), inventory_told),
+    (PUT, PROVIDER + "/inventories", inventory, inventory_kept),
+    (GET, PROVIDER + "/traits", asks("the traits of {host}"), answers("the traits of {host}")),
+    (PUT, PROVIDER + "/traits", traits, answers("the new traits of {host}")),
+    (GET, PROVIDER + "/aggregates", asks(AGGREGATES), answers(AGGREGATES)),
+    (GET, PROVIDER + "/usages", asks("the usage of {host}"), answers("the usage of {host}")),
+    (GET, PROVIDER + "/allocations", asks("who holds something of {host}"), users),
 ]  # fmt: skip
 """Method, path, what the client does, what Placement does."""

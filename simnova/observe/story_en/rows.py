@@ -55,24 +55,16 @@ def columns(telling: Telling, names: Any, most: int = 4) -> str:
 def instance_changed(telling: Telling) -> str:
     """A server's row changed."""
     after = telling.data.get("after") or {}
-    uuid = row_uuid(telling)
     moved = [name for name in _STATES if name in after]
     if "host" in after or "node" in after:
         host = after.get("host", after.get("node"))
         where = (
-            f"puts {server(telling, uuid)} on {host}"
-            if host
-            else f"takes {server(telling, uuid)} off its host"
+            f"puts {owner(telling)} on {host}" if host else f"takes {owner(telling)} off its host"
         )
         states = f" and sets {columns(telling, moved)}" if moved else ""
         return f"{acting(telling)} {where}{states}."
     names = moved or [name for name in after if name != "updated_at"]
-    return f"{acting(telling)} sets {whose(telling, uuid)} {columns(telling, names)}."
-
-
-def whose(telling: Telling, uuid: Any) -> str:
-    """A server in the genitive."""
-    return f"{server(telling, uuid)}'s"
+    return f"{acting(telling)} sets {owner(telling)}'s {columns(telling, names)}."
 
 
 def row_uuid(telling: Telling) -> Any:
@@ -85,36 +77,47 @@ def row_uuid(telling: Telling) -> Any:
     return key if isinstance(key, str) else telling.names.rows.get((place(telling), str(key)))
 
 
+def owner(telling: Telling) -> str:
+    """The server that a row is about."""
+    return server(telling, row_uuid(telling))
+
+
 def instance_made(telling: Telling) -> str:
     """A server's row is made in a cell."""
     row = telling.data.get("after") or {}
     buried = " (cell0 keeps the servers that never got a host)" if "cell0" in place(telling) else ""
     states = f"{row.get('vm_state')}, {row.get('task_state') or 'no task'}"
-    return f"{acting(telling)} writes {server(telling, row.get('uuid'))} into {place(telling)}: {states}{buried}."
+    whom = server(telling, row.get("uuid"))
+    return f"{acting(telling)} writes {whom} into {place(telling)}: {states}{buried}."
 
 
 def request_noted(telling: Telling) -> str:
     """A build request is noted."""
-    uuid = row_uuid(telling)
     return (
-        f"{subject(telling)} notes the build request of {server(telling, uuid)}; "
+        f"{subject(telling)} notes the build request of {owner(telling)}; "
         "until it has a cell, this row is what the API shows of it."
     )
 
 
 def request_gone(telling: Telling) -> str:
     """A build request is deleted."""
-    return f"{subject(telling)} deletes the build request of {server(telling, row_uuid(telling))}: its row in the cell takes over."
+    return (
+        f"{subject(telling)} deletes the build request of {owner(telling)}: "
+        "its row in the cell takes over."
+    )
 
 
 def spec_noted(telling: Telling) -> str:
     """A request spec is kept."""
-    return f"{subject(telling)} keeps the request spec of {server(telling, row_uuid(telling))}: what it needs, for the scheduler."
+    return (
+        f"{subject(telling)} keeps the request spec of {owner(telling)}: "
+        "what it needs, for the scheduler to read."
+    )
 
 
 def mapping_noted(telling: Telling) -> str:
     """An instance mapping is made."""
-    return f"{subject(telling)} notes that {server(telling, row_uuid(telling))} exists and has no cell yet."
+    return f"{subject(telling)} notes that {owner(telling)} exists and has no cell yet."
 
 
 def mapping_changed(telling: Telling) -> str:
@@ -123,20 +126,20 @@ def mapping_changed(telling: Telling) -> str:
     cell = next((after[name] for name in ("cell_id", "cell_mapping_id") if name in after), None)
     if cell is None:
         return updated(telling)
-    return f"{subject(telling)} maps {server(telling, row_uuid(telling))} to its cell ({telling.names.cell(cell)})."
+    return f"{subject(telling)} maps {owner(telling)} to its cell ({telling.names.cell(cell)})."
 
 
 def fault_noted(telling: Telling) -> str:
     """A fault is recorded."""
     row = telling.data.get("after") or {}
     text = value(row.get("message"), 120).rstrip(".")
-    return f"{acting(telling)} records the fault of {server(telling, row_uuid(telling))}: {row.get('code')} {text}."
+    return f"{acting(telling)} records the fault of {owner(telling)}: {row.get('code')} {text}."
 
 
 def action_noted(telling: Telling) -> str:
     """An instance action begins."""
     row = telling.data.get("after") or {}
-    return f"{acting(telling)} opens the action record '{row.get('action')}' of {server(telling, row_uuid(telling))}."
+    return f"{acting(telling)} opens the record of {owner(telling)}'s action '{row.get('action')}'."
 
 
 def event_noted(telling: Telling) -> str:
@@ -156,7 +159,8 @@ def heartbeat(telling: Telling) -> str:
     after = telling.data.get("after") or {}
     if "report_count" not in after:
         return updated(telling)
-    return f"{acting(telling)} reports that it is alive, for the {ordinal(after['report_count'])} time."
+    times = ordinal(after["report_count"])
+    return f"{acting(telling)} reports that it is alive, for the {times} time."
 
 
 def ordinal(number: int) -> str:
@@ -180,15 +184,6 @@ def node_changed(telling: Telling) -> str:
     if not shown:
         return updated(telling)
     return f"{acting(telling)} notes what it uses now: {several(shown)}."
-
-
-def allocated(telling: Telling) -> str:
-    """Placement writes an allocation."""
-    row = telling.data.get("after") or telling.data.get("before") or {}
-    amount = row.get("used")
-    if amount is None:
-        return inserted(telling)
-    return f"{subject(telling)} writes an allocation row: {amount} of resource class {row.get('resource_class_id', '')}."
 
 
 def inserted(telling: Telling) -> str:

@@ -109,8 +109,10 @@ def cast(telling: Telling) -> str:
     """rpc.cast"""
     data = telling.data
     if data.get("fanout"):
-        return f"{subject(telling)} casts {method(data)} to {target(data)} by fanout{purpose(telling)}."
-    return f"{subject(telling)} casts {method(data)} to {target(data)} and does not wait{purpose(telling)}."
+        what = f"{method(data)} to {target(data)} by fanout"
+    else:
+        what = f"{method(data)} to {target(data)} and does not wait"
+    return f"{subject(telling)} casts {what}{purpose(telling)}."
 
 
 def asker(telling: Telling) -> str:
@@ -164,11 +166,9 @@ def failure(data: dict[str, Any], body: Any) -> str:
 def timeout(telling: Telling) -> str:
     """rpc.timeout"""
     data = telling.data
-    waited = seconds(data.get("seconds")) or "its timeout"
-    return (
-        f"{subject(telling)} has waited {waited} for the answer to {method(data)} from {target(data)}: "
-        "MessagingTimeout."
-    )
+    spent = seconds(data.get("seconds")) or "its timeout"
+    answer = f"the answer to {method(data)} from {target(data)}"
+    return f"{subject(telling)} has waited {spent} for {answer}: MessagingTimeout."
 
 
 def duplicate(telling: Telling) -> str:
@@ -210,7 +210,8 @@ def publish(telling: Telling) -> str:
 def deliver(telling: Telling) -> str:
     """amqp.deliver"""
     again = " once more (redelivered)" if telling.data.get("redelivered") else ""
-    return f"{subject(telling)} gets {message(telling)} from queue {telling.data.get('queue')}{again}{waited(telling)}."
+    queue = f"queue {telling.data.get('queue')}{again}"
+    return f"{subject(telling)} gets {message(telling)} from {queue}{waited(telling)}."
 
 
 def waited(telling: Telling) -> str:

@@ -43,7 +43,8 @@ def weigh(telling: Telling) -> str:
     order = data.get("order") or sorted(weights, key=lambda host: -weights[host])
     ranked = [f"{host} {weights[host]:.2f}" if host in weights else str(host) for host in order]
     names = count(len(data.get("weighers") or ()), "weigher ranks", "weighers rank")
-    return f"{names[0].upper()}{names[1:]} {count(len(order), 'host')}, heaviest first: {several(ranked, most=6)}{told(data)}."
+    hosts = f"{count(len(order), 'host')}, heaviest first: {several(ranked, most=6)}"
+    return f"{names[0].upper()}{names[1:]} {hosts}{told(data)}."
 
 
 def told(data: dict[str, Any]) -> str:
@@ -69,4 +70,5 @@ def select(telling: Telling) -> str:
     )
     if len(spare) == 1:
         ready = f"; {spare[0]} is kept as an alternate"
-    return f"The scheduler chooses {data.get('host')} for {server(telling, data.get('instance'))}{ready}."
+    whom = server(telling, data.get("instance"))
+    return f"The scheduler chooses {data.get('host')} for {whom}{ready}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from simnova.observe.names import HYPERVISOR
 from simnova.observe.telling import Telling
@@ -90,23 +89,6 @@ def resources(amounts: Mapping[str, Any]) -> str:
         if name in amounts
     ]
     return several(words, most=8) or "nothing"
-
-
-def query(data: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters of a request, each once, whether kept as text or as a dict."""
-    given = data.get("query") or {}
-    if isinstance(given, str):
-        given = parse_qs(given)
-    return {
-        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for name, value in given.items()
-    }
-
-
-def asked_resources(data: Mapping[str, Any]) -> dict[str, int]:
-    """The amounts in the `resources` parameter of a query to Placement."""
-    pairs = [part.partition(":") for part in query(data).get("resources", "").split(",") if part]
-    return {name: int(amount) for name, _, amount in pairs}
 
 
 def server(telling: Telling, uuid: Any) -> str:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from simnova.observe.decision import Decision, Verdict
 
 LEFT, TOP, CELL, ROW, BAR, MOST = 150, 118, 46, 26, 150, 30
-"""Pixels: the hosts' names, the slanted heads, a cell, a row, the longest bar; and how many hosts are drawn."""
+"""Pixels: the hosts' names, the slanted heads, a cell, a row, the longest bar; and how many hosts
+are drawn.
+"""
 STYLE = (
     ".simnova .sign{text-anchor:middle;font-size:13px}.simnova .head{font-size:11px}"
     ".box{stroke:var(--sn-paper);stroke-width:2;fill-opacity:.18}.bar{fill:var(--sn-used)}"
@@ -70,7 +72,7 @@ def cell(verdict: Verdict | None, x: float, y: float, about: str) -> str:
     title = element("title", escape(f"{about}: {said or 'rejected'}"))
     box = element("rect", class_="box", x=x, y=y, width=CELL, height=ROW, rx=4, fill=colour)
     mark = element(
-        "text", SIGNS[part], class_="sign", x=x + CELL / 2, y=y + 18, style=f"fill:{colour}"
+        "text", SIGNS[part], class_="sign", x=x + CELL / 2, y=y + 18, style=f"fill:{ink}"
     )
     return element("g", title + box + mark)
 

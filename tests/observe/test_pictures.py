@@ -1,0 +1,291 @@
+"""Sequence, decision, hosts, states, topology: the data, the text and the drawing of each."""
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from simnova.observe import decision, graph, hosts, palette, plots, sequence, states
+
+HERE = Path(__file__).parent
+PICTURES = {
+    "sequence": lambda journal: sequence.arrows(journal).svg(current=40),
+    "decision": lambda journal: decision.latest(journal).svg(),
+    "hosts": lambda journal: hosts.at(journal).svg(),
+    "states": lambda journal: states.history(journal, states_of(journal)).svg(50),
+    "topology": lambda journal: graph.topology(journal, 45).svg(),
+}
+
+
+def states_of(journal):
+    """The uuid of the server in a hand-made journal."""
+    return next(
+        event.data["after"]["uuid"] for event in journal if event.data.get("table") == "instances"
+    )
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_well_formed_and_needs_nothing_from_outside(hostile, name):
+    drawn = PICTURES[name](hostile)
+    root = ElementTree.fromstring(drawn)
+    assert root.tag.endswith("svg")
+    assert not [
+        node for node in root.iter() if node.tag.endswith(("script", "image", "foreignObject"))
+    ]
+    assert "url(" not in drawn
+    assert "href" not in drawn
+
+
+def test_a_picture_is_the_same_text_in_every_process():
+    program = (
+        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); import conftest, test_pictures\n"
+        "pen = conftest.Hand(); conftest.cloud(pen); conftest.boot(pen)\n"
+        "for draw in test_pictures.PICTURES.values():\n"
+        "    print(hashlib.sha256(draw(pen.journal).encode()).hexdigest())"
+    )
+    command = [sys.executable, "-c", program, str(HERE)]
+    runs = [
+        subprocess.run(
+            command, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
+        for seed in ("0", "1")
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    assert len(set(runs[0].stdout.split())) == len(PICTURES)
+
+
+def test_lifelines_stand_in_the_order_of_a_boot(booted):
+    assert sequence.arrows(booted).actors == [
+        "client",
+        "nova-api",
+        "nova-conductor",
+        "nova-scheduler",
+        "placement",
+        "nova-compute@compute1",
+        "hypervisor@compute1",
+    ]
+
+
+def test_an_arrow_ends_where_its_message_was_delivered(booted):
+    cast = next(arrow for arrow in sequence.arrows(booted).arrows if arrow.style == "cast")
+    assert (cast.source, cast.target) == ("nova-api", "nova-conductor")
+    assert booted[cast.seq_end].kind == "amqp.deliver"
+
+
+def test_a_message_under_way_points_to_where_it_is_bound(booted):
+    cast = next(event.seq for event in booted if event.data.get("server") == "compute1")
+    arrow = sequence.arrows(booted, cast).arrows[-1]
+    assert (arrow.target, arrow.seq_end) == ("nova-compute@compute1", None)
+
+
+def test_a_fanout_has_an_arrow_for_each_that_got_it(hand):
+    seq = hand(
+        "nova-compute@compute1",
+        "rpc.cast",
+        method="update_instance_info",
+        topic="scheduler",
+        fanout=True,
+    )
+    queues = ["scheduler_fanout_a", "scheduler_fanout_b"]
+    hand(
+        "rabbitmq",
+        "amqp.publish",
+        cause=seq,
+        exchange="scheduler_fanout",
+        routing_key="",
+        queues=queues,
+        message="m.1",
+    )
+    for queue in queues:
+        hand("nova-scheduler", "amqp.deliver", queue=queue, message="m.1", redelivered=False)
+    drawn = [arrow for arrow in sequence.arrows(hand.journal).arrows if arrow.style == "fanout"]
+    assert [arrow.target for arrow in drawn] == ["nova-scheduler", "nova-scheduler"]
+
+
+def test_a_reply_goes_back_and_a_timeout_stays_with_the_caller(hand):
+    call = {"method": "select_destinations", "topic": "scheduler", "msg_id": "m1"}
+    hand.message("nova-conductor", "rpc.call", "nova-scheduler", "scheduler", **call)
+    hand.message(
+        "nova-scheduler", "rpc.reply", "nova-conductor", "reply_1", method="x", msg_id="m1"
+    )
+    hand("nova-conductor", "rpc.timeout", **call, seconds=60.0)
+    reply, timeout = sequence.arrows(hand.journal).arrows[-2:]
+    assert (reply.source, reply.target, reply.style) == (
+        "nova-scheduler",
+        "nova-conductor",
+        "reply",
+    )
+    assert (timeout.source, timeout.target, timeout.style) == (
+        "nova-conductor",
+        "nova-conductor",
+        "timeout",
+    )
+
+
+def test_an_error_status_is_an_error_arrow(hand):
+    seq = hand.http("nova-api", "glance", "GET", "/v2/images/none", 404)
+    arrow = sequence.arrows(hand.journal).arrows[-1]
+    assert (arrow.seq, arrow.style, arrow.label) == (seq, "error", "404")
+
+
+def test_a_window_keeps_the_lifelines_that_it_touches(booted):
+    part = sequence.arrows(booted).window(50, 53)
+    assert part.actors == ["nova-conductor", "nova-compute@compute1", "hypervisor@compute1"]
+
+
+def test_a_sequence_is_readable_as_text(booted):
+    lines = str(sequence.arrows(booted)).splitlines()
+    assert max(map(len, lines)) <= 110
+    assert any("nova-api               - -> nova-conductor" in line for line in lines)
+
+
+def test_the_decision_knows_where_each_host_fell_and_why(booted):
+    made = decision.latest(booted)
+    assert (made.host, made.alternates, made.order) == (
+        "compute1",
+        ["compute3"],
+        ["compute1", "compute3"],
+    )
+    assert made.fell("compute2").name == "Placement"
+    assert made.reasons().rows == [
+        ("compute2", "Placement", "needs 2048 MEMORY_MB, 680 of 7680 free")
+    ]
+    assert [row.name for row in made.rows] == ["Placement", "ComputeFilter"]
+
+
+def test_a_decision_grows_with_the_steps(booted):
+    answer = next(
+        e.seq for e in booted if e.kind == "http.response" and e.data["path"] == decision.CANDIDATES
+    )
+    early = decision.latest(booted, answer)
+    assert (early.host, [row.name for row in early.rows]) == (None, ["Placement"])
+    assert early.outcome == "the server: 2 of 3 hosts left"
+    assert decision.latest(booted, answer - 2) is None
+
+
+def test_a_decision_in_which_nobody_is_left(hand, uuid):
+    verdicts = {"compute1": "is down", "compute2": "is down"}
+    hand(
+        "nova-scheduler",
+        "scheduler.filter",
+        filter="ComputeFilter",
+        instance=uuid,
+        asked=2,
+        passed=0,
+        verdicts=verdicts,
+    )
+    made = decision.latest(hand.journal)
+    assert made.outcome.endswith("no valid host")
+    assert made.as_dict()["fell"] == {"compute1": "ComputeFilter", "compute2": "ComputeFilter"}
+
+
+def test_each_server_of_one_request_has_its_decision_and_placements_row(hand):
+    conftest_decide = sys.modules[type(hand).__module__].decide
+    conftest_decide(hand)
+    hand(
+        "nova-scheduler",
+        "scheduler.filter",
+        filter="RamFilter",
+        instance="second",
+        asked=1,
+        passed=1,
+        verdicts={"compute3": True},
+    )
+    hand("nova-scheduler", "scheduler.select", instance="second", host="compute3", alternates=[])
+    made = decision.decisions(hand.journal)
+    assert [one.host for one in made] == ["compute1", "compute3"]
+    assert [one.rows[0].name for one in made] == ["Placement", "Placement"]
+
+
+def test_a_weigher_may_count_differently_from_host_to_host():
+    data = {
+        "name": "RAMWeigher",
+        "multiplier": {"a": 1.0, "b": 3.0},
+        "raw": {},
+        "normalized": {"a": 1.0, "b": 0.5},
+    }
+    weigher = decision.weigher(data)
+    assert (weigher.score("a"), weigher.score("b"), weigher.decides) == (1.0, 1.5, True)
+
+
+def test_the_hosts_show_what_is_sold_and_who_is_there(booted):
+    compute1, compute2, _ = hosts.at(booted)
+    assert [server.state for server in compute1.servers] == ["active"]
+    memory = compute2.meters[1]
+    assert (memory.used, memory.capacity, memory.total) == (7000, 7680, 8192)
+    assert compute2.as_dict()["status"] == "up"
+
+
+def test_the_hosts_of_an_earlier_step(booted):
+    spawned = next(event.seq for event in booted if event.kind == "virt.call")
+    assert hosts.at(booted, spawned)[0].servers[0].state == "building, spawning"
+    made = next(e.seq for e in booted if e.kind == "db.insert" and e.data["table"] == "instances")
+    assert hosts.at(booted, made)[0].servers == []
+    assert [one.name for one in hosts.homeless(booted, made)] == ["web1"]
+
+
+def test_a_crashed_nova_compute_makes_its_host_down(hand):
+    hand("nova-compute@compute2", "service.crash")
+    assert [host.up for host in hosts.at(hand.journal)] == [True, False, True]
+    hand("nova-compute@compute2", "service.start")
+    assert [host.up for host in hosts.at(hand.journal)] == [True, True, True]
+
+
+def test_a_servers_history(booted, uuid):
+    history = states.history(booted, "web1")
+    assert [one.task_state for one in history.states] == [
+        "scheduling",
+        "scheduling",
+        "spawning",
+        None,
+    ]
+    assert history.at(len(booted)).power_state == "running"
+    assert states.history(booted, uuid).states == history.states
+    with pytest.raises(Exception, match="unknown server 'web2': did you mean 'web1'"):
+        states.history(booted, "web2")
+
+
+def test_the_topology_for_networkx(booted):
+    found = graph.topology(booted).graph()
+    assert found.nodes["queue compute.compute1"]["kind"] == "queue"
+    edge = found.edges["exchange nova", "queue compute.compute1", "compute.compute1"]
+    assert edge == {"label": "compute.compute1", "messages": 1}
+
+
+def test_plots_draw_into_the_axes_they_are_given(booted):
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, both = plt.subplots(2)
+    assert plots.queue_depth(booted, "conductor", ax=both[0]) is both[0]
+    plots.states_over_time(booted, "web1", ax=both[1])
+    assert [label.get_text() for label in both[1].get_yticklabels()] == ["web1"]
+    plt.close(figure)
+
+
+def luminance(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+def test_what_is_read_stands_out_from_its_ground(theme):
+    said = ("ink", "muted", "call", "cast", "reply", "error", "timeout", "http", "virt", "state")
+    for name in said:
+        assert contrast(theme[name], theme["paper"]) >= 4.5, name
+
+
+def test_both_themes_have_the_same_colours():
+    assert set(palette.LIGHT) == set(palette.DARK)

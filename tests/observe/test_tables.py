@@ -1,0 +1,199 @@
+"""Rows, queues, causes, logs, tables: what they say, at any step."""
+
+import subprocess
+import sys
+import time
+
+from simnova.kernel import clock
+from simnova.observe import causes, logs, queues, rows
+from simnova.observe.index import follow
+from simnova.observe.table import Table
+
+
+def test_a_table_is_text_and_html():
+    table = Table(("name", "size"), [("web1", 20), ("<b>", None)])
+    assert str(table) == "name  size\n----  ----\nweb1    20\n<b>      -"
+    assert '<td style="text-align:left">&lt;b&gt;</td>' in table._repr_html_()
+
+
+def test_a_wide_table_is_cut_to_a_line_and_its_html_is_not():
+    table = Table(("a", "b"), [("x" * 200, "short")])
+    assert max(map(len, str(table).splitlines())) == 100
+    assert "x" * 200 in table._repr_html_()
+
+
+def test_an_empty_table_has_its_columns():
+    assert str(Table(("a", "b"), [])) == "a  b\n-  -"
+
+
+def test_rows_at_any_step_forwards_and_backwards(booted):
+    every = [rows.at(booted, seq, "nova_cell1.instances") for seq in range(len(booted))]
+    again = [rows.at(booted, seq, "nova_cell1.instances") for seq in reversed(range(len(booted)))]
+    assert every == again[::-1]
+    assert every[0] == []
+    assert every[-1][0]["vm_state"] == "active"
+
+
+def test_a_deleted_row_comes_back_when_one_steps_back(hand):
+    made = hand.row("nova-api", "nova_api.build_requests", 4, id=4, instance_uuid="u")
+    gone = hand(
+        "nova-conductor",
+        "db.delete",
+        db="nova_api",
+        table="build_requests",
+        key=4,
+        before={"id": 4, "instance_uuid": "u"},
+        after=None,
+    )
+    assert rows.at(hand.journal, gone, "nova_api.build_requests") == []
+    assert rows.at(hand.journal, made, "nova_api.build_requests") == [
+        {"id": 4, "instance_uuid": "u"}
+    ]
+
+
+def test_the_rows_agree_with_the_kernels_timeline(booted):
+    from simnova.kernel.timeline import Timeline
+
+    for seq in (5, 30, len(booted) - 1):
+        expected = Timeline(booted).rows(seq)
+        found = follow(booted, rows.Cursor).to(seq)
+        assert {name: len(some) for name, some in found.items() if some} == {
+            name: sum(key[:2] == tuple(name.split(".")) for key in expected)
+            for name in {f"{key[0]}.{key[1]}" for key in expected}
+        }
+
+
+def test_what_a_step_changed(booted):
+    assert rows.changed(booted, len(booted) - 1).rows == [
+        ("nova_cell1.instances", "1", "vm_state", "building", "active"),
+        ("nova_cell1.instances", "1", "task_state", "spawning", None),
+        ("nova_cell1.instances", "1", "power_state", 0, 1),
+    ]
+    assert len(rows.changed(booted, 0)) == 0
+
+
+def test_a_message_is_in_its_queue_from_publish_to_ack(booted):
+    publish = next(event.seq for event in booted if event.kind == "amqp.publish")
+    states = [
+        queues.contents(booted, seq, "conductor").column("state")
+        for seq in range(publish, publish + 3)
+    ]
+    assert states == [["ready"], ["unacknowledged"], []]
+    assert queues.at(booted, publish).rows == [("conductor", 1, 0)]
+    assert queues.contents(booted, publish).column("carries") == [
+        "cast schedule_and_build_instances"
+    ]
+
+
+def test_a_message_that_is_requeued_waits_again_and_a_dropped_one_does_not(hand):
+    hand("rabbitmq", "amqp.publish", exchange="", routing_key="q", queues=["q"], message="b.1")
+    hand("nova-api", "amqp.deliver", queue="q", message="b.1", redelivered=False)
+    back = hand("rabbitmq", "amqp.requeue", queue="q", message="b.1")
+    gone = hand("rabbitmq", "amqp.drop", queue="q", message="b.1", reason="expired")
+    assert queues.at(hand.journal, back).rows == [("q", 1, 0)]
+    assert queues.at(hand.journal, gone).rows == []
+    assert queues.at(hand.journal, gone, empty=True).rows == [("q", 0, 0)]
+    assert queues.depths(hand.journal, "q").column("ready") == [1, 0, 1, 0]
+
+
+def test_why_leads_back_to_the_input(booted):
+    chain = causes.why(booted, len(booted) - 1)
+    told = [text for _, _, text in chain]
+    assert told[0].startswith("The conductor sets server web1's vm_state from building to active")
+    assert "The client asks the API to boot server web1." in told
+    assert len(causes.why(booted, len(booted) - 1, everything=True)) == len(booted)
+    assert causes.origin(booted, len(booted) - 1) == 0
+
+
+def test_a_log_line_is_in_openstacks_format(booted):
+    line = logs.lines(booted, service="nova-compute@compute1")[-1]
+    assert str(line) == (
+        f"2026-01-01 00:00:00.049 {line.pid} INFO nova.compute.claims "
+        "[None req-1 u1 p1 - - default default] "
+        "[instance: 57624fe1-cdd8-49bf-a5f7-3020ffe601c2] Claim successful on node compute1"
+    )
+
+
+def test_the_api_logs_each_request(booted):
+    line = logs.lines(booted, service="nova-api")[0]
+    assert line.logger == "nova.api.openstack.requestlog"
+    assert line.message.startswith('"POST /v2.1/servers" status: 202 len: ')
+
+
+def test_lines_are_narrowed_by_level_request_and_server(hand, uuid):
+    for level, about in (("DEBUG", None), ("WARNING", uuid)):
+        hand("nova-api", "log", level=level, logger="nova", message=level, instance=about)
+    journal = hand.journal
+    assert [line.level for line in logs.lines(journal)] == ["DEBUG", "WARNING"]
+    assert [line.level for line in logs.lines(journal, level="INFO")] == ["WARNING"]
+    assert [line.level for line in logs.lines(journal, instance=uuid)] == ["WARNING"]
+    assert logs.lines(journal, request_id="req-2") == []
+    assert [line.level for line in logs.lines(journal, upto=len(journal) - 2)] == ["DEBUG"]
+
+
+def test_a_traceback_has_its_prefix_on_every_line_and_keeps_its_indentation(hand):
+    hand("nova-api", "log", level="ERROR", logger="nova", message="failed\nTraceback:\n  File x")
+    first, second, third = str(logs.lines(hand.journal)).splitlines()
+    assert first.endswith("failed")
+    assert second.endswith(" ERROR nova Traceback:")
+    assert third.endswith(" ERROR nova   File x")
+
+
+def test_a_process_id_is_the_same_in_every_run_and_another_after_a_restart(hand):
+    assert logs.pid("nova-api", 1) == logs.pid("nova-api", 1)
+    assert len({logs.pid("nova-api", life) for life in range(1, 9)}) == 8
+
+
+def test_the_epoch_is_the_clocks():
+    assert logs.EPOCH == clock.EPOCH
+
+
+def test_a_log_shows_what_users_wrote_as_text(hostile):
+    text = str(logs.lines(hostile))
+    assert "\x1b" not in text
+    assert "<script" not in logs.lines(hostile)._repr_html_()
+
+
+def test_looking_writes_nothing_and_a_growing_journal_is_followed(hand):
+    before = len(hand.journal)
+    assert len(rows.at(hand.journal, None, "nova_cell1.services")) == 3
+    assert len(hand.journal) == before
+    hand.row("nova-conductor", "nova_cell1.services", 4, id=4, host="compute4")
+    assert len(rows.at(hand.journal, None, "nova_cell1.services")) == 4
+
+
+def test_importing_all_of_it_loads_nothing_heavy():
+    program = (
+        "import pkgutil, importlib, sys, simnova.observe as o\n"
+        "for m in pkgutil.walk_packages(o.__path__, 'simnova.observe.'): importlib.import_module(m.name)\n"
+        "print(*{name.split('.')[0] for name in sys.modules} & {'numpy', 'matplotlib', 'networkx', 'IPython', 'simpy'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_one_step_of_a_hundred_thousand_events_needs_no_wait(hand, uuid):
+    from simnova.observe import decision, hosts, sequence, steps, story
+
+    boot = sys.modules[type(hand).__module__].boot
+    while len(hand.journal) < 100_000:
+        boot(hand)
+    journal = hand.journal
+    looks = [
+        lambda seq: story.sentence(journal, seq),
+        lambda seq: decision.latest(journal, seq),
+        lambda seq: hosts.at(journal, seq),
+        lambda seq: rows.changed(journal, seq),
+        lambda seq: queues.at(journal, seq),
+        lambda seq: logs.lines(journal, seq, first=seq - 50),
+        lambda seq: sequence.arrows(journal, seq, first=seq - 200),
+    ]
+    for look in looks:
+        look(50_000)
+    steps.steps(journal)
+    start = time.perf_counter()
+    for look in looks:
+        look(50_001)
+    assert time.perf_counter() - start < 0.5
