@@ -171,16 +171,14 @@ class Broker(Topology):
 
     def _send(self, queue: Queue, entry: Entry, consumer: Consumer) -> None:
         client = consumer.channel.connection
-        delivery = consumer.channel.hold(queue, entry, consumer, consumer.auto_ack)
         verdict = self.judge("deliver", entry.message, client.name, queue.name)
         if verdict.lose:
             self.lost(entry.message, verdict.reason, queue.name)
-            if not consumer.auto_ack:
-                consumer.channel.release(delivery.delivery_tag)
             return
         seconds = self.latency(client.name) + verdict.delay
         background = entry.message.origin.background
         for _ in range(verdict.copies):
+            delivery = consumer.channel.hold(queue, entry, consumer, consumer.auto_ack)
             client.incoming.send(seconds, background, self._deliver, delivery, entry)
 
     def _deliver(self, delivery: Delivery, entry: Entry) -> None:
@@ -256,7 +254,7 @@ class Broker(Topology):
                     REQUEUE,
                     data,
                     self.name,
-                    delivery.origin() if delivery.event else self._why(entry),
+                    self._why(entry) if delivery.event is None else delivery.origin(),
                 )
             else:
                 self.bury(queue, entry, "queue deleted" if queue.deleted else "rejected")

@@ -7,6 +7,7 @@ holds.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -245,7 +246,8 @@ class Channel:
             raise UsageError(
                 f"a body is text or bytes, not {type(body).__name__}: use json.dumps(…)"
             )
-        self.publish(exchange, routing_key, body, properties or NO_PROPERTIES, mandatory, None)
+        own = copy.deepcopy(properties) if properties is not None else NO_PROPERTIES
+        self.publish(exchange, routing_key, body, own, mandatory, None)
 
     def publish(
         self,

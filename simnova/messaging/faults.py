@@ -31,9 +31,9 @@ class Loss:
     def _is_meant(self, passage: Passage) -> bool:
         message = _inside(passage.message.body)
         if message.get("method") == self.method:
-            self._asked.add(message.get("_msg_id", ""))
+            self._asked.add(str(message.get("_msg_id")))
             return not self.reply
-        return self.reply and message.get("_msg_id") in self._asked
+        return self.reply and str(message.get("_msg_id")) in self._asked
 
 
 def _inside(body: str | bytes) -> dict[str, object]:

@@ -69,6 +69,7 @@ class Queue:
         self.bindings: dict[str, list[Binding]] = {}
         self.deleted = False
         self.used = clock.now
+        self.watched = False
         self._ttl = _seconds(self.arguments.get("x-message-ttl"))
         self._position = 0
         self._timer: float | None = None
@@ -191,7 +192,7 @@ class Queue:
         self.expire(bury)
 
     def idle_until(self) -> float | None:
-        """When the queue goes if nobody uses it: no consumer, declaration or get for `x-expires`."""
+        """When it goes if nobody uses it: no consumer, declaration or get for `x-expires`."""
         expires = _seconds(self.arguments.get("x-expires"))
         return None if expires is None or self.consumers or self.deleted else self.used + expires
 

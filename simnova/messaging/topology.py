@@ -224,10 +224,12 @@ class Topology(ABC):
     def touch(self, queue: Queue) -> None:
         """A queue was used: see to it that it goes when nobody uses it any more."""
         queue.used = self.clock.now
-        self._watch(queue)
+        if not queue.watched:
+            self._watch(queue)
 
     def _watch(self, queue: Queue) -> None:
         until = queue.idle_until()
+        queue.watched = until is not None
         if until is None:
             return
         if until <= self.clock.now:
