@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simnova.kernel.clock import Between, Service
 from simnova.kernel.journal import declare
-from simnova.messaging.channels import Channel, Consumer, Held
+from simnova.messaging.channels import Channel
 from simnova.messaging.connections import Connection
+from simnova.messaging.consumers import Consumer, Held
 from simnova.messaging.dead_letters import DEAD_LETTERS, dead_letter, goes_round
 from simnova.messaging.exceptions import AMQPError, refusal
 from simnova.messaging.message import (
@@ -239,12 +240,12 @@ class Broker(Topology):
 
     # --- what becomes of a message ---------------------------------------------------------------
 
-    def acked(self, channel: Channel, held: Held) -> None:
+    def acked(self, held: Held) -> None:
         """Forget a message."""
         data = {"queue": held.queue.name, "message": held.entry.message.id}
-        self._note(ACK, data, channel.connection.name, held.delivery.origin())
+        self._note(ACK, data, held.delivery.channel.connection.name, held.delivery.origin())
 
-    def refused(self, channel: Channel, held: list[Held], requeue: bool) -> None:
+    def refused(self, held: list[Held], requeue: bool) -> None:
         """Take messages back into their queues, or bury them."""
         for queue, entry, _, delivery in held:
             if requeue and not queue.deleted:

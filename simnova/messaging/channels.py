@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from simnova.exceptions import UsageError
+from simnova.messaging.consumers import Callback, Consumer, Holding
 from simnova.messaging.exceptions import AMQPError, ConnectionClosedByBroker, refusal
 from simnova.messaging.message import (
     NO_PROPERTIES,
     BasicProperties,
     Delivery,
-    Entry,
     Message,
     Origin,
 )
@@ -32,7 +31,6 @@ __door__ = True
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Callback = Callable[[Delivery], Any]
 
 
 class DeclareOk(NamedTuple):
@@ -41,52 +39,6 @@ class DeclareOk(NamedTuple):
     queue: str
     message_count: int
     consumer_count: int
-
-
-class Consumer:
-    """A subscription of a channel to a queue."""
-
-    __slots__ = (
-        "auto_ack", "blocked", "callback", "channel", "exclusive", "is_async", "prefetch",
-        "queue", "tag", "unacked", )  # fmt: skip
-
-    def __init__(
-        self,
-        channel: Channel,
-        queue: Queue,
-        tag: str,
-        callback: Callback,
-        auto_ack: bool,
-        exclusive: bool,
-    ) -> None:
-        self.channel = channel
-        self.queue = queue
-        self.tag = tag
-        self.callback = callback
-        self.is_async = inspect.iscoroutinefunction(callback)
-        self.auto_ack = auto_ack
-        self.exclusive = exclusive
-        self.prefetch = channel.prefetch
-        self.unacked = 0
-        self.blocked = False
-
-    def can_take(self) -> bool:
-        """Whether its prefetch, and that of its channel, has room."""
-        if self.auto_ack:
-            return True
-        shared = self.channel.shared_prefetch
-        if shared and self.channel.consumed >= shared:
-            return False
-        return not self.prefetch or self.unacked < self.prefetch
-
-
-class Held(NamedTuple):
-    """A message sent on a channel and not yet acknowledged."""
-
-    queue: Queue
-    entry: Entry
-    consumer: Consumer | None
-    delivery: Delivery
 
 
 def synchronous(
@@ -110,26 +62,18 @@ def synchronous(
     return method
 
 
-class Channel:
+class Channel(Holding):
     """A session with the broker inside a connection. An error closes it; what was unacknowledged
     is requeued.
     """
 
     def __init__(self, connection: Connection, number: int) -> None:
-        self.connection = connection
-        self.broker = connection.broker
+        super().__init__(connection)
         self.number = number
-        self.is_open = True
         self.error: AMQPError | None = None
-        self.prefetch = 0
-        self.shared_prefetch = 0
-        self.consumed = 0
-        self.consumers: dict[str, Consumer] = {}
-        self.unacked: dict[int, Held] = {}
         self.returned: list[Message] = []
         self.cancelled: list[str] = []
         self._on_return: list[Callable[[Message], Any]] = []
-        self._tag = 0
         self._consumers_made = 0
         self._last_queue = ""
 
@@ -313,86 +257,12 @@ class Channel:
         else:
             self.prefetch = prefetch_count
 
-    # --- acknowledgements ------------------------------------------------------------------------
-
-    def basic_ack(self, delivery_tag: int = 0, multiple: bool = False) -> None:
-        """Acknowledge a delivery, or all up to it; 406 for a tag that is not open."""
-        self.check_open()
-        held = self._settle(delivery_tag, multiple)
-        for one in held:
-            self.broker.acked(self, one)
-        self._pump(held)
-
-    def basic_nack(
-        self, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True
-    ) -> None:
-        """Refuse a delivery, or all up to it: back into the queue, or dropped (dead-lettered
-        where it is set up).
-        """
-        self.check_open()
-        held = self._settle(delivery_tag, multiple)
-        self.broker.refused(self, held, requeue)
-        self._pump(held)
-
-    def basic_reject(self, delivery_tag: int, requeue: bool = True) -> None:
-        """Refuse one delivery."""
-        self.basic_nack(delivery_tag, requeue=requeue)
-
     @synchronous
     def basic_recover(self) -> None:
         """Give back all that is unacknowledged."""
         held = self._settle(0, True)
-        self.broker.refused(self, held, True)
+        self.broker.refused(held, True)
         self._pump(held)
-
-    def hold(
-        self, queue: Queue, entry: Entry, consumer: Consumer | None, auto_ack: bool
-    ) -> Delivery:
-        """Give a message of a queue the channel's next delivery tag, and hold it until it is
-        acknowledged.
-        """
-        self._tag += 1
-        delivery = Delivery(self, consumer, self._tag, queue.name, entry)
-        if not auto_ack:
-            self.unacked[self._tag] = Held(queue, entry, consumer, delivery)
-            queue.unacked[entry] = None
-            if consumer is not None:
-                consumer.unacked += 1
-                self.consumed += 1
-        return delivery
-
-    def _settle(self, tag: int, multiple: bool) -> list[Held]:
-        tags = (
-            [open_tag for open_tag in self.unacked if open_tag <= tag or tag == 0]
-            if multiple
-            else [tag]
-        )
-        if tag not in self.unacked and not (multiple and tag == 0):
-            error = refusal(406, f"unknown delivery tag {tag}")
-            self.fail(error)
-            raise error
-        return [self.release(tag) for tag in tags]
-
-    def release(self, tag: int) -> Held:
-        """Hold a message no longer."""
-        held = self.unacked.pop(tag)
-        held.queue.unacked.pop(held.entry, None)
-        if held.consumer is not None:
-            held.consumer.unacked -= 1
-            self.consumed -= 1
-        return held
-
-    def _pump(self, held: list[Held]) -> None:
-        self._unblock()
-        for queue in dict.fromkeys(one.queue for one in held):
-            if queue.ready:
-                self.broker.pump(queue)
-
-    def _unblock(self) -> None:
-        for consumer in self.consumers.values():
-            if consumer.blocked and consumer.can_take():
-                consumer.queue.rejoin(consumer)
-                self.broker.pump(consumer.queue)
 
     # --- returns and ends ------------------------------------------------------------------------
 
@@ -431,7 +301,7 @@ class Channel:
         held = [self.release(tag) for tag in list(self.unacked)]
         for consumer in consumers:
             self.broker.leave(consumer)
-        self.broker.refused(self, held, True)
+        self.broker.refused(held, True)
         for queue in dict.fromkeys(one.queue for one in held):
             self.broker.pump(queue)
 

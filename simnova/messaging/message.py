@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from simnova.messaging.channels import Channel, Consumer
+    from simnova.messaging.channels import Channel
+    from simnova.messaging.consumers import Consumer
 
 __door__ = True
 

@@ -20,7 +20,7 @@ from simnova.messaging.tables import table
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock
     from simnova.messaging.amqp import Connection
-    from simnova.messaging.channels import Consumer
+    from simnova.messaging.consumers import Consumer
     from simnova.messaging.exchanges import Binding
 
 __door__ = True

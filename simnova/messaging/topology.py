@@ -24,8 +24,8 @@ from simnova.messaging.tables import table
 
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock
-    from simnova.messaging.channels import Consumer
     from simnova.messaging.connections import Connection
+    from simnova.messaging.consumers import Consumer
 
 __door__ = True
 
