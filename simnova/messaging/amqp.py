@@ -99,7 +99,7 @@ class Broker(Topology):
         """What the interceptors do to a message: the first that minds decides."""
         for interceptor in self.interceptors:
             verdict = interceptor(Passage(stage, message, self.name, client, queue))
-            if verdict is not None:
+            if verdict is not None and verdict is not PASS:
                 return verdict
         return PASS
 

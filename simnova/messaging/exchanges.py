@@ -160,6 +160,7 @@ class DefaultExchange(Exchange):
         self.queues = queues
 
     def route(self, message: Message) -> list[Queue]:
+        """To the queue whose name is the routing key."""
         queue = self.queues.get(message.routing_key)
         return [] if queue is None else [queue]
 
@@ -170,6 +171,7 @@ class FanoutExchange(Exchange):
     type = "fanout"
 
     def exact(self, binding: Binding) -> bool:
+        """No: every message follows."""
         return False
 
 
@@ -179,9 +181,11 @@ class TopicExchange(Exchange):
     type = "topic"
 
     def exact(self, binding: Binding) -> bool:
+        """Where the pattern has no wildcard."""
         return not {"*", "#"} & set(words(binding.routing_key))
 
     def follows(self, binding: Binding, message: Message) -> bool:
+        """By the words of the key."""
         return topic_matches(binding.routing_key, message.routing_key)
 
 
@@ -191,6 +195,7 @@ class HeadersExchange(Exchange):
     type = "headers"
 
     def bind(self, binding: Binding) -> None:
+        """Add a binding; raises 406 for an `x-match` that does not exist."""
         mode = binding.arguments.get("x-match", "all")
         if mode not in X_MATCH:
             expected = "expected all, any, all-with-x, or any-with-x"
@@ -198,12 +203,15 @@ class HeadersExchange(Exchange):
         super().bind(binding)
 
     def exact(self, binding: Binding) -> bool:
+        """No: the routing key is ignored."""
         return False
 
     def route(self, message: Message) -> list[Queue]:
+        """By the headers of each message."""
         return self._follow(message)
 
     def follows(self, binding: Binding, message: Message) -> bool:
+        """Where the headers fit the binding's arguments."""
         return headers_match(binding.arguments, message.properties.headers)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from simnova.kernel.faults import Faults
+from simnova.messaging.envelope import unseal
 from simnova.messaging.message import PASS, Passage, Verdict
 
 __door__ = True
@@ -39,7 +38,6 @@ class Loss:
 def _inside(body: str | bytes) -> dict[str, object]:
     """The RPC message in an envelope; empty where it is none."""
     try:
-        found = json.loads(json.loads(body)["oslo.message"])
+        return unseal(body)
     except (ValueError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}

@@ -205,6 +205,6 @@ class Verdict(NamedTuple):
 
 
 Interceptor = Callable[[Passage], "Verdict | None"]
-"""Asked at each passage; None lets the message pass."""
+"""Asked at each passage; None or `PASS` leaves it to the next one."""
 
 PASS = Verdict()

@@ -7,6 +7,7 @@ import pytest
 
 from simnova.exceptions import NovaError, UsageError
 from simnova.kernel.clock import Clock, Service
+from simnova.kernel.faults import Faults
 from simnova.kernel.journal import Event
 from simnova.messaging.amqp import Broker, Passage, Verdict
 from simnova.messaging.envelope import unseal
@@ -18,6 +19,7 @@ from simnova.messaging.exceptions import (
     RPCVersionCapError,
     UnsupportedVersion,
 )
+from simnova.messaging.faults import Loss
 from simnova.messaging.rpc import RPCClient, RPCServer, Target, Transport
 from simnova.messaging.server import REMEMBERED
 
@@ -506,3 +508,15 @@ def test_the_same_seed_gives_the_same_journal() -> None:
         return [event.digest() for event in world.clock.journal]
 
     assert digests() == digests()
+
+
+@pytest.mark.parametrize(("reply", "worked"), [(False, []), (True, ["x"])])
+def test_a_fault_loses_a_request_or_its_reply_by_the_methods_name(
+    world: World, reply: bool, worked: list[str]
+) -> None:
+    other, wanted = Loss(Faults(world.clock), "echo"), Loss(Faults(world.clock), "who", reply=reply)
+    world.broker.interceptors += [other, wanted]
+    on_host1 = world.client.prepare(server="host1", timeout=5)
+    assert isinstance(world.call(on_host1, "who", note="x"), MessagingTimeout)
+    assert world.managers["host1"].seen == worked
+    assert world.call(on_host1, "who", note="again") == "host1"
