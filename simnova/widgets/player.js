@@ -146,7 +146,7 @@ function travel(wires, frame) {
 function mark(verdict) {
   if (verdict === undefined) return null;
   const path = verdict === true ? "M4.6 8.3l2.3 2.3 4.4-4.9" : "M5.3 5.3l5.4 5.4M10.7 5.3l-5.4 5.4";
-  return s("svg", { viewBox: "0 0 16 16", class: "mark", "aria-hidden": "true" }, s("circle", { cx: 8, cy: 8, r: 7.5 }), s("path", { d: path }));
+  return s("svg", { viewBox: "0 0 16 16", class: "sign", "aria-hidden": "true" }, s("circle", { cx: 8, cy: 8, r: 7.5 }), s("path", { d: path }));
 }
 
 function verdictCell(stage, host, decision, tell) {
@@ -163,7 +163,7 @@ function verdictCell(stage, host, decision, tell) {
 }
 
 const rowLabel = (name, aside) =>
-  h("th", { scope: "row", title: name }, h("div", { class: "label" }, h("span", {}, name), h("small", {}, aside)));
+  h("th", { scope: "row", title: name }, h("div", { class: "named" }, h("span", {}, name), h("small", {}, aside)));
 
 const filterRow = (stage, decision, tell) => h("tr", {},
   rowLabel(stage.name, `${stage.passed} of ${stage.asked}`),
@@ -244,13 +244,13 @@ function serverTile(server) {
   return tile;
 }
 
-const hostCard = (host) => h("section", { class: `card ${host.tone}${host.now ? " now" : ""}`, "aria-label": `Host ${host.name}` },
+const hostCard = (host) => h("section", { class: `host ${host.tone}${host.now ? " now" : ""}`, "aria-label": `Host ${host.name}` },
   h("header", {}, h("b", { title: host.name }, host.name), h("small", {}, host.state)),
   h("ul", { class: "box" }, ...host.servers.map(serverTile)), h("div", { class: "meters" }, ...host.rooms.map(meter)));
 
 function drawHosts(frame) {
   if (!frame.hosts.length) return [h("p", { class: "empty" }, "No host has reported to the conductor yet.")];
-  return [h("div", { class: "scroll cards" }, ...frame.hosts.map(hostCard))];
+  return [h("div", { class: "scroll hosts" }, ...frame.hosts.map(hostCard))];
 }
 
 const changeTable = (change) => h("section", { class: "change" },
@@ -296,8 +296,8 @@ function showControls(parts, frame) {
   parts.slider.max = frame.total;
   if (!parts.slider.matches(":active")) parts.slider.value = frame.position;
   parts.slider.setAttribute("aria-valuetext", spoken(frame));
-  parts.first.disabled = parts.back.disabled = frame.position <= 1;
-  parts.last.disabled = frame.position >= frame.total;
+  // A button that is really disabled would lose the focus, and the next key would go to the notebook.
+  for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
   for (const detail of parts.details) detail.setAttribute("aria-pressed", detail.dataset.detail === frame.detail);
   parts.strip.replaceChildren(...frame.strip.map((style, index) =>
     h("i", { class: `${style}${(index + 1) / frame.strip.length <= frame.position / frame.total ? " past" : ""}` })));
@@ -335,7 +335,7 @@ function render({ model, el }) {
   const heads = h("div", { class: "heads" }), times = h("div", { class: "times", "aria-hidden": "true" }), stage = h("div", { class: "stage" });
   const lanes = h("div", { class: "lanes" }, heads, times, stage);
   const scroller = h("div", { class: "scroll sequence" }, lanes);
-  const panel = h("div", { class: "panel", role: "tabpanel" });
+  const panel = h("div", { class: "pane", role: "tabpanel" });
   const legends = s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id));
   const legend = h("div", { class: "legend" }, legends, ...drawLegend(id));
   const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
@@ -358,11 +358,12 @@ function render({ model, el }) {
   };
   const showView = () => {
     const view = model.get("view");
-    const top = panel.firstElementChild?.scrollTop ?? 0, same = panel.dataset.view === view;
+    const held = panel.contains(root.getRootNode().activeElement);
+    const top = panel.dataset.view === view ? panel.firstElementChild?.scrollTop ?? 0 : 0;
     panel.dataset.view = view;
     panel.replaceChildren(...DRAW[view](frame()));
-    if (same && panel.firstElementChild) panel.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
-    else if (view === "log" && panel.firstElementChild) panel.firstElementChild.scrollTop = 1e6;
+    panel.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
+    if (held) root.focus({ preventScroll: true });
     showTabs(tabs, frame(), view);
   };
   const draw = () => {

@@ -1,0 +1,213 @@
+"""The player in JupyterLab: every key and button, both themes, a narrow window, hostile names."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+RECORDED = Path(__file__).parents[1] / "widgets" / "conftest.py"
+CELL = f"""
+import runpy
+from simnova.widgets.player import Player
+recorded = runpy.run_path({str(RECORDED)!r})
+"""
+
+pytestmark = pytest.mark.browser
+
+PLACES = """root => JSON.stringify(
+    Array.from(root.querySelectorAll('.controls, .story, .left, .right')).map(part => {
+        const [box, ground] = [part, root].map(one => one.getBoundingClientRect());
+        return [box.x - ground.x, box.y - ground.y, box.width, box.height];
+    }))"""
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+
+
+class Watched:
+    """A player on the page, and what a learner does with it."""
+
+    def __init__(self, lab):
+        self.lab, self.page = lab, lab.page
+        self.root = self.page.locator(".simnova-player").first
+
+    def button(self, name):
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    def press(self, key):
+        self.root.press(key)
+
+    def at(self, position, total=17):
+        status = self.root.get_by_role("status")
+        expect(status).to_contain_text(re.compile(rf"^Step {position} of {total}\. \w"))
+
+    def tab(self, name):
+        return self.root.get_by_role("tab", name=name)
+
+
+@pytest.fixture
+def shown(lab):
+    """Open a notebook whose last cell is the one given and run it."""
+
+    def run(cell):
+        notebook = new_notebook(cells=[new_code_cell(CELL), new_code_cell(cell)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, lab.server.root / "player.ipynb")
+        lab.open("player.ipynb")
+        lab.run_all()
+        watched = Watched(lab)
+        watched.root.wait_for()
+        return watched
+
+    return run
+
+
+@pytest.fixture
+def player(shown):
+    """A player at the first step of a boot."""
+    return shown("player = Player(recorded['boot']()); player")
+
+
+def test_buttons_keys_and_the_slider_move_the_cursor_and_no_cell(player):
+    player.at(1)
+    player.button("forward").click()
+    player.button("forward").click()
+    player.at(3)
+    player.button("back").click()
+    player.at(2)
+    player.press("ArrowRight")
+    player.press("ArrowRight")
+    player.at(4)
+    player.press("ArrowLeft")
+    player.at(3)
+    player.press("End")
+    player.at(17)
+    player.press("ArrowRight")
+    player.at(17)
+    player.press("Home")
+    player.at(1)
+    expect(player.button("back")).to_be_disabled()
+    slider = player.root.get_by_role("slider")
+    slider.press("ArrowRight")
+    player.at(2)
+    expect(slider).to_have_value("2")
+    slider.fill("9")
+    player.at(9)
+    player.tab("Hosts").press("ArrowRight")
+    player.at(10)
+    assert player.page.locator(".jp-Cell.jp-mod-collapsed, .jp-collapseHeadingButton").count() == 0
+    player.lab.assert_clean()
+
+
+def test_play_goes_to_the_end_and_stops_and_the_detail_chooses_the_steps(player):
+    player.root.get_by_label("speed").select_option("4")
+    player.root.get_by_role("slider").fill("14")
+    player.at(14)
+    player.press(" ")
+    expect(player.button("pause")).to_be_visible()
+    player.at(17)
+    expect(player.button("play")).to_be_visible()
+    player.button("play").click()
+    player.at(1)
+    player.button("pause").click()
+    expect(player.button("play")).to_be_visible()
+    player.button("everything").click()
+    expect(player.root.get_by_role("status")).to_contain_text(re.compile(r"of 2\d\."))
+    player.button("story").click()
+    player.at(1)
+
+
+def test_a_click_on_an_arrow_goes_to_its_step(player):
+    player.root.locator(".arrow", has_text="select_destinations").first.click()
+    player.at(5)
+    now = player.root.locator(".arrow.now")
+    expect(now).to_have_count(1)
+    expect(now).to_have_class(re.compile(r"\bcall\b"))
+    assert (
+        now.evaluate("one => getComputedStyle(one.querySelector('.wire')).strokeDasharray")
+        == "none"
+    )
+
+
+def test_the_views_show_the_step(player):
+    player.root.get_by_role("slider").fill("9")
+    player.tab("Decision").click()
+    matrix = player.root.locator(".matrix")
+    expect(matrix.locator("thead th.winner")).to_have_text("compute2")
+    expect(matrix.locator("td.rejected")).to_have_count(1)
+    matrix.locator("td.rejected button").click()
+    expect(player.root.locator(".reason")).to_have_text(
+        "RamFilter rejects compute3: 2048 MB asked for, 512 MB left"
+    )
+    player.page.keyboard.press("ArrowRight")
+    player.page.keyboard.press("ArrowLeft")
+    player.at(9)
+    player.page.keyboard.press("2")
+    expect(player.root.locator(".host")).to_have_count(3)
+    expect(player.root.locator(".server")).to_have_count(0)
+    player.press("End")
+    expect(player.root.locator(".host", has_text="compute2").locator(".server")).to_contain_text(
+        "web-1"
+    )
+    player.tab("Rows").click()
+    expect(player.root.locator(".change")).to_contain_text("nova_cell1.instances")
+    player.tab("Log").click()
+    expect(player.root.locator(".lines")).to_contain_text("Boot web-1")
+    player.lab.assert_clean()
+
+
+def test_one_screen_shows_it_all_no_step_moves_anything_and_a_narrow_one_stacks(player):
+    player.page.set_viewport_size({"width": 1280, "height": 800})
+    places = set()
+    for position in range(1, 18):
+        player.at(position)
+        places.add(player.root.evaluate(PLACES))
+        player.press("ArrowRight")
+    player.at(17)
+    assert len(places) == 1
+    assert player.root.bounding_box()["height"] < 640
+    assert not player.root.evaluate("root => root.scrollWidth > root.clientWidth")
+    player.page.set_viewport_size({"width": 620, "height": 1200})
+    left, right = (player.root.locator(side).bounding_box() for side in (".left", ".right"))
+    assert right["y"] >= left["y"] + left["height"]
+    assert right["x"] == left["x"]
+
+
+def test_the_dark_theme_is_followed(player):
+    def brightness():
+        colour = player.root.locator(".sentence").evaluate("one => getComputedStyle(one).color")
+        return sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
+
+    assert brightness() < 100
+    player.page.evaluate(THEME, "JupyterLab Dark")
+    player.page.wait_for_selector("[data-jp-theme-light='false']", state="attached")
+    try:
+        assert brightness() > 180
+    finally:
+        player.page.evaluate(THEME, "JupyterLab Light")
+        player.page.wait_for_selector("[data-jp-theme-light='true']", state="attached")
+
+
+def test_two_players_on_one_journal_are_independent(shown):
+    first = shown(
+        "journal = recorded['boot']()\nfrom IPython.display import display\n"
+        "display(Player(journal)); display(Player(journal))"
+    )
+    first.page.locator(".simnova-player").nth(1).wait_for()
+    first.press("End")
+    first.at(17)
+    expect(first.page.locator(".simnova-player").nth(1).get_by_role("status")).to_contain_text(
+        "Step 1 of"
+    )
+
+
+def test_a_name_that_is_markup_stays_text(shown):
+    player = shown("player = Player(recorded['boot'](recorded['HOSTILE']), step=10**6); player")
+    player.at(17)
+    for tab in ("Decision", "Hosts", "Rows", "Log"):
+        player.tab(tab).click()
+    assert player.root.locator("script, img").count() == 0
+    player.tab("Hosts").click()
+    expect(player.root.locator(".server b")).to_contain_text("<script>alert(1)</script>")
+    player.lab.assert_clean()
