@@ -1,0 +1,334 @@
+"""The request door: how one service asks another over HTTP, in shape (requests, statuses, bodies, headers).
+
+A request crosses as JSON text and runs as a task of its own in the serving service; the answer crosses back the same
+way. Both take the network's time. A service that is down, or goes down while it serves, is a `ConnectFailure` at the
+client, in keystoneauth's words (`keystoneauth1/session.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qs, unquote, urlencode
+
+from simnova.exceptions import NovaError
+from simnova.kernel.clock import Between, Clock, Expired, Service, Signal
+from simnova.kernel.journal import Event, declare
+
+__door__ = True
+
+F = TypeVar("F", bound=Callable[..., Awaitable["Response"]])
+Query = str | Mapping[str, str | Iterable[str]] | None
+"""A query string as it goes over the wire, or its parameters, encoded in the given order."""
+
+HTTP_REQUEST = declare("http.request", "a service asked another over HTTP", payload=("body",))
+HTTP_RESPONSE = declare(
+    "http.response", "the answer to an HTTP request", payload=("body", "traceback")
+)
+HTTP_ERROR = declare("http.error", "an HTTP request got no answer")
+
+LATENCY = Between(0.0005, 0.002)
+"""Seconds that a request, and each answer, is under way."""
+
+
+class ConnectFailure(NovaError):
+    """Nobody answered at that address (`keystoneauth1.exceptions.ConnectFailure`)."""
+
+    msg_fmt = "Unable to establish connection to %(url)s: %(reason)s"
+    code = 503
+
+
+class ConnectTimeout(ConnectFailure):
+    """No answer in time (`keystoneauth1.exceptions.ConnectTimeout`)."""
+
+    msg_fmt = "Request to %(url)s timed out"
+
+
+class Fault(Exception):
+    """An answer that is an error; a handler raises it and its app words the body."""
+
+    def __init__(self, status: int, message: str = "", **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.more = more
+
+
+class Request:
+    """A request as the serving side sees it; header names are lower case."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        text: str | bytes = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query: dict[str, list[str]] = parse_qs(query, keep_blank_values=True)
+        self.text = text
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+
+    @cached_property
+    def body(self) -> Any:
+        """The parsed JSON, the bytes of an upload, or None. Raises `ValueError` where it is not JSON."""
+        if isinstance(self.text, bytes):
+            return self.text
+        return json.loads(self.text) if self.text else None
+
+    def param(self, name: str) -> str | None:
+        """The last value of a query parameter, None where it is absent."""
+        return self.query[name][-1] if name in self.query else None
+
+
+class Response:
+    """An answer: status, headers and the JSON text (or bytes) of the body. It is true below 400, as in requests."""
+
+    def __init__(
+        self, status: int, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self.text: str | bytes = body if isinstance(body, bytes) else encode(body)
+
+    @cached_property
+    def body(self) -> Any:
+        """The parsed JSON, bytes, or None."""
+        if isinstance(self.text, bytes):
+            return self.text
+        return json.loads(self.text) if self.text else None
+
+    def __bool__(self) -> bool:
+        return self.status < 400
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status}]>"
+
+
+def encode(body: Any) -> str:
+    """The JSON text of a body; None is no text."""
+    return "" if body is None else json.dumps(body)
+
+
+def query_string(query: Query) -> str:
+    """The query as it goes over the wire."""
+    if query is None or isinstance(query, str):
+        return query or ""
+    return urlencode(list(query.items()), doseq=True)
+
+
+def route(method: str, path: str) -> Callable[[F], F]:
+    """Mark a handler of an `App`: `{name}` in the path becomes its argument of that name."""
+
+    def mark(handler: F) -> F:
+        vars(handler).setdefault("routes", []).append((method, path))
+        return handler
+
+    return mark
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
+
+
+def _table(app: type[App]) -> list[tuple[re.Pattern[str], dict[str, str]]]:
+    paths: dict[str, dict[str, str]] = {}
+    for name in dir(app):
+        for method, path in getattr(getattr(app, name), "routes", ()):
+            paths.setdefault(path, {})[method] = name
+    literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
+    return [(_pattern(path), paths[path]) for path in literal_first]
+
+
+class App:
+    """What a service answers: handlers marked with `route`, and the real service's way to word its errors."""
+
+    table: ClassVar[list[tuple[re.Pattern[str], dict[str, str]]]] = []
+    rest: Rest | None = None
+    """The network that it serves on, by which it can ask others itself."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.table = _table(cls)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request: whatever a handler raises becomes a status and a body."""
+        try:
+            handler, values = self.find(request)
+            return await handler(request, **values)
+        except Fault as fault:
+            return self.fault(request, fault)
+        except Exception as error:
+            failed = self.failed(request, error)
+            vars(failed)["traceback"] = traceback.format_exc()
+            return failed
+
+    def find(self, request: Request) -> tuple[Callable[..., Awaitable[Response]], dict[str, str]]:
+        """The handler for a request and its arguments from the path; raises `Fault` 404 or 405."""
+        for pattern, methods in self.table:
+            match = pattern.fullmatch(request.path)
+            if match is None:
+                continue
+            if request.method not in methods:
+                raise Fault(405, self.not_allowed, allow=", ".join(sorted(methods)))
+            values = {name: unquote(value) for name, value in match.groupdict().items()}
+            return getattr(self, methods[request.method]), values
+        raise Fault(404, self.not_found)
+
+    not_found = "The resource could not be found."
+    not_allowed = "The method specified is not allowed for this resource."
+
+    def fault(self, request: Request, fault: Fault) -> Response:
+        """The answer to a request that a handler refused, worded as the real service does."""
+        return Response(fault.status, {"error": {"code": fault.status, "message": fault.message}})
+
+    def failed(self, request: Request, error: Exception) -> Response:
+        """The answer where a handler broke."""
+        return self.fault(request, Fault(500, str(error)))
+
+
+class Call:
+    """One request under way: what the journal says of it, and who waits for the answer."""
+
+    def __init__(
+        self, about: dict[str, Any], request: Request, sent: Event, answered: Signal
+    ) -> None:
+        self.about = about
+        self.request = request
+        self.sent = sent
+        self.answered = answered
+        self.service: Service | None = None
+
+
+class Rest:
+    """The HTTP network of one cloud: who serves under which name, and the requests under way."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._serving: dict[str, tuple[Service, App]] = {}
+        self._calls: dict[Service, dict[int, Call]] = {}
+        self._count = 0
+
+    def serve(self, service: Service, app: App) -> None:
+        """Answer requests to `service.name` with `app` for as long as the service lives."""
+        app.rest = self
+        self._serving[service.name] = (service, app)
+        self._calls[service] = {}
+        service.at_end.append(lambda: self._hang_up(service))
+
+    async def request(
+        self,
+        to: str,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Ask `to` and return its answer, whatever its status; `timeout` is in seconds.
+
+        Raises `ConnectFailure` where nobody serves or the server dies, `ConnectTimeout` after `timeout`.
+        """
+        call = self._send(to, method, path, query_string(query), body, headers)
+        try:
+            answer, event = await self.clock.wait(call.answered, timeout)
+        except Expired:
+            raise self._failure(call, ConnectTimeout(url=f"http://{to}{path}")) from None
+        if isinstance(answer, ConnectFailure):
+            raise self._failure(call, answer)
+        self._caused_by(event)
+        return _received(answer)
+
+    def _send(
+        self,
+        to: str,
+        method: str,
+        path: str,
+        query: str,
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> Call:
+        self._count += 1
+        text = body if isinstance(body, bytes) else encode(body)
+        about = {"id": self._count, "to": to, "method": method, "path": path}
+        shown = {"query": query or None, "body": _shown(text)}
+        sent = self.clock.journal.record(HTTP_REQUEST, {**about, **shown})
+        call = Call(about, Request(method, path, query, text, headers), sent, self.clock.signal())
+        self._later(call, self._arrive, call)
+        return call
+
+    def _later(self, call: Call, action: Callable[..., None], *args: Any) -> None:
+        delay = self.clock.choose("http", call.sent.actor, call.about["to"], among=LATENCY)
+        self.clock.after(delay, action, *args, background=call.sent.background)
+
+    def _arrive(self, call: Call) -> None:
+        service, app = self._serving.get(call.about["to"], (None, None))
+        if service is None or app is None:
+            self._later(call, self._refuse, call, "[Errno 111] Connection refused")
+            return
+        call.service = service
+        self._calls[service][call.about["id"]] = call
+        sent = call.sent
+        self.clock.spawn(
+            self._serve(call, app),
+            service=service,
+            cause=sent.seq,
+            request_id=sent.request_id,
+            background=sent.background,
+        )
+
+    async def _serve(self, call: Call, app: App) -> None:
+        answer = await app.answer(call.request)
+        shown = {"status": answer.status, "body": _shown(answer.text)}
+        if "traceback" in vars(answer):
+            shown["traceback"] = vars(answer)["traceback"]
+        event = self.clock.journal.record(
+            HTTP_RESPONSE, {**call.about, **shown, "to": call.sent.actor}
+        )
+        if call.service is not None:
+            self._calls[call.service].pop(call.about["id"], None)
+        self._later(call, self._reply, call, (answer, event))
+
+    def _reply(self, call: Call, outcome: tuple[Response | ConnectFailure, Event | None]) -> None:
+        if not call.answered.triggered:
+            call.answered.succeed(outcome)
+
+    def _refuse(self, call: Call, reason: str) -> None:
+        url = f"http://{call.about['to']}{call.about['path']}"
+        self._reply(call, (ConnectFailure(url=url, reason=reason), None))
+
+    def _hang_up(self, service: Service) -> None:
+        if self._serving.get(service.name, (None, None))[0] is service:
+            del self._serving[service.name]
+        for call in self._calls.pop(service).values():
+            self._later(call, self._refuse, call, "Remote end closed connection without response")
+
+    def _failure(self, call: Call, error: ConnectFailure) -> ConnectFailure:
+        self.clock.journal.record(HTTP_ERROR, {**call.about, "error": error.format_message()})
+        return error
+
+    def _caused_by(self, event: Event | None) -> None:
+        task = self.clock.active
+        if task is not None and event is not None:
+            task.latest = event.seq
+
+
+def _received(answer: Response) -> Response:
+    """The client's own copy: the text is shared, what is parsed from it is not."""
+    received = Response(answer.status, None, answer.headers)
+    received.text = answer.text
+    return received
+
+
+def _shown(text: str | bytes) -> str | None:
+    if isinstance(text, bytes):
+        return f"{len(text)} bytes"
+    return text or None

@@ -1,0 +1,1 @@
+"""How Nova asks Glance."""

@@ -1,0 +1,1 @@
+"""How Nova asks Neutron, and what it keeps of the answers."""

@@ -1,0 +1,1 @@
+"""How other services ask the scheduler and Placement."""

@@ -1,0 +1,1 @@
+"""Placement's API, one module for each kind of thing (`placement/handlers/`)."""
