@@ -85,7 +85,7 @@ class Subnets(Resources):
             network = networks.find(tx, given.get("network_id"), who)
             _check_overlap(tx, network, cidr)
             check_quota(tx, project_id, "subnet")
-            values = {"dns_nameservers": [], "host_routes": []}
+            values: Row = {"dns_nameservers": [], "host_routes": []}
             values |= {name: given[name] for name in _CHANGEABLE if name in given}
             values |= {"gateway_ip": gateway, "cidr": str(cidr), "ip_version": cidr.version}
             row = tx.insert(

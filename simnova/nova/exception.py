@@ -3,49 +3,7 @@
 from __future__ import annotations
 
 from simnova.exceptions import NovaError
-from simnova.nova.neighbour_exception import (
-    AllocationDeleteFailed as AllocationDeleteFailed,
-    AllocationMoveFailed as AllocationMoveFailed,
-    AllocationUpdateFailed as AllocationUpdateFailed,
-    ConsumerAllocationRetrievalFailed as ConsumerAllocationRetrievalFailed,
-    ExternalNetworkAttachForbidden as ExternalNetworkAttachForbidden,
-    FixedIpAlreadyInUse as FixedIpAlreadyInUse,
-    GlanceConnectionFailed as GlanceConnectionFailed,
-    ImageDeleteConflict as ImageDeleteConflict,
-    ImageNotAuthorized as ImageNotAuthorized,
-    ImageNotFound as ImageNotFound,
-    ImageUnacceptable as ImageUnacceptable,
-    InterfaceAttachFailedNoNetwork as InterfaceAttachFailedNoNetwork,
-    InvalidResourceClass as InvalidResourceClass,
-    InventoryInUse as InventoryInUse,
-    NetworkAmbiguous as NetworkAmbiguous,
-    NetworkNotFound as NetworkNotFound,
-    NetworkRequiresSubnet as NetworkRequiresSubnet,
-    NoMoreFixedIps as NoMoreFixedIps,
-    PlacementAPIConnectFailure as PlacementAPIConnectFailure,
-    PortBindingFailed as PortBindingFailed,
-    PortInUse as PortInUse,
-    PortLimitExceeded as PortLimitExceeded,
-    PortNotFound as PortNotFound,
-    PortNotUsable as PortNotUsable,
-    PortRequiresFixedIP as PortRequiresFixedIP,
-    PortUpdateFailed as PortUpdateFailed,
-    ResourceProviderAggregateRetrievalFailed as ResourceProviderAggregateRetrievalFailed,
-    ResourceProviderAllocationRetrievalFailed as ResourceProviderAllocationRetrievalFailed,
-    ResourceProviderCreationFailed as ResourceProviderCreationFailed,
-    ResourceProviderDeletionFailed as ResourceProviderDeletionFailed,
-    ResourceProviderInUse as ResourceProviderInUse,
-    ResourceProviderNotFound as ResourceProviderNotFound,
-    ResourceProviderRetrievalFailed as ResourceProviderRetrievalFailed,
-    ResourceProviderSyncFailed as ResourceProviderSyncFailed,
-    ResourceProviderTraitRetrievalFailed as ResourceProviderTraitRetrievalFailed,
-    ResourceProviderUpdateConflict as ResourceProviderUpdateConflict,
-    ResourceProviderUpdateFailed as ResourceProviderUpdateFailed,
-    SecurityGroupNotFound as SecurityGroupNotFound,
-    TraitCreationFailed as TraitCreationFailed,
-    TraitRetrievalFailed as TraitRetrievalFailed,
-    UsagesRetrievalFailed as UsagesRetrievalFailed,
-)
+from simnova.nova.neighbour_exception import *  # noqa: F403 (Nova has all its errors in one module)
 
 
 class BuildAbortException(NovaError):
