@@ -19,7 +19,7 @@ ROOMS = {
     "config": {"exceptions"},
     "kernel": {"exceptions"},
     "messaging": {"exceptions", "config", "kernel"},
-    "db": {"exceptions", "config", "kernel"},
+    "db": {"exceptions", "config", "kernel", "observe.table"},
     **dict.fromkeys(SERVICES, BELOW_SERVICES),
     "observe": {"exceptions", "kernel.journal", "nova.objects"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},

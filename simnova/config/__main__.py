@@ -1,4 +1,6 @@
-"""`python -m simnova.config` prints the reference of all options, which `docs/reference/config.md` holds."""
+"""`python -m simnova.config` prints the reference of all options, which `docs/reference/config.md`
+holds.
+"""
 
 from simnova.config.reference import reference
 

@@ -1,4 +1,6 @@
-"""The options of nova-api: limits, quotas, consoles (`nova/conf/api.py`, `nova/conf/quota.py`, `nova/conf/vnc.py` …)."""
+"""The options of nova-api: limits, quotas, consoles (`nova/conf/api.py`, `nova/conf/quota.py`,
+`nova/conf/vnc.py` …).
+"""
 
 from simnova.config.option import Option, integer, lines, names, string, switch
 

@@ -1,4 +1,5 @@
-"""The options of nova-compute: what a host keeps back, how much it does at once, its periodic tasks.
+"""The options of nova-compute: what a host keeps back, how much it does at once, its periodic
+tasks.
 
 `nova/conf/compute.py`, `nova/conf/imagecache.py`, `nova/conf/workarounds.py`.
 """

@@ -1,4 +1,6 @@
-"""The configuration of a cloud: Nova's options under Nova's names, checked by oslo.config, read as attributes."""
+"""The configuration of a cloud: Nova's options under Nova's names, checked by oslo.config, read as
+attributes.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +38,11 @@ class Section:
 class Config:
     """A `nova.conf`, made in a cell or read from a file.
 
-    `Config(max_attempts=5)` names an option that only one section has, `Config(scheduler={"max_attempts": 5})` one of
-    a section, and `Config(release="mitaka")` begins with the defaults of that release. Options are read as
-    `conf.scheduler.max_attempts`, those of [DEFAULT] as `conf.report_interval`. Raises `UsageError` for names and
-    values that Nova would not take.
+    `Config(max_attempts=5)` names an option that only one section has,
+    `Config(scheduler={"max_attempts": 5})` one of a section, and `Config(release="mitaka")` begins
+    with the defaults of that release. Options are read as `conf.scheduler.max_attempts`, those of
+    [DEFAULT] as `conf.report_interval`. Raises `UsageError` for names and values that Nova would
+    not take.
     """
 
     def __init__(self, release: str = TODAY, **values: Any) -> None:
@@ -74,7 +77,9 @@ class Config:
 
     @property
     def uses_placement(self) -> bool:
-        """Whether this release's scheduler asks Placement; in the classic ones filters and claims decide alone."""
+        """Whether this release's scheduler asks Placement; in the classic ones filters and claims
+        decide alone.
+        """
         return RELEASES[self.release].placement
 
     def __getattr__(self, name: str) -> Any:
@@ -107,7 +112,9 @@ class Config:
         return f"{found} = {now!r}\n{found.option.help}\nIt is {found.option.allowed()}."
 
     def as_dict(self) -> dict[str, Any]:
-        """The release and what was set, as JSON; `Config(**conf.as_dict())` is the same configuration again."""
+        """The release and what was set, as JSON; `Config(**conf.as_dict())` is the same
+        configuration again.
+        """
         chosen = {section: dict(values) for section, values in self._set.items() if values}
         return {"release": self.release, **chosen}
 

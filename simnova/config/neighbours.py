@@ -1,4 +1,6 @@
-"""The options for the neighbours and for libvirt (`nova/conf/{placement,glance,neutron,cinder,libvirt}.py`)."""
+"""The options for the neighbours and for libvirt
+(`nova/conf/{placement,glance,neutron,cinder,libvirt}.py`).
+"""
 
 from simnova.config.option import Option, integer, names, string, switch
 

@@ -15,7 +15,9 @@ Number = int | float
 
 @dataclass(frozen=True)
 class Option:
-    """One option of Nova's. `older` are names it had before, as `section.name`; they are still understood."""
+    """One option of Nova's. `older` are names it had before, as `section.name`; they are still
+    understood.
+    """
 
     name: str
     kind: Kind
@@ -42,11 +44,13 @@ class Option:
         return "" if self.max is None else f" of at most {self.max}"
 
     def fits(self, value: Any) -> bool:
-        """Whether the value is of a type that oslo.config may convert; it would take any object as text."""
+        """Whether the value is of a type that oslo.config may convert; it would take any object as
+        text.
+        """
         if isinstance(value, str):
             return True
         if self.kind in ("integer", "float"):
-            return _is_number(value)
+            return _is_number(value) and not (self.kind == "integer" and isinstance(value, float))
         if self.kind in ("list", "multi"):
             return isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
         return self.kind == "boolean" and isinstance(value, (bool, int))
@@ -55,8 +59,11 @@ class Option:
         """The option as oslo.config knows it."""
         from oslo_config import cfg
 
-        limits = {"min": self.min, "max": self.max} if self.kind in ("integer", "float") else {}
-        choices = {"choices": list(self.choices)} if self.choices else {}
+        limits: dict[str, Any] = {}
+        if self.kind in ("integer", "float"):
+            limits = {"min": self.min, "max": self.max}
+        elif self.choices:
+            limits = {"choices": list(self.choices)}
         kinds: dict[Kind, type[cfg.Opt]] = {
             "integer": cfg.IntOpt,
             "float": cfg.FloatOpt,
@@ -65,9 +72,7 @@ class Option:
             "list": cfg.ListOpt,
             "multi": cfg.MultiStrOpt,
         }
-        return kinds[self.kind](
-            self.name, default=self.default, help=self.help, **limits, **choices
-        )
+        return kinds[self.kind](self.name, default=self.default, help=self.help, **limits)
 
 
 def _is_number(value: Any) -> bool:

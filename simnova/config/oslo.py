@@ -26,7 +26,9 @@ def _group(found: Found) -> str | None:
 
 
 def options(release: str) -> cfg.ConfigOpts:
-    """A private set of all options (never oslo.config's global one), with the defaults of that release."""
+    """A private set of all options (never oslo.config's global one), with the defaults of that
+    release.
+    """
     from oslo_config import cfg
 
     opts = cfg.ConfigOpts()
@@ -39,7 +41,8 @@ def options(release: str) -> cfg.ConfigOpts:
 
 
 def override(opts: cfg.ConfigOpts, found: Found, value: Any, before: Any) -> Any:
-    """Give an option a value and return it as it is kept; where Nova would not take it, `before` holds again.
+    """Give an option a value and return it as it is kept; where Nova would not take it, `before`
+    holds again.
 
     Raises `UsageError` with what the option takes.
     """
@@ -66,7 +69,10 @@ def _converted(found: Found, value: Any) -> Any:
     opt = found.option.opt()
     if found.option.kind == "multi":
         return [value] if isinstance(value, str) else list(value)
-    return opt.type(value)
+    kept = opt.type(value)
+    if not found.option.fits(kept):
+        raise ValueError(kept)
+    return kept
 
 
 def _refused(found: Found, value: Any) -> UsageError:

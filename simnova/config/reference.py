@@ -12,9 +12,10 @@ from simnova.config.releases import RELEASES, TODAY, Release
 _HEAD = """\
 # Configuration
 
-Every option of Nova that SimNova plays, under Nova's name and section; defaults are those of the current release.
-Set them as `Config(max_attempts=5)`, as `Config(scheduler={"max_attempts": 5})`, on a running cloud with
-`conf.set("scheduler.max_attempts", 5)`, or from a `nova.conf` with `Config.from_file("nova.conf")`.
+Every option of Nova that SimNova plays, under Nova's name and section; defaults are those of the
+current release. Set them as `Config(max_attempts=5)`, as `Config(scheduler={"max_attempts": 5})`,
+on a running cloud with `conf.set("scheduler.max_attempts", 5)`, or from a `nova.conf` with
+`Config.from_file("nova.conf")`.
 
 This page is made by `python -m simnova.config`.
 """

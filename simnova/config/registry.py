@@ -47,7 +47,8 @@ for _name, _found in _OLDER.items():
 
 
 def find(name: str) -> Found:
-    """The option called `section.name`, or `name` where only one section has it; older names count too.
+    """The option called `section.name`, or `name` where only one section has it; older names count
+    too.
 
     Raises `UsageError` where there is none, or more than one.
     """

@@ -34,7 +34,9 @@ _CLASSIC: dict[str, dict[str, Any]] = {
 
 
 class Release(NamedTuple):
-    """One release: its version, whether its scheduler asks Placement, and its defaults that differ from today's."""
+    """One release: its version, whether its scheduler asks Placement, and its defaults that differ
+    from today's.
+    """
 
     version: str
     placement: bool

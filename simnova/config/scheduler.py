@@ -159,7 +159,7 @@ FILTER_SCHEDULER = [
     number(
         "build_failure_weight_multiplier",
         1000000.0,
-        "Multiplier (it counts against a host) for builds that failed there since the last success.",
+        "Multiplier (it counts against a host) for builds that failed there since a success.",
     ),
     number(
         "cross_cell_move_weight_multiplier",

@@ -1,6 +1,7 @@
 """The options that all services share: heartbeats, RPC, zones, and the conductor's.
 
-`nova/conf/service.py`, `nova/conf/rpc.py`, oslo.messaging, `nova/conf/netconf.py`, `nova/conf/availability_zone.py`.
+`nova/conf/service.py`, `nova/conf/rpc.py`, oslo.messaging, `nova/conf/netconf.py`,
+`nova/conf/availability_zone.py`.
 """
 
 from simnova.config.option import Option, integer, string, switch

@@ -1,7 +1,9 @@
-"""The databases: SQLAlchemy Core over SQLite, one database for each of Nova's, all named in one SELECT.
+"""The databases: SQLAlchemy Core over SQLite, one database for each of Nova's, all named in one
+SELECT.
 
-`Databases` holds the connections, `Database` is one schema and the door through which services use it, and
-`Transaction` is what a work does in it. The tables are Nova's, in `api_schema` and `cell_schema`.
+`Databases` holds the connections, `Database` is one schema and the door through which services use
+it, and `Transaction` is what a work does in it. The tables are Nova's, in `api_schema` and
+`cell_schema`.
 """
 
 from simnova.db.database import Database

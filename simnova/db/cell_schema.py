@@ -1,6 +1,8 @@
-"""The tables of a cell, and of cell0, which has the same (`nova/db/main/models.py`): services and compute hosts.
+"""The tables of a cell, and of cell0, which has the same (`nova/db/main/models.py`): services and
+compute hosts.
 
-What belongs to a server is in `instance_schema`, on the same METADATA: importing this module is enough for both.
+What belongs to a server is in `instance_schema`, on the same METADATA: importing this module is
+enough for both.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from simnova.db.columns import (
     timestamps,
     uuid,
 )
-from simnova.db.instance_schema import METADATA
+from simnova.db.instance_schema import METADATA as METADATA
 
 SERVICES = sa.Table(
     "services",

@@ -1,4 +1,6 @@
-"""The column types and column groups that Nova's tables share (`nova/db/types.py`, oslo.db's mixins)."""
+"""The column types and column groups that Nova's tables share (`nova/db/types.py`, oslo.db's
+mixins).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from sqlalchemy.engine import Dialect
 class Timestamp(sa.types.TypeDecorator[str]):
     """An instant, in Python always the text that Nova's objects carry: `2026-01-01T00:00:00Z`.
 
-    SQLite keeps that text; other databases keep a naive UTC datetime in whole seconds, as Nova's do.
+    SQLite keeps that text; other databases keep a naive UTC datetime in whole seconds, as Nova's
+    do.
     """
 
     impl = sa.DateTime
@@ -89,7 +92,7 @@ def identity(name: str = "id") -> sa.Column[int]:
 
 
 def reference(name: str, column: str, **options: Any) -> sa.Column[Any]:
-    """A column that refers to another table of the same database; UUIDs are text, ids are numbers."""
+    """A column that refers to another table of the database; UUIDs are text, ids are numbers."""
     kind = sa.String(36) if column.endswith("uuid") else sa.Integer()
     return sa.Column(name, kind, sa.ForeignKey(column), **options)
 

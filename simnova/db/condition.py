@@ -1,4 +1,6 @@
-"""Conditions on rows: a mapping from column to what it must hold, told apart by form so that statements are reused."""
+"""Conditions on rows: a mapping from column to what it must hold, told apart by form so that
+statements are reused.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 Form = tuple[tuple[str, int], ...]
-"""For each column EQUAL or IS_NULL, or for IN twice the number of its values, plus one where NULL is among them."""
+"""For each column EQUAL or IS_NULL, or for IN twice the number of its values, plus one where NULL
+is among them.
+"""
 
 Parameters = list[sa.BindParameter[Any]]
 
@@ -33,7 +37,9 @@ def read(where: Mapping[str, Any]) -> tuple[Form, list[Any]]:
 
 
 def _one_of(wanted: list[Any] | tuple[Any, ...], values: list[Any]) -> int:
-    """Add the values of an IN, the last one repeated up to a power of two, so that there are few forms."""
+    """Add the values of an IN, the last one repeated up to a power of two, so that there are few
+    forms.
+    """
     chosen = [value for value in wanted if value is not None]
     size = 1 << (len(chosen) - 1).bit_length() if chosen else 0
     values += chosen + chosen[-1:] * (size - len(chosen))

@@ -1,4 +1,4 @@
-"""One SQLite connection and the databases attached to it, in memory or each in a file of its own."""
+"""One SQLite connection and the databases attached to it, in memory or each in its own file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ __door__ = True
 
 
 class Connection:
-    """One held connection. The driver commits by itself, so a transaction is what says BEGIN and COMMIT.
+    """One held connection. The driver commits by itself, so a transaction is what says BEGIN and
+    COMMIT.
 
-    `core` runs what SQLAlchemy builds, `cursor` is the driver's own for prepared statements: both see the same.
+    `core` runs what SQLAlchemy builds, `cursor` is the driver's own for prepared statements: both
+    see the same.
     """
 
     def __init__(self, files: Files) -> None:

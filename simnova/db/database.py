@@ -24,10 +24,11 @@ __door__ = True
 
 
 class Database:
-    """One schema on a connection. A work runs in one transaction, at one instant; what it changed is journalled.
+    """One schema on a connection. A work runs in one transaction, at one instant; what it changed
+    is journalled.
 
-    `forbidden` names the binaries that may not come here, nova-compute for Nova's databases. While `refusing` holds
-    a reason, every transaction fails with it, as when the server is down.
+    `forbidden` names the binaries that may not come here, nova-compute for Nova's databases. While
+    `refusing` holds a reason, every transaction fails with it, as when the server is down.
     """
 
     def __init__(
@@ -41,14 +42,17 @@ class Database:
         self.schema = {"schema_translate_map": {None: name}}
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None
+        self._second, self._utcnow = -1, ""
 
     def __repr__(self) -> str:
         return f"<Database {self.name}, {len(self.metadata.tables)} tables>"
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in one transaction and return what it returns; where it raises, nothing was changed.
+        """Run `work` in one transaction and return what it returns; where it raises, nothing was
+        changed.
 
-        Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it refuses.
+        Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it
+        refuses.
         """
         return self.run(work)
 
@@ -106,6 +110,13 @@ class Database:
         self._journal(transaction.changes[1:])
         return result
 
+    def utcnow(self) -> str:
+        """The cloud's date and time, written out once a second."""
+        second = int(self.clock.now)
+        if second != self._second:
+            self._second, self._utcnow = second, self.clock.utcnow()
+        return self._utcnow
+
     def _admit(self) -> None:
         task = self.clock.active
         if task is not None:
@@ -117,7 +128,9 @@ class Database:
             raise DBError(reason=self.refusing)
 
     def _begin_journal(self, transaction: Transaction) -> None:
-        """Note the first change while it can still be undone: who is killed at that door has changed nothing."""
+        """Note the first change while it can still be undone: who is killed at that door has
+        changed nothing.
+        """
         for kind, data in transaction.changes[:1]:
             self.clock.journal.record(kind, data)
 

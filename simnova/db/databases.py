@@ -21,7 +21,9 @@ __door__ = True
 
 
 class Schemas:
-    """Databases that one SELECT can name together, as far as SQLite attaches them to one connection (ten)."""
+    """Databases that one SELECT can name together, as far as SQLite attaches them to one connection
+    (ten).
+    """
 
     def __init__(self, url: str = "sqlite://") -> None:
         self._files = Files(url)
@@ -56,7 +58,9 @@ class Schemas:
 
 
 class Databases(Schemas):
-    """The databases of one cloud. `url` is `sqlite://` (in memory) or `sqlite:///PATH`: see `Files`."""
+    """The databases of one cloud. `url` is `sqlite://` (in memory) or `sqlite:///PATH`: see
+    `Files`.
+    """
 
     def __init__(self, clock: Clock, url: str = "sqlite://") -> None:
         super().__init__(url)
@@ -64,7 +68,9 @@ class Databases(Schemas):
         self._open: dict[str, Database] = {}
 
     def open(self, name: str, metadata: sa.MetaData) -> Database:
-        """Make a database of that name with these tables. One `metadata` can serve several: every cell has the same."""
+        """Make a database of that name with these tables. One `metadata` can serve several: every
+        cell has the same.
+        """
         connection = self.attach(name, metadata)
         database = self._open[name] = Database(self.clock, name, self.metadata[name], connection)
         return database
@@ -86,9 +92,11 @@ Rows = Mapping[tuple[str, str, Any], Mapping[str, Any]]
 
 
 def rows_as_databases(rows: Rows, metadata: Mapping[str, sa.MetaData]) -> Schemas:
-    """Throw-away databases that hold just these rows, so that SQL can be asked of any moment of a run.
+    """Throw-away databases that hold just these rows, so that SQL can be asked of any moment of a
+    run.
 
-    `metadata` says which tables there are, as `Databases.metadata` does; a column that a row lacks is NULL.
+    `metadata` says which tables there are, as `Databases.metadata` does; a column that a row lacks
+    is NULL.
     """
     made = Schemas()
     for name, tables in metadata.items():

@@ -11,7 +11,9 @@ _UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 
 
 class DBNotAllowed(NovaError):
-    """A service touched a database that it must reach through the conductor (`nova.exception.DBNotAllowed`)."""
+    """A service touched a database that it must reach through the conductor
+    (`nova.exception.DBNotAllowed`).
+    """
 
     msg_fmt = "%(binary)s attempted direct database access which is not allowed by policy"
 
@@ -36,7 +38,9 @@ class DBReferenceError(DBError):
 
 
 def translate(error: Exception) -> DBError:
-    """The driver's error as oslo.db names it, with the driver's name and text in front as oslo.db has them."""
+    """The driver's error as oslo.db names it, with the driver's name and text in front as oslo.db
+    has them.
+    """
     text = str(error)
     reason = f"({type(error).__module__}.{type(error).__name__}) {text}"
     unique = _UNIQUE.search(text)

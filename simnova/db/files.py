@@ -17,9 +17,10 @@ MARK = 0x534E4F56
 class Files:
     """The files of one cloud's databases.
 
-    `sqlite://` keeps them in memory. `sqlite:///cloud` makes the folder `cloud` with `nova_api.sqlite` and the others
-    in it; `sqlite:///cloud.db` puts them side by side as `cloud.nova_api.db`. A new cloud begins with empty databases:
-    files of an earlier one are replaced, any other file is refused with a `UsageError`.
+    `sqlite://` keeps them in memory. `sqlite:///cloud` makes the folder `cloud` with
+    `nova_api.sqlite` and the others in it; `sqlite:///cloud.db` puts them side by side as
+    `cloud.nova_api.db`. A new cloud begins with empty databases: files of an earlier one are
+    replaced, any other file is refused with a `UsageError`.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,7 +39,9 @@ class Files:
         return str(path)
 
     def mark(self, cursor: sqlite3.Cursor, name: str) -> None:
-        """Make a new file known as ours; nobody but us reads it while the cloud runs, so it need not be safe."""
+        """Make a new file known as ours; nobody but us reads it while the cloud runs, so it need
+        not be safe.
+        """
         if self._path is not None:
             cursor.execute(f'PRAGMA "{name}".application_id = {MARK}')
             cursor.execute(f'PRAGMA "{name}".synchronous = OFF')

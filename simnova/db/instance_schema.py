@@ -1,4 +1,6 @@
-"""A cell's tables of what belongs to a server: its row, its parts, its actions, its moves (`nova/db/main/models.py`)."""
+"""A cell's tables of what belongs to a server: its row, its parts, its actions, its moves
+(`nova/db/main/models.py`).
+"""
 
 from __future__ import annotations
 

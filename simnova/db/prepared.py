@@ -1,9 +1,9 @@
 """Statements, built and compiled by SQLAlchemy once and run by the driver many times.
 
-SQLAlchemy's own way through `Connection.execute` costs 12 to 28 microseconds a statement, two to four times what
-the statement itself takes. So what services do all the time (a row by its key, a change of some columns) is
-compiled once for each table and set of columns, with SQLAlchemy's conversions of the types, and then handed to
-the driver's cursor.
+SQLAlchemy's own way through `Connection.execute` costs 12 to 28 microseconds a statement, two to
+four times what the statement itself takes. So what services do all the time (a row by its key, a
+change of some columns) is compiled once for each table and set of columns, with SQLAlchemy's
+conversions of the types, and then handed to the driver's cursor.
 """
 
 from __future__ import annotations

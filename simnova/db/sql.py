@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simnova.db.connection import Connection
 from simnova.exceptions import UsageError
 
 if TYPE_CHECKING:
     from simnova.observe.table import Table
+
+PATIENCE = 10.0
+"""Seconds of the wall clock after which a query is given up."""
 
 _READING = frozenset(
     {
@@ -34,10 +39,12 @@ def query(connections: Sequence[Connection], text: str) -> Table:
 
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"SQL is needed as text, not {text!r}: {_EXAMPLE}")
-    cursor = _run(_connection(connections, text), text)
-    if cursor.description is None:
-        raise UsageError(f"that SQL asks nothing: {_EXAMPLE}")
-    return Table([column[0] for column in cursor.description], cursor.fetchall())
+    connection = _connection(connections, text)
+    try:
+        columns, rows = _run(connection, text)
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        raise UsageError(_explained(connections, str(error))) from None
+    return Table(columns, rows)
 
 
 def _connection(connections: Sequence[Connection], text: str) -> Connection:
@@ -50,26 +57,57 @@ def _connection(connections: Sequence[Connection], text: str) -> Connection:
     return found[0] if found else connections[0]
 
 
-def _run(connection: Connection, text: str) -> sqlite3.Cursor:
+def _run(connection: Connection, text: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     with _reading(connection.driver):
-        try:
-            return connection.driver.execute(text)
-        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-            raise UsageError(_explained(connection, str(error))) from None
+        cursor = connection.driver.execute(text)
+        if cursor.description is None:
+            raise UsageError(f"that SQL asks nothing: {_EXAMPLE}")
+        return [column[0] for column in cursor.description], cursor.fetchall()
 
 
 @contextmanager
 def _reading(driver: sqlite3.Connection) -> Iterator[None]:
+    end = time.monotonic() + PATIENCE
     driver.set_authorizer(_judge)
+    driver.set_progress_handler(lambda: time.monotonic() > end, 100_000)
     try:
         yield
     finally:
         driver.set_authorizer(None)
+        driver.set_progress_handler(None, 0)
 
 
 def _judge(action: int, *_: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
-def _explained(connection: Connection, error: str) -> str:
-    return error
+def _explained(connections: Sequence[Connection], error: str) -> str:
+    """SQLite's error as a sentence with the remedy."""
+    if error.startswith("no such table: "):
+        return _nearest(error.removeprefix("no such table: "), _tables(connections))
+    if "not authorized" in error or "prohibited" in error:
+        return f"SQL here only reads: {_EXAMPLE}; to change the cloud, ask its API"
+    if error == "interrupted":
+        return f"that took more than {PATIENCE:g} s: join on fewer rows, or add a LIMIT"
+    return f"the SQL is wrong: {error}"
+
+
+def _nearest(table: str, known: list[str]) -> str:
+    """What to ask instead of a table that is not there; a name without a database fits any."""
+    bare = table.rpartition(".")[2]
+    near = difflib.get_close_matches(bare, sorted({name.partition(".")[2] for name in known}), n=1)
+    meant = [name for name in known if name.partition(".")[2] in near]
+    same = [name for name in meant if name.partition(".")[0] == table.partition(".")[0]]
+    remedy = f"did you mean {' or '.join(same or meant)}?" if near else f"as in {_EXAMPLE}"
+    return f"there is no table '{table}': {remedy}"
+
+
+def _tables(connections: Sequence[Connection]) -> list[str]:
+    found: list[str] = []
+    for connection in connections:
+        for name in connection.names:
+            rows = connection.cursor.execute(
+                f'SELECT name FROM "{name}".sqlite_master WHERE type = ?', ["table"]
+            )
+            found += [f"{name}.{row[0]}" for row in rows]
+    return found

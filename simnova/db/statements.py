@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from simnova.db.condition import Form, clauses, parameter
 from simnova.db.prepared import Prepared, Row

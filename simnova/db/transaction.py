@@ -1,4 +1,6 @@
-"""What a work does in one transaction: read rows, add, change and remove them, and note what changed."""
+"""What a work does in one transaction: read rows, add, change and remove them, and note what
+changed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ REFUSED = declare(
 )
 
 Where = Mapping[str, Any]
-"""Column names and what they must hold: a value, None for NULL, or a list of values of which one (None included)."""
+"""Column names and what they must hold: a value, None for NULL, or a list of values of which one
+(None included).
+"""
 
 Table = str | sa.Table
 
@@ -39,7 +43,8 @@ __door__ = True
 
 
 class Transaction:
-    """One transaction of one database. It begins with its first write; until then SQLite needs none.
+    """One transaction of one database. It begins with its first write; until then SQLite needs
+    none.
 
     Rows are dicts by column name. A row returned is a copy: changing it changes nothing.
     """
@@ -69,7 +74,7 @@ class Transaction:
         order_by: str | Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Row]:
-        """The rows that fit, whole; ordered by columns, descending where one is written as `-name`."""
+        """The rows that fit, whole; ordered by columns, descending where one is a `-name`."""
         form, values = read(where or {})
         order = (order_by,) if isinstance(order_by, str) else tuple(order_by)
         statement = self._statements.select(_name(table), form, order, limit)
@@ -102,9 +107,11 @@ class Transaction:
         *,
         expected: Where | None = None,
     ) -> int:
-        """Change the rows that fit and return how many they were: one UPDATE, so it compares and swaps.
+        """Change the rows that fit and return how many they were: one UPDATE, so it compares and
+        swaps.
 
-        `expected` is a further condition. Where rows fit `where` but not that, the refusal is journalled.
+        `expected` is a further condition. Where rows fit `where` but not that, the refusal is
+        journalled.
         """
         name = _name(table)
         layout = self._statements.layout(name)
@@ -137,7 +144,8 @@ class Transaction:
         return len(rows)
 
     def execute(self, statement: sa.Select[Any]) -> list[Row]:
-        """Run a SELECT built with SQLAlchemy, for what the other methods cannot say (joins, sums, ranges).
+        """Run a SELECT built with SQLAlchemy, for what the other methods cannot say (joins, sums,
+        ranges).
 
         Its tables are those of the schema modules: they name no database and mean this one.
         """
@@ -177,7 +185,7 @@ class Transaction:
 
     def _stamp(self, row: Row, name: str, columns: Row) -> None:
         if name in columns and row.get(name) is None:
-            row[name] = self._database.clock.utcnow()
+            row[name] = self._database.utcnow()
 
     def _note(self, kind: str, table: str, key: Any, before: Row | None, after: Row | None) -> None:
         data = {
