@@ -49,6 +49,12 @@ class Reel:
         return self.places[0] if self.places else -1
 
     @property
+    def opening(self) -> int:
+        """The step to open at: the first that somebody asked for, or the first of all."""
+        kinds = (seq for seq in self.places if self.journal[seq].kind == "input")
+        return next(kinds, self.first)
+
+    @property
     def last(self) -> int:
         """The last step, -1 where there is none."""
         return self.places[-1] if self.places else -1
@@ -91,14 +97,15 @@ class Reel:
     def frame(self, seq: int) -> dict[str, Any]:
         """What the browser draws at the step `seq`."""
         part = lanes.window(self.sequence.arrows, seq)
+        actors = lanes.lifelines(self.sequence, part)
         return {
             **self._head(seq),
             "position": self.position(seq),
             "total": len(self.places),
             "detail": self.detail,
             "strip": self.strip,
-            "actors": lanes.lifelines(self.sequence, part),
-            "arrows": [lanes.as_dict(self.journal, arrow, seq) for arrow in part],
+            "actors": actors,
+            "arrows": [lanes.as_dict(self.journal, one, seq) for one in lanes.drawn(part, actors)],
             **panels.all_of(self.journal, seq, self.moment(seq) if self.places else []),
         }
 

@@ -37,10 +37,16 @@ def window(
 
 
 def lifelines(whole: sequence.Sequence, part: Sequence[sequence.Arrow]) -> list[str]:
-    """The actors to draw: all while they fit, so that none moves; else those that talk here."""
-    if len(whole.actors) <= LANES:
-        return list(whole.actors)
-    return list(sequence.lifelines([arrow for arrow in part if not arrow.note]))
+    """The actors to draw: all that do something, so that none moves; of too many, those here."""
+    doing = sequence.lifelines([arrow for arrow in whole.arrows if arrow.style != "service"])
+    if len(doing) <= LANES:
+        return doing
+    return sequence.lifelines([arrow for arrow in part if not arrow.note])
+
+
+def drawn(part: Sequence[sequence.Arrow], actors: Sequence[str]) -> list[sequence.Arrow]:
+    """The arrows whose two ends are drawn."""
+    return [arrow for arrow in part if arrow.source in actors and arrow.target in actors]
 
 
 def when(arrow: sequence.Arrow, cursor: int) -> str:

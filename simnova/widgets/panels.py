@@ -18,6 +18,8 @@ LINES: Final = 14
 REACH: Final = 500
 """Events before the cursor in which log lines are looked for."""
 VALUE: Final = 120
+MESSAGE: Final = 600
+"""Characters of a column's value and of a log message that are sent."""
 
 _ROOMS = {"VCPU": ("VCPU", ""), "MEMORY_MB": ("RAM", "MB"), "DISK_GB": ("disk", "GB")}
 _SHELVES = {"instances", "compute_nodes", "services", "allocations", "inventories"}
@@ -170,4 +172,11 @@ def log(journal: Journal, seq: int, moment: Sequence[Event]) -> list[dict[str, A
     """The last lines up to the step; those of this moment are `now`."""
     start = moment[0].seq if moment else seq
     written = logs.lines(journal, seq, first=max(0, seq - REACH)) if moment else []
-    return [{"text": clean(str(line)), "now": line.seq >= start} for line in written[-LINES:]]
+    return [{**written_line(line), "now": line.seq >= start} for line in written[-LINES:]]
+
+
+def written_line(line: logs.Line) -> dict[str, str]:
+    """A log line, parted where its message begins."""
+    text = clean(str(line))
+    message = text.find(clean(line.message).partition("\n")[0])
+    return {"head": text[:message], "text": shorten(text[message:], MESSAGE)}

@@ -223,6 +223,7 @@ function drawDecision(frame) {
     h("tbody", { class: "weights" }, ...decision.weighers.map((weigher) => weigherRow(weigher, decision, tell)), totalRow(decision, tell)),
     h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, decision.chosen ? "Chosen" : ""), ...decision.hosts.map((host) => h("td", { class: host === decision.chosen ? "winner" : null }, outcome(host, decision))))));
   matrix.style.setProperty("--hosts", decision.hosts.length);
+  matrix.style.setProperty("--rows", decision.stages.length + decision.weighers.length);
   return [h("div", { class: "scroll" }, matrix), reason];
 }
 
@@ -237,16 +238,17 @@ function meter(room) {
     h("span", { class: "sum" }, h("b", {}, room.used), ` / ${room.total} ${room.unit}`), room.name, h("div", { class: "track" }, filled, there));
 }
 
-function serverTile(server) {
+function serverTile(server, among) {
   const tile = h("li", { class: `server ${server.tone}${server.now ? " now" : ""}`, title: `${server.name}: ${server.state}` },
     h("b", {}, server.name), h("small", {}, server.state));
   tile.style.width = `${100 * server.share}%`;
+  tile.style.minWidth = `min(108px, ${100 / among}%)`;
   return tile;
 }
 
 const hostCard = (host) => h("section", { class: `host ${host.tone}${host.now ? " now" : ""}`, "aria-label": `Host ${host.name}` },
   h("header", {}, h("b", { title: host.name }, host.name), h("small", {}, host.state)),
-  h("ul", { class: "box" }, ...host.servers.map(serverTile)), h("div", { class: "meters" }, ...host.rooms.map(meter)));
+  h("ul", { class: "box" }, ...host.servers.map((server) => serverTile(server, host.servers.length))), h("div", { class: "meters" }, ...host.rooms.map(meter)));
 
 function drawHosts(frame) {
   if (!frame.hosts.length) return [h("p", { class: "empty" }, "No host has reported to the conductor yet.")];
@@ -265,7 +267,7 @@ function drawRows(frame) {
 
 function drawLog(frame) {
   if (!frame.log.length) return [h("p", { class: "empty" }, "No service has logged a line yet.")];
-  return [h("ol", { class: "scroll lines" }, ...frame.log.map((line) => h("li", { class: line.now ? "now" : null }, line.text)))];
+  return [h("ol", { class: "scroll lines" }, ...frame.log.map((line) => h("li", { class: line.now ? "now" : null }, h("span", {}, line.head), line.text)))];
 }
 
 const DRAW = { decision: drawDecision, hosts: drawHosts, rows: drawRows, log: drawLog };

@@ -36,7 +36,7 @@ def journal_of(source: Any) -> Journal:
 
 
 class Player(anywidget.AnyWidget):
-    """Step through a journal: `Player(cloud)` opens at the first step, or at `step`.
+    """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
     and `view` is the picture beside the sequence: decision, hosts, rows or log. Any number of
@@ -67,7 +67,7 @@ class Player(anywidget.AnyWidget):
         self._reel = Reel(journal_of(source), detail)
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
-        self.seek(self._reel.first if step is None else step)
+        self.seek(self._reel.opening if step is None else step)
         self._show()
 
     # --- moving -----------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_rows_and_log_are_those_since_the_step_before(reel):
     assert ["task_state", "spawning", "NULL"] in frame["changes"][0]["columns"]
     assert not any(line["now"] for line in frame["log"])
     claimed = frame_of(reel, "db.update")
-    assert [line["text"].endswith("Boot web-1") for line in claimed["log"] if line["now"]] == [True]
+    assert [line["text"] == "Boot web-1" for line in claimed["log"] if line["now"]] == [True]
     assert {"hosts", "rows", "log"} <= set(claimed["news"])
 
 

@@ -23,9 +23,11 @@ def grow(journal, events):
     journal.events.extend(events)
 
 
-def test_it_opens_at_the_first_step_or_where_it_is_told(journal, player):
+def test_it_opens_where_somebody_asked_for_something_or_where_it_is_told(journal, player):
     assert player.step == player.frame["seq"] == 4
     assert Player(journal, step=11).step == 11
+    assert Player(journal, detail="everything").step == 4
+    del journal.events[4:]
     assert Player(journal, detail="everything").step == 0
 
 
