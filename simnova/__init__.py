@@ -1,11 +1,11 @@
 """SimNova: a whole OpenStack Nova in a notebook.
 
-    from simnova import Cloud
+from simnova import Cloud
 
-    cloud = Cloud(hosts=3)
-    server = cloud.boot("web")
-    cloud.run()
-    print(server)
+cloud = Cloud(hosts=3)
+server = cloud.boot("web")
+cloud.run()
+print(server)
 """
 
 from __future__ import annotations
@@ -14,29 +14,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simnova.client import Refused as Refused
-    from simnova.cloud import Cloud as Cloud
+    from simnova.cloud.client import Refused as Refused
+    from simnova.cloud.cloud import Cloud as Cloud
+    from simnova.cloud.hosts import Host as Host
+    from simnova.cloud.server import Server as Server
     from simnova.config import Config as Config
     from simnova.exceptions import NovaError as NovaError
     from simnova.exceptions import UsageError as UsageError
-    from simnova.hosts import Host as Host
     from simnova.nova.virt.profile import Profile as Profile
-    from simnova.server import Server as Server
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Cloud": "simnova.cloud",
+    "Cloud": "simnova.cloud.cloud",
     "Config": "simnova.config",
-    "Host": "simnova.hosts",
+    "Host": "simnova.cloud.hosts",
     "NovaError": "simnova.exceptions",
     "Profile": "simnova.nova.virt.profile",
-    "Refused": "simnova.client",
-    "Server": "simnova.server",
+    "Refused": "simnova.cloud.client",
+    "Server": "simnova.cloud.server",
     "UsageError": "simnova.exceptions",
 }
 
-__all__ = ["Cloud", "Config", "Host", "NovaError", "Profile", "Refused", "Server", "UsageError", "__version__"]
+__all__ = [
+    "Cloud",
+    "Config",
+    "Host",
+    "NovaError",
+    "Profile",
+    "Refused",
+    "Server",
+    "UsageError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from simnova import Cloud, NovaError, UsageError, __version__
+from simnova.observe.steps import Detail
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="simnova", description="A whole OpenStack Nova, in small.")
+    parser = argparse.ArgumentParser(
+        prog="simnova", description="A whole OpenStack Nova, in small."
+    )
     parser.add_argument("--version", action="version", version=f"simnova {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     boot = commands.add_parser("boot", help="boot servers and tell the story")
@@ -31,8 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     boot.add_argument("--image", default="cirros", help="what its disk begins as (cirros)")
     boot.add_argument("--count", type=int, default=1, help="how many servers in one request (1)")
     boot.add_argument("--seed", type=int, default=0, help="the same seed gives the same run (0)")
-    boot.add_argument("--detail", default="story", choices=("story", "messages", "everything"), help="how much is told")
-    boot.add_argument("--show", default="story", choices=("story", "sequence", "log"), help="what is shown (the story)")
+    boot.add_argument(
+        "--detail",
+        default="story",
+        choices=("story", "messages", "everything"),
+        help="how much is told",
+    )
+    boot.add_argument(
+        "--show",
+        default="story",
+        choices=("story", "sequence", "log"),
+        help="what is shown (the story)",
+    )
     boot.set_defaults(work=_boot)
     return parser
 
@@ -41,9 +54,11 @@ def _boot(parsed: argparse.Namespace) -> str:
     cloud = Cloud(hosts=parsed.hosts, seed=parsed.seed)
     call = cloud.submit(parsed.name, flavor=parsed.flavor, image=parsed.image, count=parsed.count)
     cloud.run()
-    told = {
-        "story": lambda: cloud.story(parsed.detail),
-        "sequence": lambda: cloud.sequence(parsed.detail),
-        "log": lambda: cloud.log(),
-    }[parsed.show]()
-    return "\n".join([str(told), "", *map(repr, call.servers)])
+    told = _told(cloud, parsed.show, parsed.detail)
+    return "\n".join([told, "", *map(repr, call.servers)])
+
+
+def _told(cloud: Cloud, show: str, detail: Detail) -> str:
+    if show == "log":
+        return str(cloud.log())
+    return str(cloud.story(detail) if show == "story" else cloud.sequence(detail))

@@ -33,7 +33,9 @@ Signal = simpy.Event
 
 SERVICE_START = declare("service.start", "a service came up")
 SERVICE_STOP = declare("service.stop", "a service was stopped in good order")
-SERVICE_CRASH = declare("service.crash", "a service died where it stood; nothing of its own code ran after this")
+SERVICE_CRASH = declare(
+    "service.crash", "a service died where it stood; nothing of its own code ran after this"
+)
 
 
 _running: Clock | None = None
@@ -77,12 +79,14 @@ def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
 class Service:
     """One life of a service: its name in the journal, its running tasks, and whether its doors are open.
 
-    `at_end` holds what happens around it when it ends, in good order or not (its connections break, say).
+    `at_end` holds what happens around it when it ends, in good order or not (its connections break, say), because of
+    the event `ended`.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
+        self.ended: int | None = None
         self.tasks: dict[Task, None] = {}
         self.at_end: list[Callable[[], None]] = []
 
@@ -164,7 +168,9 @@ class Clock:
         The value may be an exception, which is then raised: SimPy would rebuild it from its arguments.
         """
         if self.active is None:
-            raise UsageError("await works inside a service; in a notebook call cloud.run() or server.wait()")
+            raise UsageError(
+                "await works inside a service; in a notebook call cloud.run() or server.wait()"
+            )
         self.check(self.active)
         if timeout is not None:
             self._expire(signal, timeout)
@@ -247,7 +253,9 @@ class Clock:
             cause = parent.latest if cause == DERIVED else cause
             request_id = request_id or parent.request_id
             background = parent.background if background is None else background
-        task = Task(self, coro, service, None if cause == DERIVED else cause, request_id, bool(background))
+        task = Task(
+            self, coro, service, None if cause == DERIVED else cause, request_id, bool(background)
+        )
         service.tasks[task] = None
         self._busy += not task.background
         return task
@@ -288,26 +296,32 @@ class Clock:
         if not task.service.alive:
             raise Crashed(task.service.name)
 
-    def start(self, name: str, **data: Any) -> Service:
+    def start(self, name: str, background: bool | None = None) -> Service:
         """A new life of the service of that name."""
         service = Service(name)
         self.services[service] = None
-        self.journal.record(SERVICE_START, data, actor=name)
+        self.journal.record(SERVICE_START, {}, actor=name, background=background)
         return service
 
     def crash(self, service: Service, cause: int | None = DERIVED) -> None:
         """Kill a service now: doors shut at once, coroutines closed before anything else happens."""
         self._end(service, SERVICE_CRASH, cause)
 
-    def stop(self, service: Service, cause: int | None = DERIVED) -> None:
+    def stop(
+        self, service: Service, cause: int | None = DERIVED, background: bool | None = None
+    ) -> None:
         """End a service in good order, between two of its steps."""
-        self._end(service, SERVICE_STOP, cause)
+        self._end(service, SERVICE_STOP, cause, background)
 
-    def _end(self, service: Service, kind: str, cause: int | None) -> None:
+    def _end(
+        self, service: Service, kind: str, cause: int | None, background: bool | None = None
+    ) -> None:
         if not service.alive:
             return
         running = self.active is not None and self.active.service is service
-        self.journal.record(kind, {}, actor=service.name, cause=cause)
+        service.ended = self.journal.record(
+            kind, {}, actor=service.name, cause=cause, background=background
+        ).seq
         service.alive = False
         self.services.pop(service, None)
         if running:
@@ -358,6 +372,11 @@ class Clock:
         if self._failures:
             raise self._failures.pop(0)
         return True
+
+    def run(self) -> None:
+        """Go on until nobody works; for a clock without a cloud, as in the messaging lessons."""
+        while not self.quiet:
+            self.step()
 
     def peek(self) -> float:
         """The time of the next engine event, infinity where there is none."""

@@ -60,7 +60,11 @@ class Faults:
 
     def _after(self, event: Event) -> None:
         task = self.clock.active
-        if task is not None and task.service.name == event.actor and self._strikes("after", event.kind, event.actor):
+        if (
+            task is not None
+            and task.service.name == event.actor
+            and self._strikes("after", event.kind, event.actor)
+        ):
             self.clock.crash(task.service)
 
     def _strikes(self, moment: Moment, kind: str, actor: str) -> bool:

@@ -73,7 +73,9 @@ class Realtime:
 
     # --- real work --------------------------------------------------------------------------------------------
 
-    def start(self, work: Callable[..., Any], args: tuple[Any, ...], timeout: float, what: str) -> Signal:
+    def start(
+        self, work: Callable[..., Any], args: tuple[Any, ...], timeout: float, what: str
+    ) -> Signal:
         """Begin real work (or take its recorded answer) and return what will be signalled."""
         signal, nth = self.clock.signal(), self._asked.get(what, 0)
         self._asked[what] = nth + 1
@@ -85,7 +87,9 @@ class Realtime:
         now, index = time.perf_counter(), len(self._started)
         self._started.append((what, nth))
         self._pending[index] = Pending(signal, what, self.clock.now, now, now + timeout)
-        threading.Thread(target=self._work, args=(index, work, args), daemon=True, name=what or "measure").start()
+        threading.Thread(
+            target=self._work, args=(index, work, args), daemon=True, name=what or "measure"
+        ).start()
         return signal
 
     def _answer(self, signal: Signal, measured: Measured) -> None:
@@ -118,7 +122,9 @@ class Realtime:
         for index, pending in list(self._pending.items()):
             if now >= pending.deadline:
                 limit = pending.deadline - pending.wall
-                error = TimeoutError(f"{pending.what or 'real work'} did not answer within {limit:g} s")
+                error = TimeoutError(
+                    f"{pending.what or 'real work'} did not answer within {limit:g} s"
+                )
                 self._finish(index, error, pending.deadline)
 
     # --- pace -------------------------------------------------------------------------------------------------

@@ -88,7 +88,9 @@ class Timeline:
     def at(self, seq: int, fold: Fold[S]) -> S:
         """The state after event `seq`; -1 is before the first. Raises `UsageError` past the end."""
         if not -1 <= seq < len(self.journal):
-            raise UsageError(f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}")
+            raise UsageError(
+                f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
+            )
         remembered = self._states.setdefault(type(fold), [fold.start()])
         while len(remembered) <= (seq + 1) // CHECKPOINT:
             self._remember(remembered, fold)
@@ -125,7 +127,9 @@ class Comparer:
             raise ReplayDiverged(f"the replay went on after the original's last event: {event}")
         expected = self.original[event.seq]
         if event.digest() != expected.digest():
-            raise ReplayDiverged(f"event {event.seq} differs: it was {expected}, in the replay it is {event}")
+            raise ReplayDiverged(
+                f"event {event.seq} differs: it was {expected}, in the replay it is {event}"
+            )
 
 
 def replay(clock: Clock, inputs: list[Input], seq: int, apply: Callable[[Input], None]) -> None:

@@ -22,7 +22,12 @@ class Indirection(Protocol):
     """Whoever saves and loads objects for a service that has no database: the conductor (`nova/conductor/rpcapi.py`)."""
 
     async def object_action(
-        self, context: RequestContext, objinst: Any, objmethod: str, args: list[Any], kwargs: dict[str, Any]
+        self,
+        context: RequestContext,
+        objinst: Any,
+        objmethod: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
     ) -> tuple[dict[str, Any], Any]:
         """Have a method of an object run there; returns what it changed and what it answered."""
         ...
@@ -120,7 +125,11 @@ def _required(database: Database | None) -> Database:
     return database
 
 
-_TRAVELS = [f.name for f in fields(RequestContext) if f.name not in ("place", "db_connection", "mq_connection", "cell_uuid")]
+_TRAVELS = [
+    f.name
+    for f in fields(RequestContext)
+    if f.name not in ("place", "db_connection", "mq_connection", "cell_uuid")
+]
 
 
 def target_cell(context: RequestContext, cell: CellMapping) -> RequestContext:

@@ -43,14 +43,22 @@ class Logger:
         """A line that says what failed, followed by the traceback of the exception being handled."""
         self._write("ERROR", message, args, instance, traceback.format_exc())
 
-    def _write(self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = "") -> None:
+    def _write(
+        self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = ""
+    ) -> None:
         running = clock.running()
         if running is None:
             return
-        text = message % (args[0] if len(args) == 1 and isinstance(args[0], dict) else args) if args else message
+        text = (
+            message % (args[0] if len(args) == 1 and isinstance(args[0], dict) else args)
+            if args
+            else message
+        )
         text = f"{text}\n{trace.rstrip()}" if trace else text
         uuid = getattr(instance, "uuid", instance)
-        running.journal.record(LINE, {"level": level, "logger": self.name, "message": text, "instance": uuid})
+        running.journal.record(
+            LINE, {"level": level, "logger": self.name, "message": text, "instance": uuid}
+        )
 
 
 def getLogger(name: str) -> Logger:

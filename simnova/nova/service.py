@@ -47,7 +47,9 @@ class Service:
         if self.manager is not None:
             await self.manager.init_host()
         self.server.start()
-        self._repeat(Periodic(self._report_state, self.conf.report_interval), self.conf.report_interval)
+        self._repeat(
+            Periodic(self._report_state, self.conf.report_interval), self.conf.report_interval
+        )
         for task in self.manager.periodic_tasks() if self.manager else ():
             fuzzy = Between(0.0, float(self.conf.periodic_fuzzy_delay))
             delay = self.place.clock.choose("periodic", self.binary, self.host, among=fuzzy)
@@ -84,5 +86,7 @@ class Service:
             try:
                 await task.work()
             except Exception as error:
-                LOG.exception("Error during %s: %s", getattr(task.work, "__qualname__", task.work), error)
+                LOG.exception(
+                    "Error during %s: %s", getattr(task.work, "__qualname__", task.work), error
+                )
             await self.place.clock.sleep(task.spacing)

@@ -1,6 +1,4 @@
-"""The log: what services wrote, and what Nova itself writes of each API request, in OpenStack's
-format.
-"""
+"""The log: what services wrote, in OpenStack's format."""
 
 from __future__ import annotations
 
@@ -8,20 +6,18 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow, last
 from simnova.observe.markup import clean, element, escape
 from simnova.observe.names import Names
-from simnova.observe.pairs import Pairs
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """The date at a cloud's time zero (`kernel.clock.EPOCH`)."""
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-REQUESTS: Final = "nova.api.openstack.requestlog"
-"""The logger of the API's request lines (`nova/api/openstack/requestlog.py`)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ class Written:
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
-        if event.kind == "log" or (event.kind == "http.response" and event.actor == "nova-api"):
+        if event.kind == "log":
             self.seqs.append(event.seq)
         elif event.kind == "service.start":
             self.starts.setdefault(event.actor, []).append(event.seq)
@@ -104,7 +100,7 @@ def line(journal: Journal, event: Event) -> Line:
     """The log line of an event."""
     starts = follow(journal, Written).starts.get(event.actor, [])
     owner = follow(journal, Names).owners.get(event.request_id or "", ("-", "-"))
-    data = event.data if event.kind == "log" else request_line(journal, event)
+    data = event.data
     return Line(
         seq=event.seq,
         time=event.time,
@@ -121,18 +117,6 @@ def line(journal: Journal, event: Event) -> Line:
     )
 
 
-def request_line(journal: Journal, event: Event) -> dict[str, str]:
-    """What Nova's API logs of a request that it has answered."""
-    data, asked = event.data, follow(journal, Pairs).asked.get(event.seq)
-    took = event.time - journal[asked].time if asked is not None else 0.0
-    size = len(str(data.get("body") or ""))
-    text = (
-        f'"{data.get("method")} {data.get("path")}" status: {data.get("status")} len: {size} '
-        f"microversion: {data.get('microversion') or '-'} time: {took:.6f}"
-    )
-    return {"level": "INFO", "logger": REQUESTS, "message": text}
-
-
 def lines(
     journal: Journal,
     upto: int | None = None,
@@ -140,29 +124,31 @@ def lines(
     first: int = 0,
     service: str | None = None,
     level: str = "DEBUG",
-    request_id: str | None = None,
-    instance: str | None = None,
+    request: Any = None,
+    server: Any = None,
     background: bool = False,
 ) -> Log:
-    """The log from step `first` up to step `upto`: of one service, from a level on, of one request,
-    about one server.
+    """The log from step `first` up to step `upto`: of one service, from a level on, of one request
+    or about one server (by their ids, or themselves).
+
+    Raises `UsageError` for an unknown level.
     """
-    written = follow(journal, Written).seqs
-    events = map(
-        journal.__getitem__,
-        written[bisect_left(written, first) : bisect_right(written, last(journal, upto))],
+    if level not in LEVELS:
+        raise unknown("log level", level, LEVELS)
+    written, end = follow(journal, Written).seqs, last(journal, upto)
+    wanted = getattr(request, "request_id", request), getattr(server, "id", server)
+    found = (
+        line(journal, journal[seq])
+        for seq in written[bisect_left(written, first) : bisect_right(written, end)]
+        if (background or not journal[seq].background)
+        and service in (None, journal[seq].actor)
+        and wanted[0] in (None, journal[seq].request_id)
     )
-    least = LEVELS.index(level)
-    found = [
-        line(journal, event)
-        for event in events
-        if (background or not event.background)
-        and service in (None, event.actor)
-        and request_id in (None, event.request_id)
-    ]
     return Log(
-        one
-        for one in found
-        if instance in (None, one.instance)
-        and (one.level not in LEVELS or LEVELS.index(one.level) >= least)
+        one for one in found if wanted[1] in (None, one.instance) and weighs(one.level, level)
     )
+
+
+def weighs(level: str, least: str) -> bool:
+    """Whether a level is at least another; one that is not OpenStack's always is."""
+    return level not in LEVELS or LEVELS.index(level) >= LEVELS.index(least)

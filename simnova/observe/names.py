@@ -43,6 +43,7 @@ class Names:
         self.owners: dict[str, tuple[str, str]] = {}
         self.rows: dict[tuple[str, str], str] = {}
         self.cells: dict[str, str] = {}
+        self.flavors: dict[str, str] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -71,6 +72,8 @@ class Names:
         owner, key = row.get("instance_uuid") or row.get("uuid"), str(event.data.get("key"))
         if isinstance(owner, str):
             self.rows[f"{event.data.get('db')}.{event.data.get('table')}", key] = owner
+        if row.get("flavorid") and row.get("name"):
+            self.flavors[str(row["flavorid"])] = str(row["name"])
         if event.data.get("table") == "cell_mappings" and row.get("name"):
             self.cells[key] = self.cells[str(row.get("id"))] = str(row["name"])
 

@@ -77,6 +77,12 @@ def at(journal: Journal, seq: int | None, table: str) -> list[Row]:
     return [rows[key] for key in sorted(rows, key=lambda key: cursor.born[table, key])]
 
 
+def one(journal: Journal, change: Event) -> Row:
+    """The row that a change is about as it was right after it; empty where it is gone."""
+    rows = follow(journal, Cursor).to(change.seq).get(full_name(change), {})
+    return rows.get(row_key(change), {})
+
+
 def in_cells(journal: Journal, seq: int | None, table: str) -> list[Row]:
     """The rows of that table in all cells, cell0 first, as they were after step `seq`."""
     known = sorted(follow(journal, Cursor).to(last(journal, seq)))

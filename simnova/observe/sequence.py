@@ -5,6 +5,7 @@ Text and SVG are drawn from it (`sequence_svg`); the player draws from the same 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence as Many
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -121,12 +122,11 @@ def arrows(
     """
     end = last(journal, upto)
     deepest = 0 if detail == "story" else 1
+    places = follow(journal, Arrows).of
     drawn = [
         arrow
-        for seq in follow(journal, Arrows).of
-        if first <= seq <= end
-        and (background or not journal[seq].background)
-        and level(journal[seq]) <= deepest
+        for seq in places[bisect_left(places, first) : bisect_right(places, end)]
+        if (background or not journal[seq].background) and level(journal[seq]) <= deepest
         for arrow in drawn_from(journal, journal[seq], end)
     ]
     return Sequence(lifelines(drawn), drawn)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from simnova.kernel.journal import Event, Journal
+from simnova.observe import rows
 from simnova.observe.index import follow
 from simnova.observe.names import Names
 from simnova.observe.pairs import Pairs
@@ -57,6 +58,11 @@ class Telling:
         sent = self.pairs.sent.get(self.data.get("message"))
         rpc = self.pairs.rpc.get(-1 if sent is None else sent)
         return None if rpc is None else self.journal[rpc]
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The row that a row change is about, as it was right after it; empty where it is gone."""
+        return rows.one(self.journal, self.event)
 
     def behind(self, kind: str, within: int = 12) -> Event | None:
         """The nearest cause of that kind, where there is one close by."""

@@ -21,7 +21,13 @@ LOG = getLogger("nova.api.openstack.requestlog")
 
 MIN_VERSION, MAX_VERSION = (2, 1), (2, 104)
 
-_WORDS = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest"}
+_WORDS = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    409: "conflictingRequest",
+}
 _CONFLICTS = (exception.InstanceInvalidState, exception.UnexpectedTaskStateError)
 
 
@@ -79,7 +85,9 @@ class ComputeApp(App):
         context = await self.auth.context(request)
         found = await servers.find_all(self.compute_api, context, request)
         shown = [views.server(instance, context.is_admin, (2, 1))["server"] for instance in found]
-        return Response(200, {"servers": [{key: one[key] for key in ("id", "name", "links")} for one in shown]})
+        return Response(
+            200, {"servers": [{key: one[key] for key in ("id", "name", "links")} for one in shown]}
+        )
 
     @route("GET", "/v2.1/servers/detail")
     async def detail_servers(self, request: Request) -> Response:
@@ -87,7 +95,10 @@ class ComputeApp(App):
         context = await self.auth.context(request)
         version = _version(request.headers)
         found = await servers.find_all(self.compute_api, context, request)
-        return Response(200, {"servers": [views.server(one, context.is_admin, version)["server"] for one in found]})
+        return Response(
+            200,
+            {"servers": [views.server(one, context.is_admin, version)["server"] for one in found]},
+        )
 
     @route("GET", "/v2.1/servers/{server_id}")
     async def show_server(self, request: Request, server_id: str) -> Response:
@@ -109,13 +120,17 @@ class ComputeApp(App):
     async def detail_flavors(self, request: Request) -> Response:
         """All flavors, smallest first."""
         context = await self.auth.context(request)
-        return Response(200, {"flavors": [views.flavor(found) for found in await Flavor.get_all(context)]})
+        return Response(
+            200, {"flavors": [views.flavor(found) for found in await Flavor.get_all(context)]}
+        )
 
     @route("GET", "/v2.1/flavors/{flavor_id}")
     async def show_flavor(self, request: Request, flavor_id: str) -> Response:
         """One flavor."""
         context = await self.auth.context(request)
-        return Response(200, {"flavor": views.flavor(await Flavor.get_by_flavor_id(context, flavor_id))})
+        return Response(
+            200, {"flavor": views.flavor(await Flavor.get_by_flavor_id(context, flavor_id))}
+        )
 
     @route("POST", "/v2.1/flavors")
     async def create_flavor(self, request: Request) -> Response:
@@ -160,11 +175,17 @@ def _version(headers: Mapping[str, str]) -> tuple[int, int]:
         return MAX_VERSION
     major, _, minor = text.partition(".")
     if not (major.isdigit() and minor.isdigit()):
-        raise Fault(400, f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.")
+        raise Fault(
+            400,
+            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.",
+        )
     version = (int(major), int(minor))
     if not MIN_VERSION <= version <= MAX_VERSION:
         low, high = (".".join(map(str, limit)) for limit in (MIN_VERSION, MAX_VERSION))
-        raise Fault(406, f"Version {text} is not supported by the API. Minimum is {low} and maximum is {high}.")
+        raise Fault(
+            406,
+            f"Version {text} is not supported by the API. Minimum is {low} and maximum is {high}.",
+        )
     return version
 
 

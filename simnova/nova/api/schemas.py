@@ -21,7 +21,10 @@ positive: dict[str, Any] = {
     "minLength": 1,
 }
 non_negative: dict[str, Any] = {**positive, "minimum": 0}
-boolean: dict[str, Any] = {"type": ["boolean", "string"], "enum": [True, "True", "true", "1", False, "False", "false", "0"]}
+boolean: dict[str, Any] = {
+    "type": ["boolean", "string"],
+    "enum": [True, "True", "true", "1", False, "False", "false", "0"],
+}
 metadata: dict[str, Any] = {
     "type": "object",
     "patternProperties": {"^[a-zA-Z0-9-_:. ]{1,255}$": {"type": "string", "maxLength": 255}},
@@ -47,7 +50,12 @@ create_server: dict[str, Any] = {
             "type": "object",
             "properties": {
                 "name": name,
-                "imageRef": {"oneOf": [{"type": "string", "format": "uuid"}, {"type": "string", "maxLength": 0}]},
+                "imageRef": {
+                    "oneOf": [
+                        {"type": "string", "format": "uuid"},
+                        {"type": "string", "maxLength": 0},
+                    ]
+                },
                 "flavorRef": _reference,
                 "adminPass": {"type": "string"},
                 "metadata": metadata,

@@ -58,7 +58,9 @@ async def find_all(api: API, context: RequestContext, request: Request) -> list[
     return found
 
 
-async def _request(api: API, context: RequestContext, server: dict[str, Any], body: dict[str, Any]) -> ServerRequest:
+async def _request(
+    api: API, context: RequestContext, server: dict[str, Any], body: dict[str, Any]
+) -> ServerRequest:
     minimum = int(server.get("min_count", 1))
     maximum = int(server.get("max_count", minimum))
     if minimum > maximum:
@@ -84,12 +86,18 @@ async def _request(api: API, context: RequestContext, server: dict[str, Any], bo
         forced_node=node,
         metadata=server.get("metadata", {}),
         requested_networks=_networks(server.get("networks")),
-        security_groups=[group["name"] for group in server.get("security_groups", [{"name": "default"}])],
-        scheduler_hints={key: value if isinstance(value, list) else [value] for key, value in hints.items()},
+        security_groups=[
+            group["name"] for group in server.get("security_groups", [{"name": "default"}])
+        ],
+        scheduler_hints={
+            key: value if isinstance(value, list) else [value] for key, value in hints.items()
+        },
     )
 
 
-def _availability_zone(text: str | None, context: RequestContext) -> tuple[str | None, str | None, str | None]:
+def _availability_zone(
+    text: str | None, context: RequestContext
+) -> tuple[str | None, str | None, str | None]:
     """`zone:host:node` taken apart; naming a host is an administrator's right."""
     if text is None or ":" not in text:
         return text, None, None
@@ -97,7 +105,9 @@ def _availability_zone(text: str | None, context: RequestContext) -> tuple[str |
     if len(parts) > 3 or not any(parts):
         raise Fault(400, "Unable to parse availability_zone")
     if not context.is_admin:
-        raise Fault(403, "Policy doesn't allow os_compute_api:servers:create:forced_host to be performed.")
+        raise Fault(
+            403, "Policy doesn't allow os_compute_api:servers:create:forced_host to be performed."
+        )
     zone, host, node = (*parts, "", "")[:3]
     return zone or None, host or None, node or None
 

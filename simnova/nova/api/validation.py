@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simnova.nova import exception
 from simnova.nova.api import schemas
 
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 _BAD_NAME = (
     "An invalid 'name' value was provided. The name must be: printable characters. "
@@ -32,14 +30,15 @@ def validate(body: Any, schema: str) -> None:
 
 
 @functools.cache
-def _validator(schema: str) -> Validator:
+def _validator(schema: str) -> Any:
     import jsonschema
 
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("name")(_is_name)
     checker.checks("uuid")(_is_uuid)
-    extended = jsonschema.validators.extend(
-        jsonschema.Draft202012Validator, {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")}
+    extended: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator,
+        {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")},
     )
     return extended(getattr(schemas, schema), format_checker=checker)
 
@@ -61,7 +60,9 @@ def _numeric(keyword: str) -> Any:
 
 
 def _is_name(value: Any) -> bool:
-    return not isinstance(value, str) or not value or (value.isprintable() and value == value.strip())
+    return (
+        not isinstance(value, str) or not value or (value.isprintable() and value == value.strip())
+    )
 
 
 def _is_uuid(value: Any) -> bool:

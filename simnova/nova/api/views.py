@@ -41,7 +41,9 @@ def server(instance: Instance, is_admin: bool, microversion: tuple[int, int]) ->
         "user_id": instance.user_id or "",
         "metadata": instance.metadata,
         "hostId": _host_id(instance),
-        "image": {"id": instance.image_ref, "links": _links("images", instance.image_ref)} if instance.image_ref else "",
+        "image": {"id": instance.image_ref, "links": _links("images", instance.image_ref)}
+        if instance.image_ref
+        else "",
         "flavor": _flavor_of(instance, microversion),
         "created": instance.created_at,
         "updated": instance.updated_at or instance.created_at,
@@ -174,5 +176,3 @@ def _links(kind: str, ident: str | None) -> list[dict[str, str]]:
 
 def _naive(time: str | None) -> str | None:
     return time and time.rstrip("Z") + ".000000"
-
-

@@ -23,7 +23,9 @@ async def map_cell0(context: RequestContext) -> None:
     await cell.create()
 
 
-async def create_cell(context: RequestContext, name: str, database: str, transport_url: str) -> None:
+async def create_cell(
+    context: RequestContext, name: str, database: str, transport_url: str
+) -> None:
     """`nova-manage cell_v2 create_cell`: a database and a message bus of its own for a part of the hosts."""
     cell = CellMapping(
         uuid=context.here.clock.uuid("cell", name),

@@ -83,7 +83,9 @@ class API:
 
     # --- create -----------------------------------------------------------------------------------------------
 
-    async def create(self, context: RequestContext, request: ServerRequest) -> tuple[list[Instance], str]:
+    async def create(
+        self, context: RequestContext, request: ServerRequest
+    ) -> tuple[list[Instance], str]:
         """Check the request, write down what is to become of it, and tell the conductor.
 
         Returns the servers as they will be (in no cell yet) and the reservation id. Raises what the checks raise:
@@ -95,7 +97,7 @@ class API:
         count = await self._check_counts(context, request)
         reservation = f"r-{context.here.clock.rng('reservation').getrandbits(40):08x}"[:10]
         planned = [self._plan(context, request, image, reservation, n, count) for n in range(count)]
-        await context.api_db.transact(lambda tx: [_write(tx, *plan) for plan in planned])
+        await context.api_db.transact(lambda tx: _write(tx, planned))
         await self.compute_task_api.schedule_and_build_instances(
             context,
             build_requests=[build for _, build, _ in planned],
@@ -110,13 +112,25 @@ class API:
 
     async def _check_counts(self, context: RequestContext, request: ServerRequest) -> int:
         """How many servers the quotas and the networks let through; at least `min_count`, else they refuse."""
-        wanted = await self.network_api.validate_networks(context, request.requested_networks, request.max_count)
+        wanted = await self.network_api.validate_networks(
+            context, request.requested_networks, request.max_count
+        )
         return await quota.check_num_instances(
-            context, self.conf, request.flavor, min(request.min_count, wanted), min(request.max_count, wanted)
+            context,
+            self.conf,
+            request.flavor,
+            min(request.min_count, wanted),
+            min(request.max_count, wanted),
         )
 
     def _plan(
-        self, context: RequestContext, request: ServerRequest, image: dict[str, Any], reservation: str, n: int, of: int
+        self,
+        context: RequestContext,
+        request: ServerRequest,
+        image: dict[str, Any],
+        reservation: str,
+        n: int,
+        of: int,
     ) -> tuple[RequestSpec, BuildRequest, InstanceMapping]:
         flavor = request.flavor
         name = f"{request.display_name}-{n + 1}" if of > 1 else request.display_name
@@ -142,14 +156,25 @@ class API:
             launch_index=n,
             created_at=context.now(),
             metadata=request.metadata,
-            system_metadata={f"image_{key}": str(image[key]) for key in ("min_ram", "min_disk", "disk_format")},
+            system_metadata={
+                f"image_{key}": str(image[key]) for key in ("min_ram", "min_disk", "disk_format")
+            },
             flavor=flavor,
             context=context,
         )
-        return self._spec(context, request, image, instance, of), _build(context, instance), _mapping(context, instance)
+        return (
+            self._spec(context, request, image, instance, of),
+            _build(context, instance),
+            _mapping(context, instance),
+        )
 
     def _spec(
-        self, context: RequestContext, request: ServerRequest, image: dict[str, Any], instance: Instance, count: int
+        self,
+        context: RequestContext,
+        request: ServerRequest,
+        image: dict[str, Any],
+        instance: Instance,
+        count: int,
     ) -> RequestSpec:
         return RequestSpec(
             instance_uuid=instance.uuid,
@@ -192,7 +217,9 @@ class API:
         for cell in await CellMapping.get_all(context):
             if not cell.disabled:
                 found += await Instance.get_all(target_cell(context, cell), **where)
-        return sorted(found, key=lambda instance: (instance.created_at or "", instance.id or 0), reverse=True)
+        return sorted(
+            found, key=lambda instance: (instance.created_at or "", instance.id or 0), reverse=True
+        )
 
     # --- delete -----------------------------------------------------------------------------------------------
 
@@ -222,7 +249,9 @@ class API:
     async def _local_delete(self, context: RequestContext, instance: Instance) -> None:
         LOG.info("Instance is not assigned to any host; deleting it here", instance=instance)
         await self.network_api.deallocate_for_instance(instance.ctxt, instance)
-        await self.placementclient.delete_allocation_for_instance(context, instance.uuid, force=True)
+        await self.placementclient.delete_allocation_for_instance(
+            context, instance.uuid, force=True
+        )
         await instance.destroy()
 
 
@@ -239,7 +268,9 @@ def _check_image(image: ImageMeta, request: ServerRequest) -> None:
     if image.size > size:
         raise exception.FlavorDiskSmallerThanImage(flavor_size=size, image_size=image.size)
     if image.min_disk * GIB > size:
-        raise exception.FlavorDiskSmallerThanMinDisk(flavor_size=size, image_min_disk=image.min_disk * GIB)
+        raise exception.FlavorDiskSmallerThanMinDisk(
+            flavor_size=size, image_min_disk=image.min_disk * GIB
+        )
 
 
 def _check_user_data(user_data: str | None) -> None:
@@ -251,7 +282,9 @@ def _check_user_data(user_data: str | None) -> None:
 
 def _hostname(name: str) -> str:
     """A display name as a host's name (`nova.utils.sanitize_hostname`)."""
-    kept = "".join(char if char.isalnum() or char in "-." else "-" if char in " _" else "" for char in name)
+    kept = "".join(
+        char if char.isalnum() or char in "-." else "-" if char in " _" else "" for char in name
+    )
     return kept.lower().strip(".-")[:63]
 
 
@@ -261,17 +294,24 @@ def _root_disk(request: ServerRequest) -> BlockDeviceMapping:
 
 def _build(context: RequestContext, instance: Instance) -> BuildRequest:
     return BuildRequest(
-        instance_uuid=instance.uuid, project_id=instance.project_id, instance=instance, context=context
+        instance_uuid=instance.uuid,
+        project_id=instance.project_id,
+        instance=instance,
+        context=context,
     )
 
 
 def _mapping(context: RequestContext, instance: Instance) -> InstanceMapping:
     return InstanceMapping(
-        instance_uuid=instance.uuid, project_id=instance.project_id, user_id=instance.user_id, context=context
+        instance_uuid=instance.uuid,
+        project_id=instance.project_id,
+        user_id=instance.user_id,
+        context=context,
     )
 
 
-def _write(tx: Any, spec: RequestSpec, build: BuildRequest, mapping: InstanceMapping) -> None:
-    tx.insert("request_specs", **spec.row())
-    tx.insert("build_requests", **build.row())
-    tx.insert("instance_mappings", **mapping.row())
+def _write(tx: Any, planned: list[tuple[RequestSpec, BuildRequest, InstanceMapping]]) -> None:
+    for spec, build, mapping in planned:
+        tx.insert("request_specs", **spec.row())
+        tx.insert("build_requests", **build.row())
+        tx.insert("instance_mappings", **mapping.row())

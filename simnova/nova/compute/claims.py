@@ -39,8 +39,22 @@ class Claim:
         reasons = [
             _short(what, unit, total, used, wanted, (limits or {}).get(key))
             for what, unit, key, total, used, wanted in (
-                ("memory", "MB", "memory_mb", node.memory_mb, node.memory_mb_used, flavor.memory_mb),
-                ("disk", "GB", "disk_gb", node.local_gb, node.local_gb_used, flavor.root_gb + flavor.ephemeral_gb),
+                (
+                    "memory",
+                    "MB",
+                    "memory_mb",
+                    node.memory_mb,
+                    node.memory_mb_used,
+                    flavor.memory_mb,
+                ),
+                (
+                    "disk",
+                    "GB",
+                    "disk_gb",
+                    node.local_gb,
+                    node.local_gb_used,
+                    flavor.root_gb + flavor.ephemeral_gb,
+                ),
                 ("vcpu", "VCPU", "vcpu", node.vcpus, node.vcpus_used, flavor.vcpus),
             )
         ]
@@ -56,19 +70,26 @@ class Claim:
 
     def __str__(self) -> str:
         flavor = self.instance.flavor
-        return f"[Claim: {flavor.memory_mb} MB memory, {flavor.root_gb} GB disk, {flavor.vcpus} VCPU]"
+        return (
+            f"[Claim: {flavor.memory_mb} MB memory, {flavor.root_gb} GB disk, {flavor.vcpus} VCPU]"
+        )
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if isinstance(error, Exception):
             await self.abort()
 
 
-def _short(what: str, unit: str, total: float, used: float, wanted: float, limit: float | None) -> str | None:
+def _short(
+    what: str, unit: str, total: float, used: float, wanted: float, limit: float | None
+) -> str | None:
     """Why a limit does not hold, in Nova's words; None where it does or there is none."""
     if limit is None or wanted <= limit - used:
         return None

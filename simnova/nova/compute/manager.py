@@ -143,7 +143,11 @@ class ComputeManager(Manager):
             return Result.FAILED
         except Exception as error:
             return await self._give_up(build, error)
-        LOG.info("Took %0.2f seconds to build instance.", self.place.clock.now - started, instance=instance)
+        LOG.info(
+            "Took %0.2f seconds to build instance.",
+            self.place.clock.now - started,
+            instance=instance,
+        )
         return Result.ACTIVE
 
     async def _build_and_run_instance(self, build: Build) -> None:
@@ -160,10 +164,14 @@ class ComputeManager(Manager):
         except (*_GONE, exception.BuildAbortException):
             raise
         except (exception.ImageNotActive, exception.FlavorDiskSmallerThanImage) as error:
-            raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=str(error)) from error
+            raise exception.BuildAbortException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
         except Exception as error:
             LOG.exception("Failed to build and run instance", instance=instance)
-            raise exception.RescheduledException(instance_uuid=instance.uuid, reason=str(error)) from error
+            raise exception.RescheduledException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
         await self._set_active(build)
 
     async def _build_networks(self, build: Build) -> list[dict[str, Any]]:
@@ -173,7 +181,11 @@ class ComputeManager(Manager):
         await instance.save(expected_task_state=[None])
         try:
             network_info = await self.network_api.allocate_for_instance(
-                build.context, instance, build.requested_networks, build.security_groups, bind_host_id=self.host
+                build.context,
+                instance,
+                build.requested_networks,
+                build.security_groups,
+                bind_host_id=self.host,
             )
         except Exception as error:
             LOG.exception("Failed to allocate network(s)", instance=instance)
@@ -194,7 +206,7 @@ class ComputeManager(Manager):
             await mapping.save()
 
     async def _spawn(
-        self, build: Build, allocations: dict[str, Any], network_info: list[dict[str, Any]]
+        self, build: Build, allocations: dict[str, Any] | None, network_info: list[dict[str, Any]]
     ) -> None:
         instance, started = build.instance, self.place.clock.now
         LOG.debug("Start spawning the instance on the hypervisor.", instance=instance)
@@ -209,7 +221,9 @@ class ComputeManager(Manager):
             block_device_info={"root_device_name": instance.root_device_name},
         )
         took = self.place.clock.now - started
-        LOG.info("Took %0.2f seconds to spawn the instance on the hypervisor.", took, instance=instance)
+        LOG.info(
+            "Took %0.2f seconds to spawn the instance on the hypervisor.", took, instance=instance
+        )
 
     async def _set_active(self, build: Build) -> None:
         context, instance = build.context, build.instance
@@ -217,7 +231,9 @@ class ComputeManager(Manager):
         instance.vm_state, instance.task_state = VmState.ACTIVE, None
         instance.launched_at = context.now()
         metadata = instance.system_metadata
-        instance.system_metadata = {key: metadata[key] for key in metadata if key != "network_allocated"}
+        instance.system_metadata = {
+            key: metadata[key] for key in metadata if key != "network_allocated"
+        }
         await instance.save(expected_task_state=TaskState.SPAWNING)
         await self.query_client.update_instance_info(context, self.host, [instance])
 
@@ -259,13 +275,17 @@ class ComputeManager(Manager):
         else:
             LOG.exception("Unexpected build failure, not rescheduling build.", instance=instance)
         await self._cleanup_allocated_networks(build)
-        await add_instance_fault_from_exc(context, instance.uuid, error, host=self.host, message=message)
+        await add_instance_fault_from_exc(
+            context, instance.uuid, error, host=self.host, message=message
+        )
         instance.host = instance.node = None
         await self._set_instance_obj_error_state(instance)
         return Result.FAILED
 
     async def _delete_allocation(self, build: Build) -> None:
-        await self.reportclient.delete_allocation_for_instance(build.context, build.instance.uuid, force=True)
+        await self.reportclient.delete_allocation_for_instance(
+            build.context, build.instance.uuid, force=True
+        )
 
     async def _cleanup_allocated_networks(self, build: Build) -> None:
         instance = build.instance
@@ -275,14 +295,19 @@ class ComputeManager(Manager):
         await self.network_api.deallocate_for_instance(build.context, instance)
         instance.network_info = []
         metadata = instance.system_metadata
-        instance.system_metadata = {key: metadata[key] for key in metadata if key != "network_allocated"}
+        instance.system_metadata = {
+            key: metadata[key] for key in metadata if key != "network_allocated"
+        }
 
     async def _set_instance_obj_error_state(self, instance: Instance) -> None:
         instance.vm_state, instance.task_state = VmState.ERROR, None
         try:
             await instance.save()
         except exception.InstanceNotFound:
-            LOG.debug("Instance has been destroyed from under us while trying to set it to ERROR", instance=instance)
+            LOG.debug(
+                "Instance has been destroyed from under us while trying to set it to ERROR",
+                instance=instance,
+            )
 
     # --- delete -----------------------------------------------------------------------------------------------
 
@@ -305,7 +330,9 @@ class ComputeManager(Manager):
         started = self.place.clock.now
         await self.driver.destroy(context, instance, instance.network_info)
         took = self.place.clock.now - started
-        LOG.info("Took %0.2f seconds to destroy the instance on the hypervisor.", took, instance=instance)
+        LOG.info(
+            "Took %0.2f seconds to destroy the instance on the hypervisor.", took, instance=instance
+        )
         await self.network_api.deallocate_for_instance(context, instance)
         instance.network_info = []
         instance.vm_state, instance.task_state = VmState.DELETED, None

@@ -41,7 +41,9 @@ async def check_num_instances(
 
 async def _usage(context: RequestContext) -> dict[str, int]:
     """What the project has, in every cell and still to be scheduled; memory in MB."""
-    instances = [request.instance for request in await BuildRequest.get_all(context, context.project_id)]
+    instances = [
+        request.instance for request in await BuildRequest.get_all(context, context.project_id)
+    ]
     for cell in await CellMapping.get_all(context):
         cell_context = target_cell(context, cell)
         instances += await Instance.get_all(cell_context, project_id=context.project_id)

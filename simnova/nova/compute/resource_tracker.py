@@ -37,7 +37,12 @@ class ResourceTracker:
     """One host's books. One lock, `compute_resources`, is round every claim, abort and audit."""
 
     def __init__(
-        self, host: str, conf: Config, driver: ComputeDriver, reportclient: SchedulerReportClient, lock: Semaphore
+        self,
+        host: str,
+        conf: Config,
+        driver: ComputeDriver,
+        reportclient: SchedulerReportClient,
+        lock: Semaphore,
     ) -> None:
         self.host = host
         self.conf = conf
@@ -59,7 +64,11 @@ class ResourceTracker:
     # --- claims -----------------------------------------------------------------------------------------------
 
     async def instance_claim(
-        self, context: RequestContext, instance: Instance, nodename: str, limits: dict[str, Any] | None = None
+        self,
+        context: RequestContext,
+        instance: Instance,
+        nodename: str,
+        limits: dict[str, Any] | None = None,
     ) -> Claim:
         """Take what a server needs from the host's books and put the host's name on it.
 
@@ -125,7 +134,9 @@ class ResourceTracker:
     async def _init_compute_node(self, context: RequestContext, resources: dict[str, Any]) -> None:
         nodename = resources["hypervisor_hostname"]
         if self.compute_node is None:
-            self.compute_node = await ComputeNode.get_by_host_and_nodename(context, self.host, nodename)
+            self.compute_node = await ComputeNode.get_by_host_and_nodename(
+                context, self.host, nodename
+            )
         if self.compute_node is None:
             service = await Service.get_by_host_and_binary(context, self.host, "nova-compute")
             node = ComputeNode(
@@ -138,17 +149,26 @@ class ResourceTracker:
             self._copy_resources(node, resources, initial=True)
             await node.create()
             self.compute_node = node
-            LOG.info("Compute node record created for %s:%s with uuid: %s", self.host, nodename, node.uuid)
+            LOG.info(
+                "Compute node record created for %s:%s with uuid: %s",
+                self.host,
+                nodename,
+                node.uuid,
+            )
         self.compute_node.context = context
         self._copy_resources(self.compute_node, resources)
 
-    def _copy_resources(self, node: ComputeNode, resources: dict[str, Any], initial: bool = False) -> None:
+    def _copy_resources(
+        self, node: ComputeNode, resources: dict[str, Any], initial: bool = False
+    ) -> None:
         for name in _FROM_DRIVER:
             setattr(node, name, resources[name])
         node.supported_hv_specs = [list(spec) for spec in resources["supported_instances"]]
         for name in _RATIOS:
             option = f"{name}_allocation_ratio"
-            ratio = getattr(self.conf, option) or (getattr(self.conf, f"initial_{option}") if initial else None)
+            ratio = getattr(self.conf, option) or (
+                getattr(self.conf, f"initial_{option}") if initial else None
+            )
             if ratio:
                 setattr(node, option, ratio)
 
@@ -185,7 +205,9 @@ class ResourceTracker:
         node.free_disk_gb = node.local_gb - node.local_gb_used
         node.running_vms = self.stats.counts["num_instances"]
         node.stats = self.stats.as_dict()
-        tasks = {key: count for key, count in self.stats.counts.items() if key.startswith("num_task_")}
+        tasks = {
+            key: count for key, count in self.stats.counts.items() if key.startswith("num_task_")
+        }
         node.current_workload = sum(count for key, count in tasks.items() if key != "num_task_None")
 
     # --- reporting --------------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ class ComputeAPI:
     def __init__(self, place: Place, timeout: float) -> None:
         self.router = ClientRouter(place, Target(TOPIC, version="6.5"), timeout)
 
-    async def build_and_run_instance(self, context: RequestContext, host: str, **kwargs: Any) -> None:
+    async def build_and_run_instance(
+        self, context: RequestContext, host: str, **kwargs: Any
+    ) -> None:
         """Cast: build this server; the one message of a boot that reaches the chosen host."""
         client = self.router.client(context).prepare(server=host)
         await client.cast(context, "build_and_run_instance", **kwargs)

@@ -55,5 +55,8 @@ class Stats:
 
     def as_dict(self) -> dict[str, str]:
         """The `stats` of the compute node, as text as Nova keeps them."""
-        values = dict(self.counts) | {"failed_builds": self.failed_builds, "io_workload": self.io_workload}
+        values = dict(self.counts) | {
+            "failed_builds": self.failed_builds,
+            "io_workload": self.io_workload,
+        }
         return {name: str(values[name]) for name in sorted(values)}

@@ -36,7 +36,11 @@ class ComputeTaskManager:
     target = Target(version="1.25", namespace="compute_task")
 
     def __init__(
-        self, conf: Config, scheduler: SchedulerAPI, compute: ComputeAPI, report_client: SchedulerReportClient
+        self,
+        conf: Config,
+        scheduler: SchedulerAPI,
+        compute: ComputeAPI,
+        report_client: SchedulerReportClient,
     ) -> None:
         self.conf = conf
         self.scheduler = scheduler
@@ -128,7 +132,9 @@ class ComputeTaskManager:
                 injected_files=injected_files,
                 requested_networks=requested_networks,
                 security_groups=security_groups,
-                block_device_mapping=await BlockDeviceMapping.get_by_instance_uuid(instance.ctxt, instance.uuid),
+                block_device_mapping=await BlockDeviceMapping.get_by_instance_uuid(
+                    instance.ctxt, instance.uuid
+                ),
             )
 
     # --- scheduling -------------------------------------------------------------------------------------------
@@ -154,7 +160,9 @@ class ComputeTaskManager:
         retry = {**retry, "num_attempts": retry["num_attempts"] + 1}
         if retry["num_attempts"] > limit:
             reason = f"Exceeded max scheduling attempts {limit} for instance {spec.instance_uuid}."
-            raise exception.MaxRetriesExceeded(reason=f"{reason} Last exception: {retry.get('exc_reason')}")
+            raise exception.MaxRetriesExceeded(
+                reason=f"{reason} Last exception: {retry.get('exc_reason')}"
+            )
         return {**properties, "retry": retry}
 
     async def _next_alternate(
@@ -164,7 +172,12 @@ class ComputeTaskManager:
         for number, host in enumerate(hosts):
             claim = json.loads(host.allocation_request) if host.allocation_request else None
             if claim is None or await scheduler_utils.claim_resources(
-                context.elevated(), self.report_client, spec, instance.uuid, claim, host.allocation_request_version
+                context.elevated(),
+                self.report_client,
+                spec,
+                instance.uuid,
+                claim,
+                host.allocation_request_version,
             ):
                 return hosts[number:]
         reason = f"Exhausted all hosts available for retrying build failures for instance {instance.uuid}."
@@ -172,7 +185,9 @@ class ComputeTaskManager:
 
     # --- into the cell ----------------------------------------------------------------------------------------
 
-    async def _create(self, context: RequestContext, build_request: BuildRequest, host: Selection) -> Instance | None:
+    async def _create(
+        self, context: RequestContext, build_request: BuildRequest, host: Selection
+    ) -> Instance | None:
         """The server's row in the cell of its host; None where there is nothing to build (any more)."""
         instance = build_request.get_new_instance(context)
         try:
@@ -187,9 +202,14 @@ class ComputeTaskManager:
         try:
             await BuildRequest.get_by_instance_uuid(context, instance.uuid)
         except exception.BuildRequestNotFound:
-            LOG.debug("While scheduling instance, the build request was already deleted.", instance=instance)
+            LOG.debug(
+                "While scheduling instance, the build request was already deleted.",
+                instance=instance,
+            )
             await InstanceMapping(instance_uuid=instance.uuid, context=context).destroy()
-            await self.report_client.delete_allocation_for_instance(context, instance.uuid, force=True)
+            await self.report_client.delete_allocation_for_instance(
+                context, instance.uuid, force=True
+            )
             return None
         instance.availability_zone = host.availability_zone or self.conf.default_availability_zone
         instance.context = target_cell(context, mapping.cell_mapping)
@@ -247,7 +267,11 @@ class ComputeTaskManager:
     # --- when it fails ----------------------------------------------------------------------------------------
 
     async def _bury_in_cell0(
-        self, context: RequestContext, build_request: BuildRequest, error: Exception, disks: list[BlockDeviceMapping]
+        self,
+        context: RequestContext,
+        build_request: BuildRequest,
+        error: Exception,
+        disks: list[BlockDeviceMapping],
     ) -> None:
         """A server that gets no host still gets a row, in cell0, in ERROR, with the fault that says why."""
         cell0 = await CellMapping.get_by_uuid(context, CELL0_UUID)
@@ -257,7 +281,10 @@ class ComputeTaskManager:
         await InstanceAction.action_start(cell_context, instance.uuid, "create")
         try:
             async with EventReporter(
-                cell_context, "conductor_schedule_and_build_instances", self.conf.host, instance.uuid
+                cell_context,
+                "conductor_schedule_and_build_instances",
+                self.conf.host,
+                instance.uuid,
             ):
                 await self._set_error(cell_context, instance, error)
                 raise error
@@ -273,7 +300,9 @@ class ComputeTaskManager:
         except exception.BuildRequestNotFound:
             await instance.destroy()
 
-    async def _set_error(self, context: RequestContext, instance: Instance, error: Exception) -> None:
+    async def _set_error(
+        self, context: RequestContext, instance: Instance, error: Exception
+    ) -> None:
         LOG.warning("Failed to compute_task_build_instances: %s", error, instance=instance)
         instance.vm_state = VmState.ERROR
         instance.task_state = None

@@ -15,7 +15,12 @@ class ConductorManager:
     target = Target(version="3.0")
 
     async def object_action(
-        self, context: RequestContext, objinst: NovaObject, objmethod: str, args: list[Any], kwargs: dict[str, Any]
+        self,
+        context: RequestContext,
+        objinst: NovaObject,
+        objmethod: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
     ) -> tuple[dict[str, Any], Any]:
         """Run a method of an object; returns the fields that it changed and its answer."""
         before = objinst.values()

@@ -21,7 +21,12 @@ class ConductorAPI:
         self.router = ClientRouter(place, Target(TOPIC, version="3.0"), timeout)
 
     async def object_action(
-        self, context: RequestContext, objinst: NovaObject, objmethod: str, args: list[Any], kwargs: dict[str, Any]
+        self,
+        context: RequestContext,
+        objinst: NovaObject,
+        objmethod: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
     ) -> tuple[dict[str, Any], Any]:
         """Run a method of this object there; returns what it changed and what it answered."""
         client = self.router.client(context)
@@ -65,5 +70,3 @@ class ComputeTaskAPI:
     async def build_instances(self, context: RequestContext, **kwargs: Any) -> None:
         """A build has failed on one host: try the next alternate."""
         await self.router.client(context).cast(context, "build_instances", **kwargs)
-
-

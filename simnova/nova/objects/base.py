@@ -68,7 +68,9 @@ class NovaObject:
             "nova_object.name": type(self).__name__,
             "nova_object.namespace": NAMESPACE,
             "nova_object.version": self.VERSION,
-            "nova_object.data": {name: to_primitive(value) for name, value in self.values().items()},
+            "nova_object.data": {
+                name: to_primitive(value) for name, value in self.values().items()
+            },
             "nova_object.changes": sorted(self.obj_what_changed()) if self._loaded else [],
         }
 
@@ -127,7 +129,9 @@ def remotable(
         conductor = self.ctxt.indirection_api
         if conductor is None:
             return await method(self, *args, **kwargs)
-        updates, result = await conductor.object_action(self.ctxt, self, method.__name__, list(args), kwargs)
+        updates, result = await conductor.object_action(
+            self.ctxt, self, method.__name__, list(args), kwargs
+        )
         for name, value in updates.items():
             setattr(self, name, value)
         self.obj_reset_changes()

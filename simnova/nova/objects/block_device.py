@@ -32,7 +32,9 @@ class BlockDeviceMapping(NovaObject):
     async def create(self) -> None:
         """Write the mapping."""
         values = {name: value for name, value in self.values().items() if name != "id"}
-        row = await self.ctxt.cell_db.insert("block_device_mapping", **values, created_at=self.ctxt.now())
+        row = await self.ctxt.cell_db.insert(
+            "block_device_mapping", **values, created_at=self.ctxt.now()
+        )
         self.id = row["id"]
 
     @remotable
@@ -45,7 +47,14 @@ class BlockDeviceMapping(NovaObject):
 
     @classmethod
     @remotable_class
-    async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> list[BlockDeviceMapping]:
+    async def get_by_instance_uuid(
+        cls, context: RequestContext, uuid: str
+    ) -> list[BlockDeviceMapping]:
         """The disks of a server."""
-        rows = await context.cell_db.select("block_device_mapping", {"instance_uuid": uuid, "deleted": 0})
-        return [cls(**{n: row[n] for n in cls.field_names()}, context=context).obj_reset_changes() for row in rows]
+        rows = await context.cell_db.select(
+            "block_device_mapping", {"instance_uuid": uuid, "deleted": 0}
+        )
+        return [
+            cls(**{n: row[n] for n in cls.field_names()}, context=context).obj_reset_changes()
+            for row in rows
+        ]

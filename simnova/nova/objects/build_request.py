@@ -43,7 +43,9 @@ class BuildRequest(NovaObject):
 
     async def destroy(self) -> None:
         """Take the request back; raises BuildRequestNotFound where somebody else did."""
-        gone = await self.ctxt.api_db.delete("build_requests", {"instance_uuid": self.instance_uuid})
+        gone = await self.ctxt.api_db.delete(
+            "build_requests", {"instance_uuid": self.instance_uuid}
+        )
         if not gone:
             raise exception.BuildRequestNotFound(uuid=self.instance_uuid)
 
@@ -56,7 +58,9 @@ class BuildRequest(NovaObject):
         return cls._from_row(context, row)
 
     @classmethod
-    async def get_all(cls, context: RequestContext, project_id: str | None = None) -> list[BuildRequest]:
+    async def get_all(
+        cls, context: RequestContext, project_id: str | None = None
+    ) -> list[BuildRequest]:
         """The requests that wait for a host, of one project or of all."""
         where = {"project_id": project_id} if project_id else None
         rows = await context.api_db.select("build_requests", where, order_by="id")
@@ -66,5 +70,8 @@ class BuildRequest(NovaObject):
     def _from_row(cls, context: RequestContext, row: dict[str, Any]) -> BuildRequest:
         instance = from_primitive(json.loads(row["instance"]), context)
         return cls(
-            instance_uuid=row["instance_uuid"], project_id=row["project_id"], instance=instance, context=context
+            instance_uuid=row["instance_uuid"],
+            project_id=row["project_id"],
+            instance=instance,
+            context=context,
         )

@@ -51,4 +51,6 @@ class CellMapping(NovaObject):
     async def get_all(cls, context: RequestContext) -> list[CellMapping]:
         """Every cell in the order in which they were made, cell0 first."""
         rows = await context.api_db.select("cell_mappings", order_by="id")
-        return [cls(**{name: row[name] for name in cls.field_names()}, context=context) for row in rows]
+        return [
+            cls(**{name: row[name] for name in cls.field_names()}, context=context) for row in rows
+        ]

@@ -51,7 +51,9 @@ class ComputeNode(NovaObject):
     @remotable
     async def create(self) -> None:
         """Write the row of a new node."""
-        row = await self.ctxt.cell_db.insert("compute_nodes", **_columns(self.values()), created_at=self.ctxt.now())
+        row = await self.ctxt.cell_db.insert(
+            "compute_nodes", **_columns(self.values()), created_at=self.ctxt.now()
+        )
         self.id = row["id"]
         self.obj_reset_changes()
 
@@ -65,7 +67,9 @@ class ComputeNode(NovaObject):
 
     @classmethod
     @remotable_class
-    async def get_by_host_and_nodename(cls, context: RequestContext, host: str, nodename: str) -> ComputeNode | None:
+    async def get_by_host_and_nodename(
+        cls, context: RequestContext, host: str, nodename: str
+    ) -> ComputeNode | None:
         """The row of that node, None where the host has never reported."""
         where = {"host": host, "hypervisor_hostname": nodename, "deleted": 0}
         row = await context.cell_db.get("compute_nodes", **where)
@@ -74,7 +78,9 @@ class ComputeNode(NovaObject):
     @classmethod
     async def get_all_by_uuids(cls, context: RequestContext, uuids: list[str]) -> list[ComputeNode]:
         """The rows of those nodes in the cell, in the order in which they were made."""
-        rows = await context.cell_db.select("compute_nodes", {"uuid": uuids, "deleted": 0}, order_by="id")
+        rows = await context.cell_db.select(
+            "compute_nodes", {"uuid": uuids, "deleted": 0}, order_by="id"
+        )
         return [cls._from_row(context, row) for row in rows]
 
     @classmethod
@@ -86,7 +92,9 @@ class ComputeNode(NovaObject):
     @classmethod
     async def get_unmapped(cls, context: RequestContext) -> list[ComputeNode]:
         """The nodes of the cell that no host mapping is known for."""
-        rows = await context.cell_db.select("compute_nodes", {"deleted": 0, "mapped": 0}, order_by="id")
+        rows = await context.cell_db.select(
+            "compute_nodes", {"deleted": 0, "mapped": 0}, order_by="id"
+        )
         return [cls._from_row(context, row) for row in rows]
 
     async def mark_mapped(self) -> None:
@@ -103,5 +111,9 @@ class ComputeNode(NovaObject):
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     """Fields as the table has them: some under another name, some as JSON text."""
-    encoded = {n: json.dumps(v, sort_keys=True) if n in _JSON else v for n, v in values.items() if n != "id"}
+    encoded = {
+        n: json.dumps(v, sort_keys=True) if n in _JSON else v
+        for n, v in values.items()
+        if n != "id"
+    }
     return {_COLUMN.get(name, name): value for name, value in encoded.items()}

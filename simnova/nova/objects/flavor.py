@@ -42,7 +42,9 @@ class Flavor(NovaObject):
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<b>{escape(self.name)}</b>: {self.vcpus} VCPU, {self.memory_mb} MB, {self.root_gb} GB"
+        return (
+            f"<b>{escape(self.name)}</b>: {self.vcpus} VCPU, {self.memory_mb} MB, {self.root_gb} GB"
+        )
 
     async def create(self) -> None:
         """Write the flavor and its extra specs; raises FlavorExists."""

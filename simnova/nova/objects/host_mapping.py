@@ -33,7 +33,9 @@ class HostMapping(NovaObject):
             return row, tx.get("cell_mappings", id=row["cell_id"])
 
         row, cell = await context.api_db.transact(work)
-        mapping = CellMapping(**{name: cell[name] for name in CellMapping.field_names()}, context=context)
+        mapping = CellMapping(
+            **{name: cell[name] for name in CellMapping.field_names()}, context=context
+        )
         return cls(host=row["host"], cell_mapping=mapping, context=context)
 
     async def create(self) -> None:
@@ -41,6 +43,8 @@ class HostMapping(NovaObject):
 
         def work(tx: Any) -> None:
             cell = tx.get("cell_mappings", uuid=self.cell_mapping.uuid)
-            tx.insert("host_mappings", host=self.host, cell_id=cell["id"], created_at=self.ctxt.now())
+            tx.insert(
+                "host_mappings", host=self.host, cell_id=cell["id"], created_at=self.ctxt.now()
+            )
 
         await self.ctxt.api_db.transact(work)

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from simnova.nova.objects.base import NovaObject
 
-
 _LEGACY = {
     "hw_architecture": "architecture",
     "hw_vm_mode": "vm_mode",

@@ -10,13 +10,21 @@ from typing import Any, ClassVar
 from simnova.kernel.journal import declare
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.base import NovaObject, from_primitive, remotable, remotable_class, to_primitive
+from simnova.nova.objects.base import (
+    NovaObject,
+    from_primitive,
+    remotable,
+    remotable_class,
+    to_primitive,
+)
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.states import PowerState, State, TaskState, VmState, allowed
 
 __door__ = True
 
-UNEXPECTED = declare("state.unexpected", "a server changed its state in a way that Nova's own flow does not have")
+UNEXPECTED = declare(
+    "state.unexpected", "a server changed its state in a way that Nova's own flow does not have"
+)
 
 _ANY: tuple[str, ...] = ("any",)
 _ELSEWHERE = ("flavor", "metadata", "system_metadata", "network_info", "fault", "context")
@@ -86,9 +94,18 @@ class Instance(NovaObject):
 
         def work(tx: Any) -> int:
             row = tx.insert("instances", **columns)
-            flavor = json.dumps({"cur": to_primitive(self.flavor), "old": None, "new": None}, sort_keys=True)
-            tx.insert("instance_extra", instance_uuid=self.uuid, flavor=flavor, created_at=self.created_at)
-            tx.insert("instance_info_caches", instance_uuid=self.uuid, network_info="[]", created_at=self.created_at)
+            flavor = json.dumps(
+                {"cur": to_primitive(self.flavor), "old": None, "new": None}, sort_keys=True
+            )
+            tx.insert(
+                "instance_extra", instance_uuid=self.uuid, flavor=flavor, created_at=self.created_at
+            )
+            tx.insert(
+                "instance_info_caches",
+                instance_uuid=self.uuid,
+                network_info="[]",
+                created_at=self.created_at,
+            )
             for table in ("metadata", "system_metadata"):
                 for key, value in getattr(self, table).items():
                     tx.insert(f"instance_{table}", instance_uuid=self.uuid, key=key, value=value)
@@ -108,14 +125,19 @@ class Instance(NovaObject):
         if not changed:
             return
         self.updated_at = changed["updated_at"] = self.ctxt.now()
-        before = State(self._loaded.get("vm_state"), self._loaded.get("task_state"))
         expected = _expected(expected_task_state)
-        await self.ctxt.cell_db.transact(lambda tx: self._write(tx, changed, expected))
-        self._note_move(before)
+        before = await self.ctxt.cell_db.transact(lambda tx: self._write(tx, changed, expected))
+        if before is not None and not allowed(before, self.state):
+            data = {"instance": self.uuid, "before": str(before), "after": str(self.state)}
+            self.ctxt.here.clock.journal.record(UNEXPECTED, data)
         self.obj_reset_changes()
 
-    def _write(self, tx: Any, changed: dict[str, Any], expected: list[str | None] | None) -> None:
+    def _write(
+        self, tx: Any, changed: dict[str, Any], expected: list[str | None] | None
+    ) -> State | None:
+        """Write, and return the state before where the state is among what has changed."""
         where: dict[str, Any] = {"uuid": self.uuid, "deleted": 0}
+        before = tx.get("instances", **where) if {"vm_state", "task_state"} & set(changed) else None
         if expected is not None:
             where["task_state"] = expected if len(expected) > 1 else expected[0]
         columns = {name: value for name, value in changed.items() if name not in _ELSEWHERE}
@@ -126,6 +148,7 @@ class Instance(NovaObject):
             tx.update("instance_info_caches", {"instance_uuid": self.uuid}, {"network_info": text})
         if "system_metadata" in changed:
             self._write_system_metadata(tx)
+        return State(before["vm_state"], before["task_state"]) if before else None
 
     def _write_system_metadata(self, tx: Any) -> None:
         tx.delete("instance_system_metadata", {"instance_uuid": self.uuid})
@@ -138,22 +161,25 @@ class Instance(NovaObject):
             return exception.InstanceNotFound(instance_id=self.uuid)
         actual = row["task_state"]
         deleting = actual == TaskState.DELETING and TaskState.DELETING not in (expected or [])
-        kind = exception.UnexpectedDeletingTaskStateError if deleting else exception.UnexpectedTaskStateError
-        return kind(
-            instance_uuid=self.uuid, expected=f"{{'task_state': {expected}}}", actual=f"{{'task_state': {actual!r}}}"
+        kind = (
+            exception.UnexpectedDeletingTaskStateError
+            if deleting
+            else exception.UnexpectedTaskStateError
         )
-
-    def _note_move(self, before: State) -> None:
-        if before.vm is not None and not allowed(before, self.state):
-            data = {"instance": self.uuid, "before": str(before), "after": str(self.state)}
-            self.ctxt.here.clock.journal.record(UNEXPECTED, data)
+        return kind(
+            instance_uuid=self.uuid,
+            expected=f"{{'task_state': {expected}}}",
+            actual=f"{{'task_state': {actual!r}}}",
+        )
 
     @remotable
     async def destroy(self) -> None:
         """Soft-delete the server: the row stays, marked with its own id (`deleted`)."""
         self.deleted_at = self.ctxt.now()
         values = {"deleted": self.id, "deleted_at": self.deleted_at}
-        if not await self.ctxt.cell_db.update("instances", {"uuid": self.uuid, "deleted": 0}, values):
+        if not await self.ctxt.cell_db.update(
+            "instances", {"uuid": self.uuid, "deleted": 0}, values
+        ):
             raise exception.InstanceNotFound(instance_id=self.uuid)
         self.deleted = self.id or 0
         self.obj_reset_changes()
@@ -182,10 +208,14 @@ class Instance(NovaObject):
         return await _load(context, {"host": host, "deleted": 0})
 
     @classmethod
-    async def get_uuids_by_hosts(cls, context: RequestContext, hosts: list[str]) -> dict[str, list[str]]:
+    async def get_uuids_by_hosts(
+        cls, context: RequestContext, hosts: list[str]
+    ) -> dict[str, list[str]]:
         """The UUIDs of the servers on each of those hosts (`InstanceList.get_uuids_by_host`, for many at once)."""
         found: dict[str, list[str]] = {host: [] for host in hosts}
-        for row in await context.cell_db.select("instances", {"host": hosts, "deleted": 0}, order_by="id"):
+        for row in await context.cell_db.select(
+            "instances", {"host": hosts, "deleted": 0}, order_by="id"
+        ):
             found[row["host"]].append(row["uuid"])
         return found
 
@@ -210,7 +240,12 @@ async def _load(context: RequestContext, where: dict[str, Any]) -> list[Instance
             return []
         parts = {
             table: tx.select(table, {"instance_uuid": uuids})
-            for table in ("instance_extra", "instance_info_caches", "instance_metadata", "instance_system_metadata")
+            for table in (
+                "instance_extra",
+                "instance_info_caches",
+                "instance_metadata",
+                "instance_system_metadata",
+            )
         }
         faults = tx.select("instance_faults", {"instance_uuid": uuids}, order_by="id")
         return [_build(context, row, parts, faults) for row in rows]
@@ -219,7 +254,10 @@ async def _load(context: RequestContext, where: dict[str, Any]) -> list[Instance
 
 
 def _build(
-    context: RequestContext, row: dict[str, Any], parts: dict[str, list[dict[str, Any]]], faults: list[dict[str, Any]]
+    context: RequestContext,
+    row: dict[str, Any],
+    parts: dict[str, list[dict[str, Any]]],
+    faults: list[dict[str, Any]],
 ) -> Instance:
     def mine(table: str) -> list[dict[str, Any]]:
         return [part for part in parts[table] if part["instance_uuid"] == row["uuid"]]

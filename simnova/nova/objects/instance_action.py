@@ -76,7 +76,11 @@ class InstanceActionEvent(NovaObject):
             where = {"action_id": action["id"], "event": self.event, "finish_time": None}
             now = self.ctxt.now()
             result = "Error" if error else "Success"
-            tx.update("instance_actions_events", where, {"finish_time": now, "result": result, "traceback": error})
+            tx.update(
+                "instance_actions_events",
+                where,
+                {"finish_time": now, "result": result, "traceback": error},
+            )
             if error:
                 tx.update("instance_actions", {"id": action["id"]}, {"message": "Error"})
 
@@ -109,14 +113,19 @@ class EventReporter:
     """Reports a service's part of an action around a block (`nova/compute/utils.py`)."""
 
     def __init__(self, context: RequestContext, event: str, host: str | None, uuid: str) -> None:
-        self.event = InstanceActionEvent(instance_uuid=uuid, event=event, host=host, context=context)
+        self.event = InstanceActionEvent(
+            instance_uuid=uuid, event=event, host=host, context=context
+        )
 
     async def __aenter__(self) -> Self:
         await self.event.event_start()
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if error is None or isinstance(error, Exception):
             await self.event.event_finish(str(error) if error else None)

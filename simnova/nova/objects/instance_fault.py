@@ -27,11 +27,18 @@ class InstanceFault(NovaObject):
     @remotable
     async def create(self) -> None:
         """Write the fault."""
-        await self.ctxt.cell_db.insert("instance_faults", **self.values(), created_at=self.ctxt.now())
+        await self.ctxt.cell_db.insert(
+            "instance_faults", **self.values(), created_at=self.ctxt.now()
+        )
 
 
 async def add_instance_fault_from_exc(
-    context: RequestContext, uuid: str, error: Exception, *, host: str | None = None, message: str | None = None
+    context: RequestContext,
+    uuid: str,
+    error: Exception,
+    *,
+    host: str | None = None,
+    message: str | None = None,
 ) -> None:
     """Note an exception as the server's fault (`nova/compute/utils.py`).
 
@@ -41,6 +48,11 @@ async def add_instance_fault_from_exc(
     text = message or (str(error) if known else type(error).__name__)
     code = getattr(error, "code", 500)
     fault = InstanceFault(
-        instance_uuid=uuid, code=code, message=text[:255], details=repr(error), host=host, context=context
+        instance_uuid=uuid,
+        code=code,
+        message=text[:255],
+        details=repr(error),
+        host=host,
+        context=context,
     )
     await fault.create()

@@ -10,6 +10,7 @@ from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import NovaObject, from_primitive
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.network_request import NetworkRequest
 
 __door__ = True
@@ -56,7 +57,7 @@ class RequestSpec(NovaObject):
     ignore_hosts: list[str] | None = None
     requested_destination: Destination | None = None
     scheduler_hints: dict[str, list[str]] = field(default_factory=dict)
-    instance_group: dict[str, Any] | None = None
+    instance_group: InstanceGroup | None = None
     requested_networks: list[NetworkRequest] = field(default_factory=list)
     security_groups: list[str] = field(default_factory=list)
     is_bfv: bool = False

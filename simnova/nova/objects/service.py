@@ -49,7 +49,9 @@ class Service(NovaObject):
 
     @classmethod
     @remotable_class
-    async def get_by_host_and_binary(cls, context: RequestContext, host: str, binary: str) -> Service | None:
+    async def get_by_host_and_binary(
+        cls, context: RequestContext, host: str, binary: str
+    ) -> Service | None:
         """The row of that service, None where it has never reported."""
         row = await context.cell_db.get("services", host=host, binary=binary, deleted=0)
         return cls._from_row(context, row) if row else None

@@ -82,12 +82,17 @@ _FAILURE = [
     Move(State(_B, task), State(_B, _T.SCHEDULING), "compute: reschedule to an alternate")
     for task in (None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
 ] + [
-    Move(State(_B, task), State(_E, None), "no valid host, no alternate left, or the build was aborted")
+    Move(
+        State(_B, task),
+        State(_E, None),
+        "no valid host, no alternate left, or the build was aborted",
+    )
     for task in (_T.SCHEDULING, None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
 ]
 _STATES = {move.after for move in (*_BOOT, *_FAILURE)}
 _DELETE = [
-    Move(before, State(before.vm, _T.DELETING), "api: delete") for before in sorted(_STATES, key=str)
+    Move(before, State(before.vm, _T.DELETING), "api: delete")
+    for before in sorted(_STATES, key=str)
 ] + [
     Move(State(vm, task), State(VmState.DELETED, None), "compute: terminate_instance")
     for vm in (_B, _A, _E)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simnova.observe.story_en.neighbours import body, fixed, items
+from simnova.observe.story_en.neighbours import body, fixed, items, made, make
 from simnova.observe.story_en.words import after, count, named, server
 from simnova.observe.telling import Telling
 
@@ -15,8 +15,10 @@ BASE = r"/v2\.1(?:/[0-9a-f]{32})?"
 def create(telling: Telling, match: Match) -> str:
     """Ask for a server."""
     asked = body(telling, "server")
+    wanted = str(asked.get("flavorRef") or "")
+    kind = telling.names.flavors.get(wanted, wanted)
     image = f", image {named(telling, asked['imageRef'])}" if asked.get("imageRef") else ""
-    flavor = f", flavor {named(telling, asked['flavorRef'])}" if asked.get("flavorRef") else ""
+    flavor = f", flavor {kind}" if kind else ""
     amount = asked.get("max_count") or asked.get("min_count")
     many = f", {amount} of them" if amount and int(amount) > 1 else ""
     return f"asks the API to boot server {asked.get('name', '')}{flavor}{image}{many}"
@@ -76,6 +78,7 @@ ROUTES = [
     ("GET", BASE + "/servers/([^/]+)", show, shown),
     ("DELETE", BASE + "/servers/([^/]+)", delete, deleted),
     ("POST", BASE + "/servers/([^/]+)/action", act, acted),
+    ("POST", BASE + "/flavors", make("flavor", "the API"), made("flavor")),
     ("GET", BASE + "/flavors(?:/detail)?", fixed("asks the API for flavors"), fixed("answers with them")),
 ]  # fmt: skip
 """Method, path, what the client does, what the API does."""

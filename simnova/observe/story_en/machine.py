@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from simnova.nova.objects.states import PowerState
 from simnova.observe.names import host_of
-from simnova.observe.story_en.words import after, seconds, server, several, subject, value
+from simnova.observe.story_en.words import (
+    after,
+    resources,
+    seconds,
+    server,
+    several,
+    subject,
+    value,
+    who,
+)
 from simnova.observe.telling import Telling
 
 _ASKED = {
-    "spawn": "start the guest of {server}",
-    "destroy": "destroy the guest of {server}",
-    "get_info": "say how the guest of {server} is",
-    "get_available_resource": "say what the host has",
-    "update_provider_tree": "say what the host has to offer",
-    "init_host": "get ready",
-    "list_instances": "list its guests",
-    "list_instance_uuids": "list its guests",
-    "plug_vifs": "plug in the network of {server}",
-    "power_off": "switch the guest of {server} off",
-    "power_on": "switch the guest of {server} on",
-    "reboot": "reboot the guest of {server}",
+    "spawn": "to start the guest of {server}",
+    "destroy": "to destroy the guest of {server}",
+    "cleanup": "to clean up after {server}",
+    "get_info": "how the guest of {server} is",
+    "get_available_resource": "what the host has",
+    "get_available_nodes": "which nodes it manages",
+    "get_host_uptime": "how long the host is up",
+    "update_provider_tree": "what the host has to offer",
+    "init_host": "to get ready",
+    "get_inventory": "what the host has to offer",
+    "get_traits": "which traits the host has",
+    "get_num_instances": "how many guests it has",
+    "instance_exists": "whether it knows the guest of {server}",
+    "list_instances": "for a list of its guests",
+    "list_instance_uuids": "for a list of its guests",
+    "plug_vifs": "to plug in the network of {server}",
+    "power_off": "to switch the guest of {server} off",
+    "power_on": "to switch the guest of {server} on",
+    "reboot": "to reboot the guest of {server}",
+    "manage_image_cache": "to tidy its image cache",
 }
 
 
@@ -42,19 +60,41 @@ def crashed(telling: Telling) -> str:
 def virt_call(telling: Telling) -> str:
     """virt.call"""
     method = str(telling.data.get("method"))
-    asked = _ASKED.get(method, "do it")
+    asked = _ASKED.get(method, "for something")
     about = asked.format(server=server(telling, telling.data.get("instance")))
-    return f"{subject(telling)} asks its hypervisor to {about} (driver.{method})."
+    return f"{subject(telling)} asks its hypervisor {about} (driver.{method})."
 
 
 def virt_return(telling: Telling) -> str:
     """virt.return"""
-    took = telling.data.get("seconds")
-    spent = seconds(took if isinstance(took, int | float) else telling.took)
-    result = telling.data.get("result")
-    gives = f" and gives {value(result, 60)}" if isinstance(result, str | int | float) else ""
-    lasted = f" in {spent}" if spent else ""
-    return f"The hypervisor has done {telling.data.get('method')}{whose(telling)}{lasted}{gives}."
+    given, result = telling.data.get("seconds"), telling.data.get("result")
+    spent = seconds(given if isinstance(given, int | float) else telling.took)
+    method = str(telling.data.get("method"))
+    what = _DONE.get(method, "has done {method}").format(
+        server=server(telling, telling.data.get("instance")), method=method
+    )
+    gives = f": {shown(result)}" if result is not None and result != [] else ""
+    return f"The hypervisor {what}{f' after {spent}' if spent else ''}{gives}."
+
+
+_DONE = {
+    "spawn": "has spawned the guest of {server}",
+    "destroy": "has destroyed the guest of {server}",
+    "get_info": "tells how the guest of {server} is",
+}
+
+
+def shown(result: Any) -> str:
+    """What a driver's method has returned, short; a power state by its name."""
+    if isinstance(result, dict) and result.get("state") in PowerState.__members__.values():
+        return PowerState(result["state"]).name.lower()
+    if isinstance(result, dict) and all(isinstance(one, dict) for one in result.values()):
+        return resources({name: one.get("total") for name, one in result.items()})
+    if isinstance(result, dict):
+        return several((f"{name} {value(thing, 24)}" for name, thing in result.items()), most=4)
+    if isinstance(result, list):
+        return several((value(thing, 24) for thing in result), most=4)
+    return value(result, 60)
 
 
 def whose(telling: Telling) -> str:
@@ -115,7 +155,7 @@ def given(args: Any) -> str:
 
 
 _COMMANDS = {
-    "request": "You send {method} {path} to {service} as {user}.",
+    "request": "You have the client send {method} {path} to {service}.",
     "advance": "You let {seconds:g} s pass.",
     "crash": "You kill {service} where it stands.",
     "stop": "You stop {service} in good order.",
@@ -131,8 +171,9 @@ def command(telling: Telling) -> str:
     """input"""
     verb, args = str(telling.data.get("verb", "something")), telling.data.get("args")
     try:
-        return _COMMANDS[verb].format_map(args or {})
-    except (KeyError, ValueError, TypeError):
+        named = {name: who(thing) if name == "service" else thing for name, thing in args.items()}
+        return _COMMANDS[verb].format_map(named)
+    except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
         return f"You ask from outside: {verb}{f' ({told})' if told else ''}."
 

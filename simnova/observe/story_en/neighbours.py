@@ -68,20 +68,34 @@ def downloaded(telling: Telling, match: Match) -> str:
     return f"delivers image {named(telling, match[1])}{after(telling)}"
 
 
+_PLAIN = ("fields", "limit")
+_NARROWED = {
+    "tenant_id": " of the project",
+    "project_id": " of the project",
+    "device_id": " of server {name}",
+    "network_id": " on network {name}",
+    "device_owner": " owned by {name}",
+    "id": " {name}",
+    "name": " named {name}",
+}
+
+
+def narrowed(telling: Telling, name: str, given: str) -> str:
+    """One parameter of a list request."""
+    if name == "shared":
+        return " that are shared" if given == "True" else ""
+    names = several(named(telling, one) for one in given.split(","))
+    return _NARROWED.get(name, f" with {name} {{name}}").format(name=names)
+
+
 def listing(what: str) -> Any:
     """Ask Neutron for a list, with what it is narrowed to."""
 
     def ask(telling: Telling, match: Match) -> str:
-        kept = {
-            name: text
-            for name, text in query(telling.data).items()
-            if name not in {"fields", "limit"}
-        }
-        narrowed = [
-            f"{name} {several(named(telling, one) for one in text.split(','))}"
-            for name, text in kept.items()
-        ]
-        return f"asks Neutron for {what}" + (f" with {several(narrowed)}" if narrowed else "")
+        given = {name: text for name, text in query(telling.data).items() if name not in _PLAIN}
+        return f"asks Neutron for {what}" + "".join(
+            narrowed(telling, *one) for one in given.items()
+        )
 
     return ask
 
@@ -94,11 +108,24 @@ def listed(name: str, thing: str) -> Any:
         label = [
             one.get("name") or str(one.get("id", ""))[:8] for one in found if isinstance(one, dict)
         ]
-        return f"answers with {count(len(found), thing)}" + (
+        return f"answers: {count(len(found), thing)}" + (
             f": {several(label)}" if any(label) else ""
         )
 
     return answer
+
+
+def one(telling: Telling, match: Match) -> str:
+    """Ask for one thing by its id."""
+    return f"asks Neutron for {match[1]} {named(telling, match[2])}"
+
+
+def one_told(telling: Telling, match: Match) -> str:
+    """One thing."""
+    found = body(telling, match[1])
+    mtu = f", MTU {found['mtu']}" if found.get("mtu") else ""
+    cidr = f", {found['cidr']}" if found.get("cidr") else ""
+    return f"describes {match[1]} {named(telling, match[2])}{mtu}{cidr}"
 
 
 def new_port(telling: Telling, match: Match) -> str:
@@ -141,6 +168,33 @@ def port(done: str) -> Any:
     return lambda telling, match: f"{done} port {match[1][:8]}"
 
 
+def make(thing: str, to: str) -> Any:
+    """Ask for something new."""
+
+    def ask(telling: Telling, match: Match) -> str:
+        found = telling.body if isinstance(telling.body, dict) else {}
+        inner = found.get(thing) if isinstance(found.get(thing), dict) else found
+        return f"asks {to} to make {thing} {(inner or {}).get('name', '')}".rstrip()
+
+    return ask
+
+
+def made(thing: str) -> Any:
+    """It is made."""
+
+    def answer(telling: Telling, match: Match) -> str:
+        found = telling.body if isinstance(telling.body, dict) else {}
+        inner = found.get(thing) if isinstance(found.get(thing), dict) else found
+        return f"has made {thing} {(inner or {}).get('name', '')}".rstrip()
+
+    return answer
+
+
+def upload(telling: Telling, match: Match) -> str:
+    """Send an image's bytes."""
+    return f"uploads the bytes of image {named(telling, match[1])} to Glance"
+
+
 KEYSTONE = [
     ("POST", "/v3/auth/tokens", identity, token),
     ("GET", "/v3/auth/tokens", fixed("asks Keystone whether the token is good"), token),
@@ -149,6 +203,8 @@ KEYSTONE = [
 GLANCE = [
     ("GET", r"/v2/images/([^/]+)", image, image_told),
     ("GET", r"/v2/images/([^/]+)/file", download, downloaded),
+    ("PUT", r"/v2/images/([^/]+)/file", upload, fixed("has stored the image")),
+    ("POST", "/v2/images", make("image", "Glance"), made("image")),
     ("GET", "/v2/images", fixed("asks Glance for its images"), listed("images", "image")),
 ]
 NEUTRON = [
@@ -159,7 +215,10 @@ NEUTRON = [
     ("GET", "/v2.0/floatingips", listing("floating addresses"), listed("floatingips", "address")),
     ("GET", "/v2.0/extensions", fixed("asks Neutron for its extensions"), listed("extensions", "extension")),
     ("GET", r"/v2.0/quotas/([^/]+)(?:/details)?", fixed("asks Neutron for the quota of ports"), quota_told),
+    ("GET", r"/v2.0/(network|subnet)s/([^/]+)", one, one_told),
     ("GET", r"/v2.0/ports/([^/]+)", port("asks Neutron for"), port_told),
+    ("POST", "/v2.0/networks", make("network", "Neutron"), made("network")),
+    ("POST", "/v2.0/subnets", make("subnet", "Neutron"), made("subnet")),
     ("POST", "/v2.0/ports", new_port, port_told),
     ("PUT", r"/v2.0/ports/([^/]+)", bind_port, port_told),
     ("DELETE", r"/v2.0/ports/([^/]+)", port("asks Neutron to delete"), port("has deleted")),

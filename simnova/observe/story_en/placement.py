@@ -165,6 +165,7 @@ ROUTES = [
     (POST, "/allocations", fixed("moves allocations at Placement"), fixed("has moved them")),
     (GET, "/resource_providers", fixed("asks Placement for its providers"), fixed("answers with its providers")),
     (POST, "/resource_providers", new_provider, fixed("has registered it")),
+    (GET, "/traits", fixed("asks Placement which traits it knows"), fixed("answers with its traits")),
     (GET, PROVIDER, asks("the provider {host}"), answers("the provider {host}")),
     (GET, PROVIDER + "/inventories", asks("the inventory of {host}"), inventory_told),
     (PUT, PROVIDER + "/inventories", inventory, inventory_kept),

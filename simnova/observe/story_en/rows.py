@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from simnova.nova.objects.states import PowerState
+from simnova.observe import placed
 from simnova.observe.story_en.words import (
+    resources,
     server,
     several,
     start,
@@ -151,7 +153,8 @@ def event_noted(telling: Telling) -> str:
 def event_ended(telling: Telling) -> str:
     """An action's event ends."""
     after = telling.data.get("after") or {}
-    return f"{acting(telling)} records that it ended: {after.get('result') or 'finished'}."
+    event = telling.row.get("event") or "the event"
+    return f"{acting(telling)} records that {event} ended: {after.get('result') or 'finished'}."
 
 
 def heartbeat(telling: Telling) -> str:
@@ -172,45 +175,87 @@ def ordinal(number: int) -> str:
 def node_changed(telling: Telling) -> str:
     """A compute node's usage changed."""
     after = telling.data.get("after") or {}
-    shown = [
-        f"{after[name]} {unit}"
-        for name, unit in (
-            ("vcpus_used", "VCPUs"),
-            ("memory_mb_used", "MB"),
-            ("local_gb_used", "GB"),
-        )
-        if after.get(name) is not None
-    ]
-    if not shown:
+    used = {kind: after[name] for kind, name in _USED.items() if after.get(name) is not None}
+    if not used:
         return updated(telling)
-    return f"{acting(telling)} notes what it uses now: {several(shown)}."
+    return f"{acting(telling)} notes what is used there now: {resources(used)}."
+
+
+_USED = {"VCPU": "vcpus_used", "MEMORY_MB": "memory_mb_used", "DISK_GB": "local_gb_used"}
+
+
+def provider(telling: Telling, row: dict[str, Any]) -> str:
+    """The host whose provider a row of Placement belongs to."""
+    key = placed.PROVIDERS, str(row.get("resource_provider_id"))
+    return telling.names.of.get(telling.names.rows.get(key, ""), "a host")
+
+
+def stocked(telling: Telling) -> str:
+    """Placement notes what a host has of one resource class."""
+    row = telling.data.get("after") or {}
+    kind = placed.STANDARD.get(row.get("resource_class_id", -1), "of a resource class")
+    less = f", {row['reserved']} of them reserved" if row.get("reserved") else ""
+    ratio = (
+        f", sold {row['allocation_ratio']:g} times" if row.get("allocation_ratio", 1) != 1 else ""
+    )
+    has = f"{provider(telling, row)} has {row.get('total', 'some')} {kind}"
+    return f"{subject(telling)} notes that {has}{less}{ratio}."
+
+
+def allocated(telling: Telling) -> str:
+    """Placement books or frees an amount of a host's inventory."""
+    row = telling.data.get("after") or telling.data.get("before") or {}
+    kind = placed.STANDARD.get(row.get("resource_class_id", -1), "of a resource class")
+    verb = "frees" if telling.event.kind == "db.delete" else "books"
+    whom = server(telling, row.get("consumer_id"))
+    host = provider(telling, row)
+    return f"{subject(telling)} {verb} {row.get('used', 'some')} {kind} of {host} for {whom}."
+
+
+def generation(telling: Telling) -> str:
+    """A provider's generation has moved: whoever has read it before must read it again."""
+    before, after = telling.data.get("before") or {}, telling.data.get("after") or {}
+    if "generation" not in after:
+        return updated(telling)
+    change = f"from {before.get('generation')} to {after['generation']}"
+    return f"{subject(telling)} moves the generation of {label(telling) or 'a provider'} {change}."
+
+
+_LABELS = ("key", "display_name", "name", "hypervisor_hostname", "host", "ip_address", "binary")
+
+
+def label(telling: Telling) -> str:
+    """What names a row: its server, its key or name."""
+    row = telling.row or telling.data.get("before") or {}
+    name = next((value(row[column]) for column in _LABELS if row.get(column)), "")
+    uuid = (
+        row.get("instance_uuid")
+        or row.get("consumer_id")
+        or row.get("device_id")
+        or row.get("uuid")
+    )
+    known = telling.names.servers.get(uuid) if isinstance(uuid, str) else None
+    return " of ".join(part for part in (name, f"server {known}" if known else "") if part)
 
 
 def inserted(telling: Telling) -> str:
     """db.insert of any other table."""
-    row = telling.data.get("after") or {}
-    name = next(
-        (
-            row[k]
-            for k in ("name", "display_name", "hypervisor_hostname", "host", "binary", "uuid")
-            if row.get(k)
-        ),
-        None,
-    )
-    label = f" ({value(name)})" if name else ""
-    return f"{acting(telling)} writes a new row into {place(telling)}{label}."
+    about = label(telling)
+    return f"{acting(telling)} writes a row into {place(telling)}{f': {about}' if about else ''}."
 
 
 def updated(telling: Telling) -> str:
     """db.update of any other table."""
     names = [name for name in telling.data.get("after") or {} if name != "updated_at"]
     what = f": {columns(telling, names, most=3)}" if names else ""
-    return f"{acting(telling)} changes {place(telling)}{what}."
+    about = label(telling)
+    return f"{acting(telling)} changes {place(telling)}{f' ({about})' if about else ''}{what}."
 
 
 def deleted(telling: Telling) -> str:
     """db.delete of any other table."""
-    return f"{acting(telling)} deletes a row of {place(telling)}."
+    about = label(telling)
+    return f"{acting(telling)} deletes a row of {place(telling)}{f': {about}' if about else ''}."
 
 
 def refused(telling: Telling) -> str:
@@ -228,6 +273,8 @@ INSERTS: dict[str, Phrase] = {
     "instance_faults": fault_noted,
     "instance_actions": action_noted,
     "instance_actions_events": event_noted,
+    "allocations": allocated,
+    "inventories": stocked,
 }
 UPDATES: dict[str, Phrase] = {
     "instances": instance_changed,
@@ -235,8 +282,9 @@ UPDATES: dict[str, Phrase] = {
     "instance_actions_events": event_ended,
     "services": heartbeat,
     "compute_nodes": node_changed,
+    "resource_providers": generation,
 }
-DELETES: dict[str, Phrase] = {"build_requests": request_gone}
+DELETES: dict[str, Phrase] = {"build_requests": request_gone, "allocations": allocated}
 
 
 def insert(telling: Telling) -> str:

@@ -10,6 +10,7 @@ from simnova.observe.story_en.words import (
     seconds,
     server,
     several,
+    short,
     start,
     subject,
     who,
@@ -123,9 +124,11 @@ def asker(telling: Telling) -> str:
 def reply(telling: Telling) -> str:
     """rpc.reply"""
     chosen = selection(telling.body) if method(telling.data) == "select_destinations" else ""
+    done = method(telling.data)
+    if done.startswith("object_") and telling.question:
+        done = indirect(telling.about(telling.question))
     return (
-        f"{subject(telling)} replies to {asker(telling)}: {method(telling.data)}"
-        f" is done{after(telling)}{chosen}."
+        f"{subject(telling)} replies to {asker(telling)}{after(telling)}: {done} is done{chosen}."
     )
 
 
@@ -193,24 +196,23 @@ def publish(telling: Telling) -> str:
     """amqp.publish"""
     data = telling.data
     exchange = f"exchange {data['exchange']}" if data.get("exchange") else "the default exchange"
-    queues = list(data.get("queues") or ())
-    key = f" with routing key {data['routing_key']}" if data.get("routing_key") else ""
+    queues, key = list(data.get("queues") or ()), data.get("routing_key")
+    keyed = f", routing key {short(key)}," if key else ""
     if not queues:
-        return f"{subject(telling)} finds no queue for {message(telling)} at {exchange}{key}."
-    where = (
-        f"queue {queues[0]}"
-        if len(queues) == 1
-        else f"{count(len(queues), 'queue')}: {several(queues)}"
-    )
-    return (
-        f"{subject(telling)} takes {message(telling)} at {exchange}{key} and puts it into {where}."
-    )
+        return f"{subject(telling)} finds no queue for {message(telling)} at {exchange}{keyed.rstrip(',')}."
+    if queues == [key]:
+        where = "the queue of that name"
+    elif len(queues) == 1:
+        where = f"queue {short(queues[0])}"
+    else:
+        where = f"{count(len(queues), 'queue')}: {several(map(short, queues))}"
+    return f"{subject(telling)} takes {message(telling)} at {exchange}{keyed} and puts it into {where}."
 
 
 def deliver(telling: Telling) -> str:
     """amqp.deliver"""
     again = " once more (redelivered)" if telling.data.get("redelivered") else ""
-    queue = f"queue {telling.data.get('queue')}{again}"
+    queue = f"queue {short(telling.data.get('queue'))}{again}"
     return f"{subject(telling)} gets {message(telling)} from {queue}{waited(telling)}."
 
 
@@ -228,13 +230,13 @@ def ack(telling: Telling) -> str:
 
 def requeue(telling: Telling) -> str:
     """amqp.requeue"""
-    return start(f"{message(telling)} goes back into queue {telling.data.get('queue')}.")
+    return start(f"{message(telling)} goes back into queue {short(telling.data.get('queue'))}.")
 
 
 def drop(telling: Telling) -> str:
     """amqp.drop"""
     reason = telling.data.get("reason") or "nobody can have it"
-    queue = f" from queue {telling.data['queue']}" if telling.data.get("queue") else ""
+    queue = f" from queue {short(telling.data['queue'])}" if telling.data.get("queue") else ""
     return f"{subject(telling)} drops {message(telling)}{queue}: {reason}."
 
 

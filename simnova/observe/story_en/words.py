@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -59,8 +60,8 @@ def count(amount: int, thing: str, many: str = "") -> str:
 
 
 def seconds(duration: float | None) -> str:
-    """A duration as people say it: 12 ms, 3.4 s, 2 min 5 s; nothing for none."""
-    if duration is None:
+    """A duration as people say it: 12 ms, 3.4 s, 2 min 5 s; nothing for none and for no time."""
+    if not duration:
         return ""
     if duration < 1:
         return f"{duration * 1000:.3g} ms"
@@ -107,7 +108,13 @@ def named(telling: Telling, uuid: Any) -> str:
 
 def value(thing: Any, most: int = 40) -> str:
     """A column's value, short."""
-    if thing is None:
-        return "None"
-    text = str(thing)
+    text = str(thing) if thing != "" else "''"
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+_HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def short(name: object) -> str:
+    """A name with each long number in it cut to its first digits: reply_5e482125…"""
+    return _HEX.sub(lambda found: f"{found[0][:8]}…", str(name))

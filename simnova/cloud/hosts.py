@@ -25,11 +25,22 @@ class Host:
     profile: Profile | None = None
 
     def __post_init__(self) -> None:
-        for what, value in (("vcpus", self.vcpus), ("memory_mb", self.memory_mb), ("local_gb", self.local_gb)):
+        for what, value in (
+            ("vcpus", self.vcpus),
+            ("memory_mb", self.memory_mb),
+            ("local_gb", self.local_gb),
+        ):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UsageError(f"host '{self.name}': {what}={value!r} is no size: give a whole number from 1 up")
-        if not self.name or not self.name.replace("-", "").replace(".", "").replace("_", "").isalnum():
-            raise UsageError(f"a host cannot be called {self.name!r}: use letters, digits, '-', '_' and '.'")
+                raise UsageError(
+                    f"host '{self.name}': {what}={value!r} is no size: give a whole number from 1 up"
+                )
+        if (
+            not self.name
+            or not self.name.replace("-", "").replace(".", "").replace("_", "").isalnum()
+        ):
+            raise UsageError(
+                f"a host cannot be called {self.name!r}: use letters, digits, '-', '_' and '.'"
+            )
 
     def _repr_html_(self) -> str:
         size = f"{self.vcpus} CPUs, {self.memory_mb} MB, {self.local_gb} GB"
@@ -40,14 +51,15 @@ def as_hosts(hosts: int | Iterable[Host | str]) -> list[Host]:
     """Hosts from a number, names or `Host` objects. Raises `UsageError` for none, or two of one name."""
     if isinstance(hosts, int) and not isinstance(hosts, bool):
         if hosts < 0:
-            raise UsageError(f"hosts={hosts} is no number of hosts: give 0 or more, or a list of Host")
+            raise UsageError(
+                f"hosts={hosts} is no number of hosts: give 0 or more, or a list of Host"
+            )
         hosts = [f"compute{number}" for number in range(1, hosts + 1)]
     if isinstance(hosts, (str, Host)):
         hosts = [hosts]
-    try:
-        made = [host if isinstance(host, Host) else Host(host) for host in hosts]
-    except TypeError:
-        raise UsageError(f"hosts={hosts!r}: give a number, or a list of names or Host objects") from None
+    if isinstance(hosts, bool) or not isinstance(hosts, Iterable):
+        raise UsageError(f"hosts={hosts!r}: give a number, or a list of names or Host objects")
+    made = [host if isinstance(host, Host) else Host(host) for host in hosts]
     names = [host.name for host in made]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simnova.kernel.journal import Event, Journal
-from simnova.observe import causes, decision, hosts, logs, queues, rows, sequence, states, steps, story
+from simnova.observe import causes, decision, hosts, logs, queues, rows, sequence, states, steps
+from simnova.observe import story as stories
+from simnova.observe.decision import Decision
+from simnova.observe.steps import Detail
+from simnova.observe.story import Story
 
 if TYPE_CHECKING:
     from simnova.observe.hosts import Hosts
@@ -23,27 +27,29 @@ class Views:
 
     journal: Journal
 
-    def steps(self, detail: steps.Detail = "story") -> list[int]:
+    def steps(self, detail: Detail = "story") -> list[int]:
         """The numbers of the events worth a step at that level of detail."""
         return steps.steps(self.journal, detail)
 
-    def story(self, detail: steps.Detail = "story", **narrowed: Any) -> story.Story:
+    def story(self, detail: Detail = "story", **narrowed: Any) -> Story:
         """What happened, a plain sentence a step."""
-        return story.story(self.journal, detail=detail, **narrowed)
+        return stories.story(self.journal, detail=detail, **narrowed)
 
     def sentence(self, seq: int) -> str:
         """One event in a sentence."""
-        return story.sentence(self.journal, seq)
+        return stories.sentence(self.journal, seq)
 
-    def sequence(self, detail: str = "story", *, first: int = 0, upto: int | None = None) -> Sequence:
+    def sequence(
+        self, detail: str = "story", *, first: int = 0, upto: int | None = None
+    ) -> Sequence:
         """Who sent what to whom, as a sequence diagram."""
         return sequence.arrows(self.journal, upto, first=first, detail=detail)
 
-    def decision(self, seq: int | None = None) -> decision.Decision | None:
+    def decision(self, seq: int | None = None) -> Decision | None:
         """The scheduler's last decision up to a step: every filter's verdict on every host, and the weights."""
         return decision.latest(self.journal, seq)
 
-    def why(self, event: int | Event) -> story.Story:
+    def why(self, event: int | Event) -> Story:
         """From an event back along its causes."""
         return causes.why(self.journal, event if isinstance(event, int) else event.seq)
 

@@ -6,8 +6,9 @@ Looking reads the databases at once and is not journalled; adding goes through t
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown
 from simnova.nova import exception
 from simnova.nova.api import views
@@ -19,21 +20,22 @@ from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.observe.table import Table
-from simnova.server import Server
 
 if TYPE_CHECKING:
-    from simnova.assembly import Assembly
-    from simnova.cloud import Cloud
+    from simnova.cloud.assembly import Assembly
+    from simnova.cloud.cloud import Cloud
 
 __door__ = True
 
+T = TypeVar("T")
 
-def at_once(work: Coroutine[Any, Any, Any]) -> Any:
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that only reads databases, outside the engine: it never waits."""
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value
+        return done.value  # type: ignore[no-any-return]
     work.close()
     raise RuntimeError("this would have to wait")
 
@@ -75,8 +77,12 @@ class Collection:
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
-    def _select(self, database: str, table: str, order_by: str = "id", **where: Any) -> list[dict[str, Any]]:
-        return at_once(self.cloud.assembly.databases[database].select(table, where, order_by=order_by))  # type: ignore[no-any-return]
+    def _select(
+        self, database: str, table: str, order_by: str = "id", **where: Any
+    ) -> list[dict[str, Any]]:
+        return at_once(
+            self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
+        )
 
 
 class Flavors(Collection):
@@ -92,7 +98,9 @@ class Flavors(Collection):
             for row in self._select(API_DB, "flavors")
         ]
 
-    def create(self, name: str, *, vcpus: int = 1, ram: int = 512, disk: int = 1, **more: Any) -> None:
+    def create(
+        self, name: str, *, vcpus: int = 1, ram: int = 512, disk: int = 1, **more: Any
+    ) -> None:
         """A new flavor: `ram` in MB, `disk` in GB. Raises `Refused` with Nova's words for sizes it does not take."""
         flavor = {"name": name, "vcpus": vcpus, "ram": ram, "disk": disk, **more}
         self.cloud.request("POST", "/v2.1/flavors", {"flavor": flavor})
@@ -111,9 +119,16 @@ class Images(Collection):
 
     def create(self, name: str, size: int = 1_000_000, **more: Any) -> None:
         """A new image of `size` bytes; properties, `min_disk` (GB), `min_ram` (MB), `disk_format` may be given."""
-        body = {"name": name, "disk_format": "qcow2", "container_format": "bare", "visibility": "public", **more}
+        body = {
+            "name": name,
+            "disk_format": "qcow2",
+            "container_format": "bare",
+            "visibility": "public",
+            **more,
+        }
         image = self.cloud.request("POST", "/v2/images", body, service="glance")
-        self.cloud.request("PUT", f"/v2/images/{image['id']}/file", {"size": size}, service="glance")
+        path = f"/v2/images/{image['id']}/file"
+        self.cloud.request("PUT", path, service="glance", content_length=str(size))
 
 
 class Networks(Collection):
@@ -123,12 +138,22 @@ class Networks(Collection):
 
     def rows(self) -> list[dict[str, Any]]:
         """Name and id."""
-        return [{"id": row["id"], "name": row["name"]} for row in self._select("neutron", "networks", order_by="name")]
+        return [
+            {"id": row["id"], "name": row["name"]}
+            for row in self._select("neutron", "networks", order_by="name")
+        ]
 
     def create(self, name: str, cidr: str) -> None:
         """A new network with one subnet."""
-        network = self.cloud.request("POST", "/v2.0/networks", {"network": {"name": name}}, service="neutron")
-        subnet = {"network_id": network["network"]["id"], "cidr": cidr, "ip_version": 4, "name": f"{name}-subnet"}
+        network = self.cloud.request(
+            "POST", "/v2.0/networks", {"network": {"name": name}}, service="neutron"
+        )
+        subnet = {
+            "network_id": network["network"]["id"],
+            "cidr": cidr,
+            "ip_version": 4,
+            "name": f"{name}-subnet",
+        }
         self.cloud.request("POST", "/v2.0/subnets", {"subnet": subnet}, service="neutron")
 
 
@@ -145,7 +170,9 @@ class Servers(Collection):
                 "status": one["status"],
                 "task": one["OS-EXT-STS:task_state"],
                 "host": one["OS-EXT-SRV-ATTR:host"],
-                "addresses": ", ".join(ip["addr"] for ips in one["addresses"].values() for ip in ips),
+                "addresses": ", ".join(
+                    ip["addr"] for ips in one["addresses"].values() for ip in ips
+                ),
                 "id": one["id"],
             }
             for one in (self.show(uuid) for uuid in self._uuids())
@@ -161,7 +188,9 @@ class Servers(Collection):
     def of_reservation(self, reservation_id: str) -> list[Server]:
         """The servers of one request."""
         found = [at_once(_find(self._context(), uuid)) for uuid in self._uuids()]
-        return [Server(self.cloud, one.uuid) for one in found if one.reservation_id == reservation_id]
+        return [
+            Server(self.cloud, one.uuid) for one in found if one.reservation_id == reservation_id
+        ]
 
     def show(self, uuid: str) -> dict[str, Any]:
         """What the API shows an administrator of one server; of a deleted one what is left of it."""
@@ -180,7 +209,12 @@ class Servers(Collection):
 
     def _uuids(self) -> list[str]:
         cells = (CELL0_DB, CELL1_DB)
-        gone = {row["uuid"] for cell in cells for row in self._select(cell, "instances") if row["deleted"]}
+        gone = {
+            row["uuid"]
+            for cell in cells
+            for row in self._select(cell, "instances")
+            if row["deleted"]
+        }
         rows = self._select(API_DB, "instance_mappings")
         return [row["instance_uuid"] for row in rows if row["instance_uuid"] not in gone]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from simnova.assembly import Assembly
-from simnova.client import Client, checked
+from simnova.cloud.assembly import Assembly
+from simnova.cloud.client import Client, checked
 from simnova.kernel.clock import Service, Task
 from simnova.nova.cmd import manage
 from simnova.nova.context import get_admin_context
@@ -31,7 +31,7 @@ NETWORK, CIDR = "private", "10.0.0.0/24"
 def set_up(assembly: Assembly, client: Client) -> None:
     """Start everything and run until it is up. All of it is background: the story begins with the first request."""
     clock = assembly.clock
-    operator = clock.start("nova-manage")
+    operator = clock.start("nova-manage", background=True)
     place = assembly.place(operator)
     context = get_admin_context(place)
     control = [name for name in assembly.names if not name.startswith("nova-compute")]
@@ -41,7 +41,7 @@ def set_up(assembly: Assembly, client: Client) -> None:
     _finish(assembly, [assembly.start(name, background=True) for name in computes])
     _finish(assembly, [_spawn(assembly, operator, manage.discover_hosts(context))])
     _finish(assembly, [_spawn(assembly, client.service, _stock(client))])
-    clock.stop(operator)
+    clock.stop(operator, background=True)
 
 
 async def _map_cells(context: Any) -> None:
@@ -86,8 +86,8 @@ async def create_image(client: Client, name: str, size: int, **more: Any) -> Any
     """`POST /v2/images`, then its data: `size` in bytes."""
     body = {"name": name, "container_format": "bare", "visibility": "public", **more}
     image = await _post(client, "glance", "/v2/images", body)
-    answer = await client.upload(f"/v2/images/{image['id']}/file", size)
-    checked(answer)
+    path = f"/v2/images/{image['id']}/file"
+    checked(await client.request("glance", "PUT", path, content_length=str(size)))
     return image
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
+from simnova.cloud.drivers import load_compute_driver, simulated_driver
+from simnova.cloud.hosts import Host
 from simnova.config import Config
-from simnova.db import api_schema, cell_schema
+from simnova.db.api_schema import METADATA as API
+from simnova.db.cell_schema import METADATA as CELL
 from simnova.db.databases import Databases
 from simnova.exceptions import NovaError, UsageError, unknown
 from simnova.glance.app import Glance
 from simnova.glance.schema import METADATA as GLANCE
-from simnova.hosts import Host
 from simnova.kernel.clock import Clock, Service, Task
 from simnova.keystone.app import Keystone
 from simnova.keystone.schema import METADATA as KEYSTONE
@@ -41,8 +43,8 @@ from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.manager import SchedulerManager
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
-from simnova.nova.virt.load import load_compute_driver
 from simnova.nova.virt.simulated import SimulatedDriver
+from simnova.nova.virt.stepped import SteppedDriver
 from simnova.nova.virt.watched import WatchedDriver
 from simnova.placement.app import Placement
 from simnova.placement.schema import METADATA as PLACEMENT
@@ -77,7 +79,10 @@ class Assembly:
         for name in (API_DB, CELL0_DB, CELL1_DB):
             self.databases[name].forbidden = frozenset({"nova-compute"})
         self.drivers: dict[str, WatchedDriver] = {
-            host.name: WatchedDriver(clock, load_compute_driver(clock, host, ImageAPI(self.rest), run_id)) for host in hosts
+            host.name: WatchedDriver(
+                clock, load_compute_driver(clock, host, ImageAPI(self.rest), run_id)
+            )
+            for host in hosts
         }
         self.running: dict[str, Service] = {}
         self.failures: dict[str, str] = {}
@@ -96,19 +101,22 @@ class Assembly:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
         if name not in self.names:
             raise unknown("service", name, self.names)
-        life = self.running[name] = self.clock.start(name)
-        if name in _NEIGHBOURS:
-            return self._start_neighbour(life)
-        if name == "nova-api":
-            return self._start_api(life)
+        life = self.running[name] = self.clock.start(name, background)
+        if name in _NEIGHBOURS or name == "nova-api":
+            self.rest.serve(life, self._app(life))
+            return None
         if name == "nova-conductor":
             return self._bring_up(self._conductor(life), life, background)
         if name == "nova-scheduler":
             return self._bring_up(self._scheduler(life), life, background)
         return self._bring_up(self._compute(life), life, background)
 
-    def _bring_up(self, service: nova_service.Service, life: Service, background: bool | None) -> Task:
-        return self.clock.spawn(self._start_or_fail(service, life), service=life, background=background)
+    def _bring_up(
+        self, service: nova_service.Service, life: Service, background: bool | None
+    ) -> Task:
+        return self.clock.spawn(
+            self._start_or_fail(service, life), service=life, background=background
+        )
 
     async def _start_or_fail(self, service: nova_service.Service, life: Service) -> None:
         """A service that cannot start ends, as its process would; the cloud goes on without it."""
@@ -119,11 +127,14 @@ class Assembly:
             self.failures[life.name] = str(error)
             self.clock.stop(life)
 
-    def _start_neighbour(self, life: Service) -> None:
-        make = _NEIGHBOURS[life.name]
+    def _app(self, life: Service) -> App:
+        """What a service answers over HTTP; nova-api keeps nothing from one life to the next, the others their caches."""
+        if life.name == "nova-api":
+            return self._compute_app(life)
         if life.name not in self._apps:
+            make = _NEIGHBOURS[life.name]
             self._apps[life.name] = make(self.clock, self.databases[life.name])
-        self.rest.serve(life, self._apps[life.name])
+        return self._apps[life.name]
 
     # --- hypervisors ------------------------------------------------------------------------------------------
 
@@ -131,7 +142,9 @@ class Assembly:
         """The simulated driver of a host; raises UsageError where the host is a real one."""
         driver = self.drivers[host].driver
         if not isinstance(driver, SimulatedDriver):
-            raise UsageError(f"{host} has a real hypervisor ({self.hosts[host].driver}): only simulated ones fail on demand")
+            raise UsageError(
+                f"{host} has a real hypervisor ({self.hosts[host].driver}): only simulated ones fail on demand"
+            )
         return driver
 
     def simulate_real_hosts(self) -> None:
@@ -139,8 +152,8 @@ class Assembly:
         for host in self.hosts.values():
             door, driver = self.drivers[host.name], self.drivers[host.name].driver
             if not isinstance(driver, SimulatedDriver):
-                twin = load_compute_driver(self.clock, replace(host, driver=None), ImageAPI(self.rest), "")
-                twin.adopt(getattr(driver, "guests", {}).values())
+                twin = simulated_driver(self.clock, host, ImageAPI(self.rest))
+                _hand_over(driver, twin)
                 door.driver = twin
 
     def close(self) -> None:
@@ -165,7 +178,7 @@ class Assembly:
             databases={f"sqlite:///{name}": self.databases[name] for name in (CELL0_DB, CELL1_DB)},
         )
 
-    def _start_api(self, life: Service) -> None:
+    def _compute_app(self, life: Service) -> App:
         place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
         compute_api = ComputeAPI(
             conf,
@@ -176,12 +189,15 @@ class Assembly:
             SchedulerReportClient(self.rest),
         )
         group = servicegroup.API(conf, self.clock)
-        self.rest.serve(life, ComputeApp(Auth(self.rest, place), compute_api, group))
+        return ComputeApp(Auth(self.rest, place), compute_api, group)
 
     def _conductor(self, life: Service) -> nova_service.Service:
         place, timeout = self.place(life), float(self.conf.rpc_response_timeout)
         tasks = ComputeTaskManager(
-            self.conf, SchedulerAPI(place, timeout), ComputeRPC(place, timeout), SchedulerReportClient(self.rest)
+            self.conf,
+            SchedulerAPI(place, timeout),
+            ComputeRPC(place, timeout),
+            SchedulerReportClient(self.rest),
         )
         return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
 
@@ -195,8 +211,8 @@ class Assembly:
     def _compute(self, life: Service) -> nova_service.Service:
         host = life.name.partition("@")[2]
         timeout = float(self.conf.rpc_response_timeout)
-        place = Place(self.clock, Transport(self.broker, life))
-        place = replace(place, buses={TRANSPORT_URL: place.transport})
+        transport = Transport(self.broker, life)
+        place = Place(self.clock, transport, buses={TRANSPORT_URL: transport})
         place.indirection = ConductorAPI(place, timeout)
         manager = ComputeManager(
             host,
@@ -220,7 +236,9 @@ class Assembly:
         manager: Manager | None = None,
     ) -> nova_service.Service:
         target = Target(topic, server=host)
-        return nova_service.Service(place, self.conf, f"nova-{topic}", host, target, endpoints, manager)
+        return nova_service.Service(
+            place, self.conf, f"nova-{topic}", host, target, endpoints, manager
+        )
 
 
 _NEIGHBOURS: dict[str, Callable[..., App]] = {
@@ -231,12 +249,18 @@ _NEIGHBOURS: dict[str, Callable[..., App]] = {
 }
 
 
+def _hand_over(real: ComputeDriver, simulated: SimulatedDriver) -> None:
+    """What a real host had, as far as its driver knew it, a simulated one has from now on."""
+    if isinstance(real, SteppedDriver):
+        simulated.adopt(real.guests.values(), real.cache.base)
+
+
 def _databases() -> dict[str, Any]:
     """The tables of each database, under Nova's and the neighbours' names."""
     return {
-        API_DB: api_schema.METADATA,
-        CELL0_DB: cell_schema.METADATA,
-        CELL1_DB: cell_schema.METADATA,
+        API_DB: API,
+        CELL0_DB: CELL,
+        CELL1_DB: CELL,
         "keystone": KEYSTONE,
         "glance": GLANCE,
         "neutron": NEUTRON,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from simnova.client import checked
+from simnova.cloud.client import checked
 from simnova.exceptions import UsageError
 from simnova.messaging.rest import Response
 
 if TYPE_CHECKING:
-    from simnova.cloud import Cloud
+    from simnova.cloud.cloud import Cloud
 
 
 class Call:
@@ -62,7 +62,7 @@ class Server:
 
     def show(self) -> dict[str, Any]:
         """All that `GET /servers/{id}` shows an administrator."""
-        return self.cloud.look(self.id)
+        return self.cloud.servers.show(self.id)
 
     @property
     def name(self) -> str:
@@ -75,8 +75,8 @@ class Server:
         return str(self.show()["status"])
 
     @property
-    def host(self) -> str | None:
-        """The compute host on which it runs."""
+    def host(self) -> Any:
+        """The compute host on which it runs, None where it has none."""
         return self.show().get("OS-EXT-SRV-ATTR:host")
 
     @property
@@ -85,8 +85,8 @@ class Server:
         return str(self.show()["OS-EXT-STS:vm_state"])
 
     @property
-    def task_state(self) -> str | None:
-        """What is being done to it."""
+    def task_state(self) -> Any:
+        """What is being done to it, None where nothing is."""
         return self.show()["OS-EXT-STS:task_state"]
 
     @property
@@ -95,8 +95,8 @@ class Server:
         return [ip["addr"] for ips in self.show()["addresses"].values() for ip in ips]
 
     @property
-    def fault(self) -> str | None:
-        """Why it is in ERROR, in Nova's words."""
+    def fault(self) -> Any:
+        """Why it is in ERROR, in Nova's words; None where it is not."""
         found = self.show().get("fault")
         return found["message"] if found else None
 
@@ -124,7 +124,11 @@ class Server:
 
     def __repr__(self) -> str:
         facts = self._facts()
-        rest = ", ".join(f"{name} {value}" for name, value in facts.items() if name not in ("status", "id", "flavor"))
+        rest = ", ".join(
+            f"{name} {value}"
+            for name, value in facts.items()
+            if name not in ("status", "id", "flavor")
+        )
         return f"<Server {self.name}: {facts['status']}{', ' if rest else ''}{rest}>"
 
     def _repr_html_(self) -> str:

@@ -25,17 +25,25 @@ class Refused(UsageError):
 class Client:
     """A user's client. It asks Keystone for a token once and shows it with every request."""
 
-    def __init__(self, rest: Rest, service: Service, user: str = "admin", project: str = "admin") -> None:
+    def __init__(
+        self, rest: Rest, service: Service, user: str = "admin", project: str = "admin"
+    ) -> None:
         self.rest = rest
         self.service = service
         self.user = user
         self.project = project
         self._token: str | None = None
 
-    async def request(self, service: str, method: str, path: str, body: Any = None) -> Response:
+    async def request(
+        self, service: str, method: str, path: str, body: Any = None, **headers: str
+    ) -> Response:
         """Send a request to a service and return its answer, whatever its status."""
-        headers = {"X-Auth-Token": await self._authenticate(), "OpenStack-API-Version": f"compute {MICROVERSION}"}
-        return await self.rest.request(service, method, path, body=body, headers=headers)
+        shown = {
+            "X-Auth-Token": await self._authenticate(),
+            "OpenStack-API-Version": f"compute {MICROVERSION}",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        return await self.rest.request(service, method, path, body=body, headers=shown)
 
     async def _authenticate(self) -> str:
         if self._token is None:
@@ -66,5 +74,5 @@ def _message(body: Any) -> str:
         return str(body)
     if "errors" in body:
         return str(body["errors"][0].get("detail") or body["errors"][0].get("title"))
-    inner = next(iter(body.values()), {})
+    inner: Any = next(iter(body.values()), {})
     return str(inner.get("message", inner)) if isinstance(inner, dict) else str(inner)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from simnova.assembly import Assembly
-from simnova.client import Client
+from simnova.cloud.assembly import Assembly
+from simnova.cloud.bootstrap import set_up
+from simnova.cloud.client import Client
+from simnova.cloud.hosts import Host, as_hosts
+from simnova.cloud.server import Call, Server
+from simnova.cloud.stock import Flavors, Images, Networks, Servers
+from simnova.cloud.views import Views
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
-from simnova.hosts import Host, as_hosts
 from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
 from simnova.kernel.faults import Crash, Faults
 from simnova.kernel.journal import KINDS, Event, Journal, Level, declare
 from simnova.kernel.timeline import Comparer, Input, Timeline
 from simnova.messaging.faults import Loss
-from simnova.views import Views
-from simnova.server import Call, Server
-from simnova.bootstrap import set_up
-from simnova.stock import Flavors, Images, Networks, Servers
 
 __door__ = True
 
@@ -70,7 +70,7 @@ class Cloud(Views):
         self.faults = Faults(self.clock)
         self._owner: int | None = None
         self._comparer: Comparer | None = None
-        self._run_id = _original._run_id if _original else f"{random.SystemRandom().getrandbits(64):016x}"
+        self._run_id: str = _original._run_id if _original else secrets.token_hex(8)
         if _original is not None:
             self.clock.real.replay(_original.clock.real.measured)
             self._comparer = Comparer(_original.journal)
@@ -80,7 +80,7 @@ class Cloud(Views):
         )
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
-        self._client = Client(self.assembly.rest, self.clock.start("client"))
+        self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         set_up(self.assembly, self._client)
 
     # --- using it ---------------------------------------------------------------------------------------------
@@ -128,15 +128,19 @@ class Cloud(Views):
         body = {"server": server} | ({"os:scheduler_hints": hints} if hints else {})
         return self.send("POST", "/v2.1/servers", body)
 
-    def send(self, method: str, path: str, body: Any = None, *, service: str = "nova-api", user: str = "admin") -> Call:
+    def send(
+        self, method: str, path: str, body: Any = None, *, service: str = "nova-api", **headers: str
+    ) -> Call:
         """Send any request to any service's API and return at once; the answer comes when the cloud has run."""
-        request = {"service": service, "method": method, "path": path, "body": body, "user": user}
+        request = {"service": service, "method": method, "path": path, "body": body, **headers}
         call: Call = self._input("request", **request)
         return call
 
-    def request(self, method: str, path: str, body: Any = None, *, service: str = "nova-api") -> Any:
+    def request(
+        self, method: str, path: str, body: Any = None, *, service: str = "nova-api", **headers: str
+    ) -> Any:
         """Send a request, run until it is answered, and return the body; raises what the API says."""
-        call = self.send(method, path, body, service=service)
+        call = self.send(method, path, body, service=service, **headers)
         self._until_answered(call)
         return call.result().body
 
@@ -152,7 +156,9 @@ class Cloud(Views):
         """Seconds since the cloud's time zero."""
         return self.clock.now
 
-    def run(self, until: Until = None, *, pace: float | None = None, timeout: float = 86400.0) -> Self:
+    def run(
+        self, until: Until = None, *, pace: float | None = None, timeout: float = 86400.0
+    ) -> Self:
         """Run until nobody works, or until something: a time in seconds, a kind of event, a condition on an event.
 
         With a `pace` simulated seconds follow the wall clock times it. Raises `UsageError` where the condition never
@@ -165,19 +171,27 @@ class Cloud(Views):
         with self._engine(pace):
             while not self.clock.quiet:
                 self.clock.step()
-                found = wanted is not None and any(wanted(event) for event in self.journal.events[seen:])
+                found = wanted is not None and any(
+                    wanted(event) for event in self.journal.events[seen:]
+                )
                 seen = len(self.journal)
                 if found:
                     return self
                 if self.now > limit:
-                    raise UsageError(f"still at work after {timeout:g} simulated seconds: {self._at_work()}")
+                    raise UsageError(
+                        f"still at work after {timeout:g} simulated seconds: {self._at_work()}"
+                    )
         if wanted is not None:
-            raise UsageError(f"nothing works any more at {self.now:.3f} s, and {until!r} has not come")
+            raise UsageError(
+                f"nothing works any more at {self.now:.3f} s, and {until!r} has not come"
+            )
         return self
 
     def _run_until_time(self, until: float, pace: float | None) -> Self:
         if until < self.now:
-            raise UsageError(f"{until:g} s is in the past, it is {self.now:.3f} s: to look back, seek in the player")
+            raise UsageError(
+                f"{until:g} s is in the past, it is {self.now:.3f} s: to look back, seek in the player"
+            )
         timer = self._input("advance", seconds=until - self.now)
         with self._engine(pace):
             while not timer.processed:
@@ -196,7 +210,9 @@ class Cloud(Views):
         return []
 
     def _at_work(self) -> str:
-        return "; ".join(f"{task.service.name} {task.name} at {line}" for task, line in self.clock.waiting())
+        return "; ".join(
+            f"{task.service.name} {task.name} at {line}" for task, line in self.clock.waiting()
+        )
 
     def _engine(self, pace: float | None = None) -> _Engine:
         return _Engine(self, pace)
@@ -211,7 +227,9 @@ class Cloud(Views):
         """
         seq = len(self.journal) - 1 if at is None else at
         if not 0 <= seq < len(self.journal):
-            raise UsageError(f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}")
+            raise UsageError(
+                f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
+            )
         twin = Cloud(**self._recipe, _original=self)
         timeline.replay(twin.clock, self.timeline.inputs, seq, twin._again)
         twin._let_go()
@@ -249,7 +267,9 @@ class Cloud(Views):
         """Lose the next messages that carry this RPC method, or the replies to it."""
         self._input("lose", method=method, times=times, reply=reply)
 
-    def fail(self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1) -> None:
+    def fail(
+        self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1
+    ) -> None:
         """Have a simulated host's hypervisor fail the next `times` times it does `what` (a driver's method or step)."""
         if host not in self.assembly.hosts:
             raise unknown("host", host, self.assembly.hosts)
@@ -271,7 +291,9 @@ class Cloud(Views):
         """Everything from outside that changes something comes through here: it is journalled, recorded, done."""
         if self._owner not in (None, threading.get_ident()):
             return self._posted(verb, args)
-        self.journal.record(INPUT, {"verb": verb, "args": args}, actor="client", background=verb == "advance")
+        self.journal.record(
+            INPUT, {"verb": verb, "args": args}, actor="client", background=verb == "advance"
+        )
         result = getattr(self, f"_do_{verb}")(**args)
         self.timeline.inputs.append(Input(self.clock.steps, verb, args))
         return result
@@ -289,21 +311,21 @@ class Cloud(Views):
         self.clock.real.post(act)
         return outcome.result()
 
-    def _do_request(self, service: str, method: str, path: str, body: Any, user: str) -> Call:
+    def _do_request(self, **request: Any) -> Call:
         request_id = f"req-{self.clock.uuid('request')}"
         call = Call(self, request_id)
         cause = len(self.journal) - 1
         self.clock.spawn(
-            self._ask(call, service, method, path, body),
+            self._ask(call, **request),
             service=self._client.service,
             cause=cause,
             request_id=request_id,
         )
         return call
 
-    async def _ask(self, call: Call, service: str, method: str, path: str, body: Any) -> None:
+    async def _ask(self, call: Call, **request: Any) -> None:
         try:
-            call.answer = await self._client.request(service, method, path, body)
+            call.answer = await self._client.request(**request)
         except Exception as error:
             call.error = error
 
@@ -340,7 +362,12 @@ class Cloud(Views):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
 
@@ -353,7 +380,9 @@ class _Engine:
 
     def __enter__(self) -> None:
         if self.cloud._owner not in (None, threading.get_ident()):
-            raise UsageError("this cloud is running in another thread: requests may be sent, run() may not be called")
+            raise UsageError(
+                "this cloud is running in another thread: requests may be sent, run() may not be called"
+            )
         self.cloud._owner = threading.get_ident()
         self.cloud.clock.real.set_pace(self.pace)
 

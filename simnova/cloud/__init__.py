@@ -1,0 +1,1 @@
+"""The whole cloud: its parts put together, its first minute, and what a learner holds of it."""

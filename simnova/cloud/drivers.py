@@ -1,0 +1,34 @@
+"""Which driver a compute host gets (`load_compute_driver` of `nova/virt/driver.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.kernel.clock import Clock
+from simnova.nova.virt.driver import ComputeDriver, ImageAPI, Resources
+from simnova.nova.virt.simulated import SimulatedDriver
+
+if TYPE_CHECKING:
+    from simnova.cloud.hosts import Host
+
+__door__ = True
+
+
+def load_compute_driver(
+    clock: Clock, host: Host, image_api: ImageAPI, run_id: str
+) -> ComputeDriver:
+    """The simulated driver, or libvirt's where the host names a URI. Raises UsageError for what is neither."""
+    if host.driver in (None, "simulated"):
+        return simulated_driver(clock, host, image_api)
+    from simnova.nova.virt.libvirt.driver import LibvirtDriver
+
+    return LibvirtDriver(clock, host.name, str(host.driver), run_id, _resources(host), image_api)
+
+
+def simulated_driver(clock: Clock, host: Host, image_api: ImageAPI) -> SimulatedDriver:
+    """A simulated hypervisor of the host's size, whatever drives the host otherwise."""
+    return SimulatedDriver(clock, host.name, _resources(host), host.profile, image_api)
+
+
+def _resources(host: Host) -> Resources:
+    return Resources(host.vcpus, host.memory_mb, host.local_gb)

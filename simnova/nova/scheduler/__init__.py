@@ -1,0 +1,1 @@
+"""nova-scheduler: on which host does a server run?"""

@@ -1,0 +1,58 @@
+"""Host filters (`nova/scheduler/filters/__init__.py`): one policy a module, one class a policy.
+
+A filter is a class with `host_passes(self, host_state, spec_obj)`. It may answer anything that is true or false;
+`Rejected("why")` is a no with its reason:
+
+    class EvenMemory(BaseHostFilter):
+        def host_passes(self, host_state, spec_obj):
+            return host_state.free_ram_mb % 2 == 0 or Rejected(f"{host_state.free_ram_mb} MB is odd")
+
+`enabled_filters` takes names and classes alike.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from simnova.nova import filters, loadables
+from simnova.nova.filters import Rejected
+from simnova.nova.scheduler.utils import request_is_rebuild
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+class BaseHostFilter(filters.BaseFilter):
+    """A filter of hosts. `conf` and `clock` are its cloud's."""
+
+    RUN_ON_REBUILD = False
+    """Whether the filter also decides on a rebuild, which stays on its host and takes nothing more of it."""
+
+    def _filter_one(self, obj: HostState, spec_obj: RequestSpec) -> Any:
+        if not self.RUN_ON_REBUILD and request_is_rebuild(spec_obj):
+            return True
+        return self.host_passes(obj, spec_obj)
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> Any:
+        """Whether the host can take the server; every filter says this for itself."""
+        raise NotImplementedError
+
+
+class HostFilterHandler(filters.BaseFilterHandler):
+    """Runs host filters."""
+
+
+def all_filters() -> dict[str, type[BaseHostFilter]]:
+    """The filters that SimNova has, of this and of older releases, by name."""
+    return loadables.get_all_classes(sys.modules[__name__], BaseHostFilter)
+
+
+def get_filter_classes(names: Iterable[Any]) -> list[type[BaseHostFilter] | BaseHostFilter]:
+    """The filters of those names; classes stand for themselves. Raises `UsageError` with the nearest names."""
+    return loadables.choose(names, all_filters(), BaseHostFilter, "filter")
+
+
+__all__ = ["BaseHostFilter", "HostFilterHandler", "Rejected", "all_filters", "get_filter_classes"]

@@ -1,0 +1,95 @@
+"""Together or apart, by hints or by the policy of a server group (`nova/scheduler/filters/affinity_filter.py`)."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from simnova.nova.log import getLogger
+from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+LOG = getLogger(__name__)
+
+
+class DifferentHostFilter(filters.BaseHostFilter):
+    """Hosts on which none of the servers of the hint `different_host` runs."""
+
+    run_filter_once_per_request = True
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the host is another."""
+        found = utils.instance_uuids_overlap(
+            host_state, spec_obj.get_scheduler_hint("different_host")
+        )
+        return not found or filters.Rejected(f"runs {', '.join(found)}")
+
+
+class SameHostFilter(filters.BaseHostFilter):
+    """Hosts on which one of the servers of the hint `same_host` runs."""
+
+    run_filter_once_per_request = True
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the host is the same."""
+        wanted = spec_obj.get_scheduler_hint("same_host")
+        if not wanted or utils.instance_uuids_overlap(host_state, wanted):
+            return True
+        names = wanted if isinstance(wanted, str) else " or ".join(wanted)
+        return filters.Rejected(f"does not run {names}")
+
+
+class SimpleCIDRAffinityFilter(filters.BaseHostFilter):
+    """Hosts whose address is in the network of the hint `build_near_host_ip`, `cidr` wide (/24)."""
+
+    run_filter_once_per_request = True
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the host is near. Raises ValueError for what is no network."""
+        near = spec_obj.get_scheduler_hint("build_near_host_ip")
+        if not near:
+            return True
+        width = spec_obj.get_scheduler_hint("cidr", "/24")
+        network = ipaddress.ip_network(f"{near}{width}", strict=False)
+        if ipaddress.ip_address(str(host_state.host_ip)) in network:
+            return True
+        return filters.Rejected(f"{host_state.host_ip} is not in {network}")
+
+
+class ServerGroupAntiAffinityFilter(filters.BaseHostFilter):
+    """Hosts with fewer servers of the group than `max_server_per_host`, 1 unless the group says so."""
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether there is room for one more of the group; a server may stay where it is."""
+        group = spec_obj.instance_group
+        if group is None or group.policy != "anti-affinity":
+            return True
+        if spec_obj.instance_uuid in host_state.instances:
+            return True
+        here = len(host_state.instances.keys() & set(group.members))
+        most = group.rules.get("max_server_per_host", 1)
+        LOG.debug(
+            "Group anti-affinity: check if the number of servers from group %s on host %s is less than %s.",
+            *(group.uuid, host_state.host, most),
+        )
+        return here < most or filters.Rejected(
+            f"has {here} of the group's servers, {most} may be on a host"
+        )
+
+
+class ServerGroupAffinityFilter(filters.BaseHostFilter):
+    """The hosts of the group's servers; any host while there are none."""
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the group is here."""
+        group = spec_obj.instance_group
+        if group is None or group.policy != "affinity":
+            return True
+        LOG.debug("Group affinity: check if %s in %s", host_state.host, group.hosts)
+        if not group.hosts or host_state.host in group.hosts:
+            return True
+        return filters.Rejected(f"the group is on {', '.join(sorted(set(group.hosts)))}")

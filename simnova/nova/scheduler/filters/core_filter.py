@@ -1,0 +1,50 @@
+"""Hosts with enough virtual CPUs (`nova/scheduler/filters/core_filter.py`, until 20.0.0 Train).
+
+Placement's allocation candidates decide on amounts since then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.log import getLogger
+from simnova.nova.scheduler import filters
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+LOG = getLogger(__name__)
+
+
+class BaseCoreFilter(filters.BaseHostFilter):
+    """Compares the flavor's VCPUs with what a host has left, overcommitted by a ratio."""
+
+    def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        raise NotImplementedError
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the VCPUs are there; a host that does not know its own number passes."""
+        wanted, total = spec_obj.vcpus, host_state.vcpus_total
+        if not total:
+            LOG.warning("VCPUs not set; assuming CPU collection broken")
+            return True
+        ratio = self._get_cpu_allocation_ratio(host_state, spec_obj)
+        limit = total * ratio
+        free = limit - host_state.vcpus_used
+        if limit > 0:
+            host_state.limits["vcpu"] = limit
+            if wanted > total:
+                return filters.Rejected(
+                    f"needs {wanted} VCPU, more than the {total} that the host has in all"
+                )
+        if wanted > free:
+            return filters.Rejected(f"needs {wanted} VCPU, {free:g} of {total} x {ratio:g} free")
+        return True
+
+
+class CoreFilter(BaseCoreFilter):
+    """With the host's own cpu_allocation_ratio."""
+
+    def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return host_state.cpu_allocation_ratio

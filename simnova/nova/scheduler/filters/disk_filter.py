@@ -1,0 +1,39 @@
+"""Hosts with enough disk (`nova/scheduler/filters/disk_filter.py`, until 20.0.0 Train).
+
+Placement's allocation candidates decide on amounts since then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.scheduler import filters
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+class DiskFilter(filters.BaseHostFilter):
+    """Compares the flavor's root, ephemeral and swap disks with what a host has left, overcommitted by a ratio."""
+
+    def _get_disk_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return host_state.disk_allocation_ratio
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the disk is there. A server is never overcommitted against itself, only against others."""
+        wanted = 1024 * (spec_obj.root_gb + spec_obj.ephemeral_gb) + spec_obj.swap
+        total = host_state.total_usable_disk_gb * 1024
+        ratio = self._get_disk_allocation_ratio(host_state, spec_obj)
+        limit = total * ratio
+        free = limit - (total - host_state.free_disk_mb)
+        if wanted > total:
+            return filters.Rejected(
+                f"needs {wanted} MB of disk, more than the {total} MB that the host has in all"
+            )
+        if wanted > free:
+            return filters.Rejected(
+                f"needs {wanted} MB of disk, {free:g} MB of {total} x {ratio:g} free"
+            )
+        host_state.limits["disk_gb"] = limit / 1024
+        return True

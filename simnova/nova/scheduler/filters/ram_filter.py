@@ -1,0 +1,43 @@
+"""Hosts with enough memory (`nova/scheduler/filters/ram_filter.py`, until 20.0.0 Train).
+
+Placement's allocation candidates decide on amounts since then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.scheduler import filters
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+class BaseRamFilter(filters.BaseHostFilter):
+    """Compares the flavor's memory with what a host has left, overcommitted by a ratio."""
+
+    def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        raise NotImplementedError
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the memory is there. A server is never overcommitted against itself, only against others."""
+        wanted, total = spec_obj.memory_mb, host_state.total_usable_ram_mb
+        ratio = self._get_ram_allocation_ratio(host_state, spec_obj)
+        limit = total * ratio
+        free = limit - (total - host_state.free_ram_mb)
+        if wanted > total:
+            return filters.Rejected(
+                f"needs {wanted} MB, more than the {total} MB that the host has in all"
+            )
+        if wanted > free:
+            return filters.Rejected(f"needs {wanted} MB, {free:g} MB of {total} x {ratio:g} free")
+        host_state.limits["memory_mb"] = limit
+        return True
+
+
+class RamFilter(BaseRamFilter):
+    """With the host's own ram_allocation_ratio."""
+
+    def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return host_state.ram_allocation_ratio

@@ -1,0 +1,198 @@
+"""The scheduler's view of the hosts, and what it does with it: read, filter, weigh (`scheduler/host_manager.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simnova.exceptions import NovaError
+from simnova.nova import exception, loadables
+from simnova.nova.context import Place, RequestContext, get_admin_context, target_cell
+from simnova.nova.log import getLogger
+from simnova.nova.objects.aggregate import Aggregate
+from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.objects.compute_node import ComputeNode
+from simnova.nova.objects.host_mapping import HostMapping
+from simnova.nova.objects.service import Service
+from simnova.nova.scheduler import filters as host_filters
+from simnova.nova.scheduler import narrowing, weights
+from simnova.nova.scheduler.decision import Decision
+from simnova.nova.scheduler.host_state import HostState
+from simnova.nova.scheduler.instance_info import InstanceInfo
+
+if TYPE_CHECKING:
+    from simnova.config import Config
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.weights import WeighedObject
+
+__all__ = ["Computes", "HostManager", "HostState"]
+
+LOG = getLogger(__name__)
+
+
+class Computes(NamedTuple):
+    """What a cell says of its hosts: the rows of its nodes, and of its nova-compute services by host."""
+
+    nodes: list[ComputeNode]
+    services: dict[str, Service]
+
+
+class HostManager:
+    """Knows the cells, the aggregates and the plug-ins; `filters` and `weighers` are more than the options name.
+
+    Raises `UsageError` for the name of a filter or weigher that there is not.
+    """
+
+    def __init__(
+        self, place: Place, conf: Config, filters: Sequence[Any] = (), weighers: Sequence[Any] = ()
+    ) -> None:
+        self.place = place
+        self.conf = conf
+        self.decision = Decision(place.clock)
+        self.filter_handler = host_filters.HostFilterHandler(self.decision)
+        self.weight_handler = weights.HostWeightHandler(self.decision)
+        self.enabled_filters = [
+            loadables.make(one, conf, place.clock)
+            for one in host_filters.get_filter_classes(
+                [*conf.filter_scheduler.enabled_filters, *filters]
+            )
+        ]
+        self.weighers = [
+            loadables.make(one, conf, place.clock)
+            for one in weights.get_weigher_classes(
+                [*conf.filter_scheduler.weight_classes, *weighers]
+            )
+        ]
+        self.instance_info = InstanceInfo()
+        self.aggregates: dict[int, Aggregate] = {}
+        self.cells: list[CellMapping] = []
+
+    async def init_host(self) -> None:
+        """Read what is kept from then on: the cells and the aggregates."""
+        await self.refresh_cells_caches()
+        for aggregate in await Aggregate.get_all(get_admin_context(self.place)):
+            self.update_aggregate(aggregate)
+
+    async def refresh_cells_caches(self) -> None:
+        """Read the cells again (at SIGHUP); cell0 has no hosts and is none of them."""
+        found = await CellMapping.get_all(get_admin_context(self.place))
+        self.cells = [cell for cell in found if not cell.is_cell0()]
+        LOG.debug(
+            "Found %i cells: %s", len(self.cells), ", ".join(cell.uuid for cell in self.cells)
+        )
+        disabled = [cell.identity for cell in self.cells if cell.disabled]
+        LOG.debug("Found %i disabled cells: %s", len(disabled), ", ".join(disabled))
+
+    @property
+    def enabled_cells(self) -> list[CellMapping]:
+        """The cells that take servers."""
+        return [cell for cell in self.cells if not cell.disabled]
+
+    def update_aggregate(self, aggregate: Aggregate) -> None:
+        """An aggregate is new or has changed."""
+        self.aggregates[aggregate.id] = aggregate
+
+    def delete_aggregate(self, aggregate: Aggregate) -> None:
+        """An aggregate is gone."""
+        self.aggregates.pop(aggregate.id, None)
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    async def get_host_states_by_uuids(
+        self, context: RequestContext, compute_uuids: list[str] | None, spec_obj: RequestSpec
+    ) -> list[HostState]:
+        """The hosts whose nodes have these UUIDs, every host where `compute_uuids` is None.
+
+        In the order of the cells and, within one, in that in which the nodes were made.
+        """
+        if not self.cells:
+            LOG.warning("No cells were found")
+        destination = spec_obj.requested_destination
+        only = destination.cell_uuid if destination else None
+        cells = [cell for cell in self.cells if cell.uuid == only] if only else self.enabled_cells
+        found: list[HostState] = []
+        for cell in cells:
+            found += await self._get_host_states(target_cell(context, cell), cell, compute_uuids)
+        return found
+
+    async def _get_host_states(
+        self, context: RequestContext, cell: CellMapping, compute_uuids: list[str] | None
+    ) -> list[HostState]:
+        try:
+            nodes, services = await self._get_computes(context, compute_uuids)
+            instances = await self.instance_info.of_hosts(context, [node.host for node in nodes])
+        except NovaError as error:
+            LOG.warning("Failed to get computes for cell %s: %s", cell.uuid, error)
+            return []
+        found = []
+        for node in nodes:
+            if node.host not in services:
+                LOG.warning("No compute service record found for host %s", node.host)
+                continue
+            state = HostState(node.host, node.hypervisor_hostname, cell.uuid)
+            service = services[node.host].values()
+            state.update(
+                node, service, self.get_aggregates_of_host(node.host), instances[node.host]
+            )
+            found.append(state)
+        return found
+
+    async def _get_computes(
+        self, context: RequestContext, compute_uuids: list[str] | None
+    ) -> Computes:
+        services = await Service.get_all(context, "nova-compute")
+        if compute_uuids is None:
+            nodes = await ComputeNode.get_all(context)
+        else:
+            nodes = await ComputeNode.get_all_by_uuids(context, compute_uuids)
+        return Computes(nodes, {service.host: service for service in services})
+
+    def get_aggregates_of_host(self, host: str) -> list[Aggregate]:
+        """The aggregates that a host is in."""
+        return [aggregate for aggregate in self.aggregates.values() if host in aggregate.hosts]
+
+    async def get_compute_nodes_by_host_or_node(
+        self,
+        context: RequestContext,
+        host: str | None,
+        node: str | None,
+        cell_uuid: str | None = None,
+    ) -> list[ComputeNode]:
+        """The nodes of that host, of that name, or both; none where there is no such host."""
+        if host and not cell_uuid:
+            try:
+                cell_uuid = (await HostMapping.get_by_host(context, host)).cell_mapping.uuid
+            except exception.HostMappingNotFound:
+                LOG.warning("No host-to-cell mapping found for selected host %s.", host)
+        cells = (
+            [cell for cell in self.cells if cell.uuid == cell_uuid]
+            if cell_uuid
+            else self.enabled_cells
+        )
+        for cell in cells:
+            nodes = await ComputeNode.get_all(target_cell(context, cell))
+            found = [
+                one
+                for one in nodes
+                if host in (None, one.host) and node in (None, one.hypervisor_hostname)
+            ]
+            if found:
+                return found
+        return []
+
+    # --- filtering and weighing -------------------------------------------------------------------------------
+
+    def get_filtered_hosts(
+        self, hosts: Iterable[HostState], spec_obj: RequestSpec, index: int = 0
+    ) -> list[HostState]:
+        """The hosts that the request allows and the filters pass. Forced hosts are not filtered."""
+        left, forced = narrowing.narrow(list(hosts), spec_obj)
+        if forced or not left:
+            return left
+        return self.filter_handler.get_filtered_objects(self.enabled_filters, left, spec_obj, index)
+
+    def get_weighed_hosts(
+        self, hosts: Iterable[HostState], spec_obj: RequestSpec
+    ) -> list[WeighedObject]:
+        """The hosts with their weights, heaviest first."""
+        return self.weight_handler.get_weighed_objects(self.weighers, hosts, spec_obj)

@@ -1,0 +1,162 @@
+"""One host as the scheduler sees it for one request (`HostState` of `nova/scheduler/host_manager.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from simnova.nova.log import getLogger
+from simnova.nova.objects.aggregate import Aggregate
+from simnova.nova.objects.compute_node import ComputeNode
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.selection import Selection
+
+LOG = getLogger("nova.scheduler.host_manager")
+
+
+class HostState:
+    """What filters and weighers read. Memory and free disk in MB, total disk in GB; free amounts may be negative.
+
+    The attributes are those of the host's row in compute_nodes, less what this request has already consumed.
+    """
+
+    def __init__(self, host: str, node: str, cell_uuid: str | None) -> None:
+        self.host = host
+        self.nodename = node
+        self.cell_uuid = cell_uuid
+        self.uuid: str | None = None
+
+        self.total_usable_ram_mb = 0
+        self.total_usable_disk_gb = 0
+        self.disk_mb_used = 0
+        self.free_ram_mb = 0
+        self.free_disk_mb = 0
+        self.vcpus_total = 0
+        self.vcpus_used = 0
+        self.num_instances = 0
+        self.num_io_ops = 0
+        self.failed_builds = 0
+        self.ram_allocation_ratio = 1.0
+        self.cpu_allocation_ratio = 1.0
+        self.disk_allocation_ratio = 1.0
+        self.stats: dict[str, str] = {}
+
+        self.host_ip: str | None = None
+        self.hypervisor_type: str | None = None
+        self.hypervisor_version: int | None = None
+        self.hypervisor_hostname: str | None = None
+        self.cpu_info: str | None = None
+        self.supported_instances: list[list[str]] = []
+        self.updated: str | None = None
+
+        self.service: Mapping[str, Any] = MappingProxyType({})
+        self.aggregates: list[Aggregate] = []
+        self.instances: dict[str, Instance] = {}
+        self.limits: dict[str, float] = {}
+        self.allocation_candidates: list[dict[str, Any]] = []
+
+    def update(
+        self,
+        compute: ComputeNode | None = None,
+        service: Mapping[str, Any] | None = None,
+        aggregates: list[Aggregate] | None = None,
+        inst_dict: dict[str, Instance] | None = None,
+    ) -> None:
+        """Take over what is given: the row of the node, of its service, its aggregates, its servers by UUID."""
+        if compute is not None:
+            self._update_from_compute_node(compute)
+        if service is not None:
+            self.service = MappingProxyType(dict(service))
+        if aggregates is not None:
+            self.aggregates = aggregates
+        if inst_dict is not None:
+            self.instances = inst_dict
+
+    def _update_from_compute_node(self, compute: ComputeNode) -> None:
+        if compute.free_disk_gb is None:
+            LOG.debug(
+                "Ignoring compute node %s as its usage has not been updated yet.", compute.uuid
+            )
+            return
+        self.uuid = compute.uuid
+        self.updated = compute.updated_at
+        self._update_amounts(compute)
+        self._update_description(compute)
+        self.stats = compute.stats
+        self.num_instances = int(compute.stats.get("num_instances", 0))
+        self.num_io_ops = int(compute.stats.get("io_workload", 0))
+        self.failed_builds = int(compute.stats.get("failed_builds", 0))
+
+    def _update_amounts(self, compute: ComputeNode) -> None:
+        self.total_usable_ram_mb = compute.memory_mb
+        self.free_ram_mb = compute.free_ram_mb
+        self.total_usable_disk_gb = compute.local_gb
+        self.disk_mb_used = compute.local_gb_used * 1024
+        self.free_disk_mb = _free_disk_gb(compute) * 1024
+        self.vcpus_total = compute.vcpus
+        self.vcpus_used = compute.vcpus_used
+        self.cpu_allocation_ratio = compute.cpu_allocation_ratio
+        self.ram_allocation_ratio = compute.ram_allocation_ratio
+        self.disk_allocation_ratio = compute.disk_allocation_ratio
+
+    def _update_description(self, compute: ComputeNode) -> None:
+        self.host_ip = compute.host_ip
+        self.hypervisor_type = compute.hypervisor_type
+        self.hypervisor_version = compute.hypervisor_version
+        self.hypervisor_hostname = compute.hypervisor_hostname
+        self.cpu_info = compute.cpu_info
+        self.supported_instances = compute.supported_hv_specs
+
+    def consume_from_request(self, spec_obj: RequestSpec) -> None:
+        """Take what one server of the request needs, so that the next one sees the host as it will be."""
+        self.free_ram_mb -= spec_obj.memory_mb
+        self.free_disk_mb -= (spec_obj.root_gb + spec_obj.ephemeral_gb) * 1024
+        self.vcpus_used += spec_obj.vcpus
+        self.num_instances += 1
+        self.num_io_ops += 1
+
+    def __repr__(self) -> str:
+        return (
+            f"({self.host}, {self.nodename}) ram: {self.free_ram_mb}MB disk: {self.free_disk_mb}MB "
+            f"io_ops: {self.num_io_ops} instances: {self.num_instances}, "
+            f"allocation_candidates: {len(self.allocation_candidates)}"
+        )
+
+
+def _free_disk_gb(compute: ComputeNode) -> int:
+    """The lesser of what the books and what the disk itself say is free."""
+    free, least = compute.free_disk_gb, compute.disk_available_least
+    if least is None:
+        return free
+    if least > free:
+        LOG.warning(
+            "Host %s has more disk space than database expected (%s GB > %s GB)",
+            compute.hypervisor_hostname,
+            least,
+            free,
+        )
+    return min(least, free)
+
+
+def selection(
+    host: HostState,
+    zone: str,
+    allocation_request: str | None,
+    allocation_request_version: str | None,
+) -> Selection:
+    """The answer that names this host (`Selection.from_host_state`); `zone` is for a host in no zone's aggregate."""
+    zones = [
+        aggregate.availability_zone for aggregate in host.aggregates if aggregate.availability_zone
+    ]
+    return Selection(
+        service_host=host.host,
+        nodename=host.nodename,
+        compute_node_uuid=host.uuid or "",
+        cell_uuid=host.cell_uuid or "",
+        limits=dict(host.limits),
+        allocation_request=allocation_request,
+        allocation_request_version=allocation_request_version,
+        availability_zone=zones[0] if zones else zone,
+    )
