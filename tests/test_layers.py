@@ -27,7 +27,7 @@ ROOMS = {
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},
 }
 NOVA_SERVICES = {"api", "compute", "conductor", "console", "scheduler"}
-CLIENTS = {"api", "client", "rpcapi"}  # the modules through which services reach each other
+CLIENTS = {"api", "client", "rpcapi", "utils"}  # the modules through which services reach each other
 JUPYTER = {"IPython", "anywidget", "ipykernel", "ipywidgets", "jupyterlab", "traitlets"}
 HEAVY = {"matplotlib", "networkx", "numpy", "pandas"}
 

@@ -156,7 +156,10 @@ def test_streams_are_independent_of_each_other():
     one, two = Clock(seed=7), Clock(seed=7)
     two.rng("virt", "another").random()
     assert one.rng("virt", "compute1").random() == two.rng("virt", "compute1").random()
-    assert Clock(seed=8).rng("virt", "compute1").random() != Clock(seed=7).rng("virt", "compute1").random()
+    assert (
+        Clock(seed=8).rng("virt", "compute1").random()
+        != Clock(seed=7).rng("virt", "compute1").random()
+    )
 
 
 def test_choose_can_be_enumerated(clock):
@@ -267,4 +270,6 @@ def test_where_a_suspended_task_waits_can_be_read(clock, service):
     [(task, line)] = clock.waiting()
     assert task.name.endswith("work")
     source = Path(__file__).read_text().splitlines()
-    assert line == f"test_clock.py:{next(n for n, text in enumerate(source, 1) if '# here' in text)}"
+    assert (
+        line == f"test_clock.py:{next(n for n, text in enumerate(source, 1) if '# here' in text)}"
+    )

@@ -34,7 +34,10 @@ def test_a_cause_is_the_tasks_last_event_and_a_child_begins_with_its_parents(clo
     events = {event.data["n"]: event for event in clock.journal if event.kind == NOTE}
     assert events["second"].cause == events["first"].seq
     assert events["child"].cause == events["first"].seq
-    assert [event.data["n"] for event in clock.journal.causes(events["child"].seq)] == ["child", "first"]
+    assert [event.data["n"] for event in clock.journal.causes(events["child"].seq)] == [
+        "child",
+        "first",
+    ]
 
 
 def test_two_requests_are_not_chained_as_cause_and_effect(clock):

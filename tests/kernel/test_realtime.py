@@ -97,7 +97,9 @@ def test_work_that_hangs_times_out_and_the_clock_goes_on(clock, service):
     assert clock.now == pytest.approx(1.05, abs=0.01)
 
 
-def test_a_replay_takes_the_recorded_answer_at_the_very_same_instant_and_does_no_work(clock, service):
+def test_a_replay_takes_the_recorded_answer_at_the_very_same_instant_and_does_no_work(
+    clock, service
+):
     """Trap: polling or working for real in a replay."""
 
     async def work(own, task):
@@ -154,6 +156,8 @@ def test_commands_of_other_threads_enter_through_the_inbox(clock, service):
         await clock.measure(time.sleep, 0.1)
 
     clock.spawn(work(), service=service)
-    threading.Timer(0.01, lambda: clock.real.post(lambda: owner.append(threading.current_thread()))).start()
+    threading.Timer(
+        0.01, lambda: clock.real.post(lambda: owner.append(threading.current_thread()))
+    ).start()
     run(clock)
     assert owner == [threading.current_thread()]

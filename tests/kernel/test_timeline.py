@@ -15,7 +15,10 @@ NOTE = declare("test.note", "a test noted something", ("payload",))
 CHANGE = declare("db.test", "a row changed in a test")
 
 changes = st.lists(
-    st.tuples(st.integers(0, 5), st.one_of(st.none(), st.dictionaries(st.sampled_from("abc"), st.integers()))),
+    st.tuples(
+        st.integers(0, 5),
+        st.one_of(st.none(), st.dictionaries(st.sampled_from("abc"), st.integers())),
+    ),
     max_size=60,
 )
 
@@ -23,7 +26,9 @@ changes = st.lists(
 def journal_of(rows):
     clock = Clock()
     for key, after in rows:
-        clock.journal.record(CHANGE, {"db": "d", "table": "t", "key": key, "after": after}, actor="test")
+        clock.journal.record(
+            CHANGE, {"db": "d", "table": "t", "key": key, "after": after}, actor="test"
+        )
     return clock.journal
 
 

@@ -4,6 +4,9 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from simnova.exceptions import UsageError
 from simnova.kernel import clock
 from simnova.observe import causes, logs, queues, rows
 from simnova.observe.index import follow
@@ -126,9 +129,11 @@ def test_lines_are_narrowed_by_level_request_and_server(hand, uuid):
     journal = hand.journal
     assert [line.level for line in logs.lines(journal)] == ["DEBUG", "WARNING"]
     assert [line.level for line in logs.lines(journal, level="INFO")] == ["WARNING"]
-    assert [line.level for line in logs.lines(journal, instance=uuid)] == ["WARNING"]
-    assert logs.lines(journal, request_id="req-2") == []
+    assert [line.level for line in logs.lines(journal, server=uuid)] == ["WARNING"]
+    assert logs.lines(journal, request="req-2") == []
     assert [line.level for line in logs.lines(journal, upto=len(journal) - 2)] == ["DEBUG"]
+    with pytest.raises(UsageError, match="log level 'info'"):
+        logs.lines(journal, level="info")
 
 
 def test_a_traceback_has_its_prefix_on_every_line_and_keeps_its_indentation(hand):
