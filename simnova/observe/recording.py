@@ -13,7 +13,7 @@ from typing import Any
 
 from simnova.kernel.journal import Event, Journal
 from simnova.nova.objects.states import PowerState
-from simnova.observe.rows import in_cells
+from simnova.observe.rows import at
 
 Line = dict[str, Any]
 
@@ -67,19 +67,17 @@ def _state(journal: Journal, event: Event) -> Iterator[Line]:
     changed = sorted(_WATCHED & set(after))
     if not (changed or destroyed):
         return
-    rows = in_cells(journal, event.seq, "instances")
-    row = next(
-        row for row in rows if row["id"] == event.data["key"] or row["uuid"] == after.get("uuid")
-    )
+    known = at(journal, event.seq, f"{event.data['db']}.instances")
+    row = next(row for row in known if row["id"] == event.data["key"])
     yield {
         "kind": "state",
         "op": "create" if created else "destroy" if destroyed else "save",
         "uuid": row["uuid"][:8],
         "changed": [] if destroyed else changed,
         "vm": row["vm_state"],
-        "task": row["task_state"],
-        "power": power_name(row["power_state"]),
-        "host": row["host"],
+        "task": row.get("task_state"),
+        "power": power_name(row.get("power_state", 0)),
+        "host": row.get("host"),
     }
 
 

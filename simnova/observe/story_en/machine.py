@@ -171,7 +171,7 @@ def command(telling: Telling) -> str:
     """input"""
     verb, args = str(telling.data.get("verb", "something")), telling.data.get("args")
     try:
-        named = {name: who(thing) if name == "service" else thing for name, thing in args.items()}
+        named = {name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()}
         return _COMMANDS[verb].format_map(named)
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
