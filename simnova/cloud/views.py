@@ -12,6 +12,7 @@ from simnova.observe.steps import Detail
 from simnova.observe.story import Story
 
 if TYPE_CHECKING:
+    from simnova.cloud.assembly import Assembly
     from simnova.observe.hosts import Hosts
     from simnova.observe.logs import Log
     from simnova.observe.sequence import Sequence
@@ -26,6 +27,7 @@ class Views:
     """Looks at a journal. `seq` is a step, by default the last one; `detail` is "story", "messages" or "everything"."""
 
     journal: Journal
+    assembly: Assembly
 
     def steps(self, detail: Detail = "story") -> list[int]:
         """The numbers of the events worth a step at that level of detail."""
@@ -72,6 +74,10 @@ class Views:
     def rows(self, table: str, seq: int | None = None) -> Table:
         """A table of a database as it was at a step: `cloud.rows("nova_cell1.instances", 120)`."""
         return rows.table(self.journal, seq, table)
+
+    def sql(self, text: str) -> Table:
+        """Ask the databases as they are now: `cloud.sql("SELECT host, vm_state FROM nova_cell1.instances")`."""
+        return self.assembly.databases.sql(text)
 
     def history(self, server: Any) -> History:
         """The states a server has gone through."""

@@ -52,7 +52,7 @@ class ResourceTracker:
         self.compute_node: ComputeNode | None = None
         self.stats = Stats()
         self.tracked_instances: set[str] = set()
-        self._reported: dict[str, Any] = {}
+        self._reported = False
 
     @property
     def node(self) -> ComputeNode:
@@ -222,6 +222,8 @@ class ResourceTracker:
 
     async def _update_to_placement(self, context: RequestContext) -> None:
         node = self.node
+        if self._reported:
+            await self._read_allocations(context)
         inventory = await self.driver.get_inventory(node.hypervisor_hostname)
         await self.reportclient.update_compute_node(
             context,
@@ -230,6 +232,15 @@ class ResourceTracker:
             self._with_options(inventory),
             [*await self.driver.get_traits(node.hypervisor_hostname), "COMPUTE_NODE", "OWNER_NOVA"],
         )
+        self._reported = True
+
+    async def _read_allocations(self, context: RequestContext) -> None:
+        """Ask who holds what of this node, as Nova does before each report in case the driver must reshape it."""
+        info = await self.reportclient.get_allocations_for_resource_provider(
+            context, str(self.node.uuid)
+        )
+        for consumer in info.allocations:
+            await self.reportclient.get_allocs_for_consumer(context, consumer)
 
     def _with_options(self, inventory: dict[str, dict[str, int]]) -> dict[str, dict[str, Any]]:
         node, conf = self.node, self.conf

@@ -138,10 +138,9 @@ class Instance(NovaObject):
         """Write, and return the state before where the state is among what has changed."""
         where: dict[str, Any] = {"uuid": self.uuid, "deleted": 0}
         before = tx.get("instances", **where) if {"vm_state", "task_state"} & set(changed) else None
-        if expected is not None:
-            where["task_state"] = expected if len(expected) > 1 else expected[0]
+        states = {"task_state": _either(expected)} if expected is not None else None
         columns = {name: value for name, value in changed.items() if name not in _ELSEWHERE}
-        if not tx.update("instances", where, columns):
+        if not tx.update("instances", where, columns, expected=states):
             raise self._conflict(tx, expected)
         if "network_info" in changed:
             text = json.dumps(self.network_info, sort_keys=True)
@@ -224,6 +223,10 @@ class Instance(NovaObject):
     async def get_all(cls, context: RequestContext, /, **filters: Any) -> list[Instance]:
         """The servers of the cell that have these column values, in the order in which they were made."""
         return await _load(context, {"deleted": 0, **filters})
+
+
+def _either(states: list[str | None]) -> Any:
+    return states if len(states) > 1 else states[0]
 
 
 def _expected(states: Iterable[str | None] | str | None) -> list[str | None] | None:
