@@ -163,11 +163,11 @@ def waiting_code(frame: FrameType | None) -> str | None:
     code = frame.f_code
     path = _PATHS.get(code)
     if path is None:
-        path = _PATHS[code] = _short(code.co_filename)
+        path = _PATHS[code] = short_name(code.co_filename)
     return f"{path}:{frame.f_lineno}"
 
 
-def _short(filename: str) -> str:
+def short_name(filename: str) -> str:
     """A path below the package as it stands in the tree; a notebook's cell as `cell`; any other file by its name."""
     if "ipykernel" in filename or filename.startswith("<"):
         return "cell"

@@ -6,11 +6,12 @@ A line goes to the journal of the cloud that is running at this moment; OpenStac
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
 from simnova.kernel import clock
-from simnova.kernel.journal import declare
+from simnova.kernel.journal import declare, short_name
 
 __door__ = True
 
@@ -41,7 +42,7 @@ class Logger:
 
     def exception(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line that says what failed, followed by the traceback of the exception being handled."""
-        self._write("ERROR", message, args, instance, traceback.format_exc())
+        self._write("ERROR", message, args, instance, _trace())
 
     def _write(
         self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = ""
@@ -64,3 +65,14 @@ class Logger:
 def getLogger(name: str) -> Logger:
     """The logger of a module, under Nova's name for it (`simnova.nova.compute.manager` is `nova.compute.manager`)."""
     return Logger(name.removeprefix("simnova."))
+
+
+def _trace() -> str:
+    """The traceback of the exception being handled, with files named as in the tree: it repeats on any machine."""
+    error = sys.exc_info()[1]
+    if error is None:
+        return ""
+    told = traceback.TracebackException.from_exception(error)
+    for frame in told.stack:
+        frame.filename = short_name(frame.filename)
+    return "".join(told.format())
