@@ -37,6 +37,7 @@ class Reel:
         self.read = len(self.journal)
         self.places = steps(self.journal, self.detail)
         self.sequence = sequence.arrows(self.journal, detail=self.detail)
+        self.actors = lanes.everyone(self.sequence)
         self.strip = lanes.strip(
             self.places, {arrow.seq: arrow.style for arrow in self.sequence.arrows}
         )
@@ -97,7 +98,7 @@ class Reel:
     def frame(self, seq: int) -> dict[str, Any]:
         """What the browser draws at the step `seq`."""
         part = lanes.window(self.sequence.arrows, seq)
-        actors = lanes.lifelines(self.sequence, part)
+        actors = lanes.lifelines(self.actors, part)
         return {
             **self._head(seq),
             "position": self.position(seq),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -25,7 +26,7 @@ _LABEL = 34
 
 def place(arrows: Sequence[sequence.Arrow], cursor: int) -> int:
     """How many of the arrows, which are in the order of time, began at or before the cursor."""
-    return sum(arrow.seq <= cursor for arrow in arrows)
+    return bisect_right(arrows, cursor, key=lambda arrow: arrow.seq)
 
 
 def window(
@@ -36,11 +37,15 @@ def window(
     return list(arrows[max(0, middle - before) : middle + after])
 
 
-def lifelines(whole: sequence.Sequence, part: Sequence[sequence.Arrow]) -> list[str]:
-    """The actors to draw: all that do something, so that none moves; of too many, those here."""
-    doing = sequence.lifelines([arrow for arrow in whole.arrows if arrow.style != "service"])
-    if len(doing) <= LANES:
-        return doing
+def everyone(whole: sequence.Sequence) -> list[str]:
+    """The actors that do something, from left to right; not those that only came up."""
+    return sequence.lifelines([arrow for arrow in whole.arrows if arrow.style != "service"])
+
+
+def lifelines(actors: list[str], part: Sequence[sequence.Arrow]) -> list[str]:
+    """The actors to draw: everyone, so that no step moves one; of too many, those that talk here."""
+    if len(actors) <= LANES:
+        return actors
     return sequence.lifelines([arrow for arrow in part if not arrow.note])
 
 

@@ -13,6 +13,7 @@ from simnova.observe.markup import clean, plain, shorten
 HOSTS: Final = 24
 """Hosts of a decision that are sent; of more, those that came furthest."""
 CARDS: Final = 60
+REFUSALS: Final = 2
 CHANGES: Final = 20
 LINES: Final = 14
 REACH: Final = 500
@@ -68,8 +69,17 @@ def decided(made: decision.Decision) -> dict[str, Any]:
         "weights": {name: made.weights[name] for name in shown if name in made.weights},
         "chosen": made.host,
         "alternates": made.alternates,
-        "summary": plain(made.outcome),
+        "summary": plain(". ".join([made.outcome, *refusals(made)])),
     }
+
+
+def refusals(made: decision.Decision) -> list[str]:
+    """Who turned down the first hosts that fell, and why."""
+    fallen = [(name, row) for name in made.hosts if (row := made.fell(name))]
+    return [
+        f"{row.name} turned {name} down: {row.verdicts[name].reason or 'no reason given'}"
+        for name, row in fallen[:REFUSALS]
+    ]
 
 
 def stage(row: decision.Row, shown: Sequence[str]) -> dict[str, Any]:

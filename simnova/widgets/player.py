@@ -1,6 +1,6 @@
 """The player: linked views over one cursor in a journal, wherever anywidget runs.
 
-Python computes the frame of a step and sends it; player.js draws it and sends back what was
+Python computes the frame of a step and sends it; views.js draws it, player.js sends back what was
 pressed. Where no kernel runs, the twin stands in: one SVG of the same step.
 """
 
@@ -43,7 +43,7 @@ class Player(anywidget.AnyWidget):
     players may show one journal.
     """
 
-    _esm = HERE / "player.js"
+    _esm = "".join((HERE / name).read_text() for name in ("views.js", "player.js"))
     _css = palette.css(".simnova-player") + (HERE / "player.css").read_text()
     step = traitlets.Int(
         -1, help="sequence number of the event at the cursor, -1 in an empty journal"

@@ -189,6 +189,18 @@ def test_the_dark_theme_is_followed(player):
         player.page.wait_for_selector("[data-jp-theme-light='true']", state="attached")
 
 
+def test_it_follows_a_cloud_that_goes_on(shown):
+    player = shown(
+        "from simnova import Cloud\ncloud = Cloud(hosts=3)\ncloud.boot('web-1')\ncloud.run()\n"
+        "player = cloud.player(view='hosts')\nplayer.last()\ncloud.boot('web-2')\ncloud.run()\nplayer"
+    )
+    expect(player.root.locator(".server")).to_have_count(1)
+    player.press("ArrowRight")
+    player.press("End")
+    expect(player.root.locator(".server")).to_have_count(2)
+    player.lab.assert_clean()
+
+
 def test_two_players_on_one_journal_are_independent(shown):
     first = shown(
         "journal = recorded['boot']()\nfrom IPython.display import display\n"
@@ -205,6 +217,7 @@ def test_two_players_on_one_journal_are_independent(shown):
 def test_a_name_that_is_markup_stays_text(shown):
     player = shown("player = Player(recorded['boot'](recorded['HOSTILE']), step=10**6); player")
     player.at(17)
+    expect(player.root.locator(".arrow.now text")).to_be_in_viewport()
     for tab in ("Decision", "Hosts", "Rows", "Log"):
         player.tab(tab).click()
     assert player.root.locator("script, img").count() == 0
