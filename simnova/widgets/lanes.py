@@ -64,7 +64,7 @@ def label(arrow: sequence.Arrow) -> str:
     text = plain(arrow.label)
     if arrow.style == "response":
         return text.partition(" ")[0]
-    return shorten(_UUID.sub(r"\1…", text), _LABEL)
+    return shorten(_UUID.sub(r"\1…", text), _LABEL).replace("……", "…")
 
 
 def as_dict(journal: Journal, arrow: sequence.Arrow, cursor: int) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def test_labels_name_uuids_by_their_beginning_and_answers_by_their_status():
     asked = sequence.Arrow(1, 2, "a", "b", path, "request")
     answer = sequence.Arrow(2, 2, "b", "a", f"204 {path}", "response")
     assert lanes.label(asked) == "PUT /allocations/57624fe1…"
+    long = sequence.Arrow(1, 2, "a", "b", path.replace("allocations", "resource_providers"), "call")
+    assert lanes.label(long) == "PUT /resource_providers/57624fe1…"
     assert lanes.label(answer) == "204"
 
 
