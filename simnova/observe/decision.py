@@ -11,7 +11,7 @@ from simnova.observe import placed
 from simnova.observe.index import follow, last
 from simnova.observe.matrix import Decision, Row, Verdict, Weigher
 from simnova.observe.names import Names, natural
-from simnova.observe.telling import opened
+from simnova.observe.telling import Telling, opened
 
 __all__ = ["CANDIDATES", "Decision", "Row", "Verdict", "Weigher", "decisions", "latest"]
 
@@ -90,9 +90,7 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     rows = [*candidates(journal, events), *filters]
     weigh = next((event.data for event in events if event.kind == "scheduler.weigh"), {})
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
-    instance = next(
-        (str(event.data["instance"]) for event in events if event.data.get("instance")), ""
-    )
+    instance = asked_for(journal, events)
     return Decision(
         seq=events[-1].seq,
         instance=instance,
@@ -108,6 +106,13 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
         host=select.get("host"),
         alternates=list(select.get("alternates") or ()),
     )
+
+
+def asked_for(journal: Journal, events: list[Event]) -> str:
+    """The uuid of the server that a decision is about; before a filter names it, out of the call."""
+    named = next((event.data["instance"] for event in events if event.data.get("instance")), None)
+    call = None if named else Telling(journal, events[0]).behind("rpc.call")
+    return str(named or (Telling(journal, call).instance if call else "") or "")
 
 
 def filtered(event: Event) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,10 @@ from simnova.observe import matrix_svg
 from simnova.observe.markup import element, escape
 from simnova.observe.names import natural
 from simnova.observe.palette import SIGNS
-from simnova.observe.table import Table
+from simnova.observe.table import WIDTH, Table
+
+FEW = 6
+"""Hosts that stand side by side as columns of text."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,16 @@ class Decision:
         ]
         return Table(("host", *names, "weight"), body)
 
+    def funnel(self) -> Table:
+        """Placement and the filters down, hosts across; the last row is the total weight."""
+        hosts = self.ranked()
+        rows: list[tuple[Any, ...]] = [
+            (row.name, *(sign(row.verdicts.get(host)) for host in hosts)) for row in self.rows
+        ]
+        if self.weights:
+            rows.append(("weight", *(self.weights.get(host) for host in hosts)))
+        return Table(("", *(f"{SIGNS[self.part(host)]} {host}" for host in hosts)), rows)
+
     def reasons(self) -> Table:
         """Who turned down whom and why."""
         found = [
@@ -169,10 +183,11 @@ class Decision:
         )
 
     def __str__(self) -> str:
-        parts = [self.outcome, "", str(self.matrix())]
+        few = len(self.hosts) <= FEW
+        parts = [self.outcome, "", str(self.funnel() if few else self.matrix())]
         if self.reasons():
-            parts += ["", str(self.reasons())]
-        if self.deciding() and any(one.decides for one in self.weighers):
+            parts += ["", *(because(*row) for row in self.reasons())]
+        if any(one.decides for one in self.weighers):
             parts += ["", "what the weighers gave (multiplier x normalized):", str(self.deciding())]
         return "\n".join(parts)
 
@@ -217,6 +232,11 @@ class Decision:
             "host": self.host,
             "alternates": self.alternates,
         }
+
+
+def because(host: str, row: str, reason: str) -> str:
+    """Why a host fell, in lines of text."""
+    return textwrap.fill(f"{host} fell at {row}: {reason}", WIDTH, subsequent_indent="  ")
 
 
 def sign(verdict: Verdict | None) -> str:

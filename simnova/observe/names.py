@@ -62,7 +62,7 @@ class Names:
 
     def _server(self, event: Event, row: dict[str, Any]) -> None:
         table = event.data.get("table")
-        if table == "instances":
+        if table == "instances" and row.get("uuid"):
             self.servers[row["uuid"]] = row.get("display_name") or row["uuid"]
         elif table == "build_requests" and row.get("instance_uuid"):
             uuid = row["instance_uuid"]

@@ -43,8 +43,8 @@ def tells(event: Event) -> bool:
     columns = _ROWS.get(event.data.get("table", ""))
     if columns is None or event.kind not in {"db.insert", "db.update", "db.delete"}:
         return False
-    changed = event.data.get("after") or event.data.get("before") or {}
-    return bool(columns & set(changed))
+    changed = event.data.get("after") or event.data.get("before")
+    return bool(columns & set(changed)) if changed else event.kind != "db.update"
 
 
 class Steps:

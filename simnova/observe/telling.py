@@ -14,6 +14,16 @@ from simnova.observe.index import follow
 from simnova.observe.names import Names
 from simnova.observe.pairs import Pairs
 
+_ABOUT = (
+    "instance",
+    "instances",
+    "build_requests",
+    "request_spec",
+    "request_specs",
+    "spec_obj",
+    "instance_uuids",
+)
+
 
 class Telling:
     """One event, and what there is to know around it."""
@@ -53,6 +63,23 @@ class Telling:
         return opened(self.data.get("body"))
 
     @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments inside a message; none where the journal does not keep bodies."""
+        found = self.body.get("args") if isinstance(self.body, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def instance(self) -> str | None:
+        """The uuid of the server that a message is about, where it tells."""
+        for name in _ABOUT:
+            thing = self.arguments.get(name)
+            inner = fields(thing[0] if isinstance(thing, list) and thing else thing)
+            uuid = inner.get("uuid") or inner.get("instance_uuid")
+            if uuid:
+                return str(uuid)
+        return None
+
+    @cached_property
     def message(self) -> Event | None:
         """The RPC event whose message a broker's event is about."""
         sent = self.pairs.sent.get(self.data.get("message"))
@@ -76,6 +103,12 @@ class Telling:
     def about(self, event: Event) -> Telling:
         """The telling of another event."""
         return Telling(self.journal, event)
+
+
+def fields(thing: Any) -> dict[str, Any]:
+    """The fields of a serialised object, as Nova puts it into messages."""
+    inner = thing.get("nova_object.data", thing) if isinstance(thing, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def opened(body: Any) -> Any:

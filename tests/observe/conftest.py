@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simnova import Cloud
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import KINDS, Journal, Kind
 
@@ -93,7 +94,8 @@ def cloud(hand: Hand) -> None:
         )
         hand.row(
             "nova-conductor", "nova_cell1.compute_nodes", key, id=key, uuid=uuid, host=host, deleted=0,
-            hypervisor_hostname=host, vcpus=8, memory_mb=8192, local_gb=100, vcpus_used=0, memory_mb_used=512, local_gb_used=0,
+            hypervisor_hostname=host, vcpus=8, memory_mb=8192, local_gb=100,
+            vcpus_used=0, memory_mb_used=512, local_gb_used=0,
         )  # fmt: skip
         hand.row("placement", "placement.resource_providers", key, id=key, uuid=uuid, name=host)
         for kind, (total, reserved, ratio) in enumerate(
@@ -131,7 +133,8 @@ def boot(hand: Hand) -> None:
     )
     hand.message(
         "nova-api", "rpc.cast", "nova-conductor", "conductor",
-        method="schedule_and_build_instances", topic="conductor", server=None, fanout=False, exchange="nova", msg_id=None,
+        method="schedule_and_build_instances", topic="conductor", server=None, fanout=False,
+        exchange="nova", msg_id=None,
     )  # fmt: skip
     hand.message(
         "nova-conductor", "rpc.call", "nova-scheduler", "scheduler",
@@ -143,7 +146,11 @@ def boot(hand: Hand) -> None:
         method="select_destinations", msg_id="m1", exchange="",
         body=json.dumps({"result": [[{"nova_object.data": {"service_host": "compute1"}}]]}),
     )  # fmt: skip
-    hand.row("nova-conductor", "nova_cell1.instances", 1, id=1, uuid=UUID, display_name=hand.name, vm_state="building", task_state="scheduling", power_state=0, vcpus=1, memory_mb=2048, root_gb=20, deleted=0, user_id="u1", project_id="p1")  # fmt: skip
+    hand.row(
+        "nova-conductor", "nova_cell1.instances", 1, id=1, uuid=UUID, display_name=hand.name,
+        vm_state="building", task_state="scheduling", power_state=0, vcpus=1, memory_mb=2048,
+        root_gb=20, deleted=0, user_id="u1", project_id="p1",
+    )  # fmt: skip
     hand.message(
         "nova-conductor", "rpc.cast", "nova-compute@compute1", "compute.compute1",
         method="build_and_run_instance", topic="compute", server="compute1", fanout=False, exchange="nova", msg_id=None,
@@ -187,7 +194,10 @@ def decide(hand: Hand) -> None:
         "allocation_requests": [{"allocations": {uuid: one}} for uuid, one in found.items()],
         "provider_summaries": found,
     }
-    query = "limit=1000&resources=DISK_GB%3A20%2CMEMORY_MB%3A2048%2CVCPU%3A1&root_required=OWNER_NOVA%2C%21COMPUTE_STATUS_DISABLED"
+    query = (
+        "limit=1000&resources=DISK_GB%3A20%2CMEMORY_MB%3A2048%2CVCPU%3A1"
+        "&root_required=OWNER_NOVA%2C%21COMPUTE_STATUS_DISABLED"
+    )
     hand.http(
         "nova-scheduler", "placement", "GET", "/allocation_candidates", 200, query=query, got=got
     )
@@ -201,8 +211,17 @@ def decide(hand: Hand) -> None:
         passed=2,
         verdicts=passed,
     )
-    weigher = {"name": "RAMWeigher", "multiplier": 1.0, "raw": {"compute1": 7680, "compute3": 3840}, "normalized": {"compute1": 1.0, "compute3": 0.5}}  # fmt: skip
-    hand("nova-scheduler", "scheduler.weigh", instance=UUID, weighers=[weigher], weights={"compute1": 1.0, "compute3": 0.5}, order=["compute1", "compute3"])  # fmt: skip
+    weights = {"compute1": 1.0, "compute3": 0.5}
+    raw = {"compute1": 7680, "compute3": 3840}
+    weigher = {"name": "RAMWeigher", "multiplier": 1.0, "raw": raw, "normalized": weights}
+    hand(
+        "nova-scheduler",
+        "scheduler.weigh",
+        instance=UUID,
+        weighers=[weigher],
+        weights=weights,
+        order=list(weights),
+    )
     hand(
         "nova-scheduler",
         "scheduler.select",
@@ -243,3 +262,30 @@ def hostile() -> Journal:
     boot(pen)
     pen("nova-api", "log", level="INFO", logger="nova", message=f"{SCRIPT}\x1b[31m\x00 & more")
     return pen.journal
+
+
+@pytest.fixture(scope="session")
+def real() -> Cloud:
+    """A cloud of three hosts that has booted web1."""
+    made = Cloud(hosts=3)
+    made.boot("web1")
+    return made.run()
+
+
+@pytest.fixture(scope="session")
+def troubled() -> Cloud:
+    """A cloud in which a first host failed, no host was large enough, a cast, a reply and a service were lost."""
+    made = Cloud(hosts=3)
+    made.fail("compute2", "start")
+    made.boot("again")
+    made.run()
+    made.boot("huge", flavor="m1.xlarge")
+    made.run()
+    made.lose("build_and_run_instance")
+    made.boot("lost")
+    made.run()
+    made.lose("select_destinations", reply=True)
+    made.boot("waiting")
+    made.run()
+    made.crash("nova-compute@compute1")
+    return made.run(until=made.now + 100.0)

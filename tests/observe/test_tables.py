@@ -117,12 +117,6 @@ def test_a_log_line_is_in_openstacks_format(booted):
     )
 
 
-def test_the_api_logs_each_request(booted):
-    line = logs.lines(booted, service="nova-api")[0]
-    assert line.logger == "nova.api.openstack.requestlog"
-    assert line.message.startswith('"POST /v2.1/servers" status: 202 len: ')
-
-
 def test_lines_are_narrowed_by_level_request_and_server(hand, uuid):
     for level, about in (("DEBUG", None), ("WARNING", uuid)):
         hand("nova-api", "log", level=level, logger="nova", message=level, instance=about)

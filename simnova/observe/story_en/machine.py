@@ -161,7 +161,7 @@ _COMMANDS = {
     "stop": "You stop {service} in good order.",
     "start": "You start {service} again.",
     "crash_at": "You arrange that {service} dies at its {nth:d}. {kind}, {moment} it.",
-    "lose": "You arrange that the next {times:d} messages of {method} get lost.",
+    "lose": "You arrange that {what} {method} will get lost, {times:d} time(s).",
     "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
     "set": "You set {option} to {value}.",
 }
@@ -171,17 +171,27 @@ def command(telling: Telling) -> str:
     """input"""
     verb, args = str(telling.data.get("verb", "something")), telling.data.get("args")
     try:
-        named = {name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()}
+        named = {
+            name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()
+        }
+        named["what"] = "replies to" if named.get("reply") else named.get("what", "messages of")
         return _COMMANDS[verb].format_map(named)
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
         return f"You ask from outside: {verb}{f' ({told})' if told else ''}."
 
 
+def lost(data: dict[str, Any]) -> str:
+    """Which message, and that it is gone."""
+    what = "reply to" if data.get("reply") else "message of"
+    return f"The {what} {data['method']} is lost on its way, as you have arranged."
+
+
 def fault(telling: Telling) -> str:
     """fault"""
-    rest = {name: thing for name, thing in telling.data.items() if name != "verb"}
-    args = given(rest)
+    if telling.data.get("verb") == "lose" and telling.data.get("method"):
+        return lost(telling.data)
+    args = given({name: thing for name, thing in telling.data.items() if name != "verb"})
     return (
         f"Broken on purpose: {telling.data.get('verb', 'something')}{f' ({args})' if args else ''}."
     )

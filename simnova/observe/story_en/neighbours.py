@@ -93,6 +93,8 @@ def listing(what: str) -> Any:
 
     def ask(telling: Telling, match: Match) -> str:
         given = {name: text for name, text in query(telling.data).items() if name not in _PLAIN}
+        if "device_id" in given:
+            given.pop("tenant_id", None)
         return f"asks Neutron for {what}" + "".join(
             narrowed(telling, *one) for one in given.items()
         )

@@ -119,7 +119,7 @@ def inventory_told(telling: Telling, match: Match) -> str:
 def users(telling: Telling, match: Match) -> str:
     """Answer which consumers hold something of a host."""
     body = telling.body if isinstance(telling.body, dict) else {}
-    holders = [named(telling, uuid) for uuid in body.get("allocations") or {}]
+    holders = [server(telling, uuid) for uuid in body.get("allocations") or {}]
     verb = "hold" if len(holders) > 1 else "holds"
     return f"answers: {several(holders) or 'nobody'} {verb} something of {host(telling, match)}"
 

@@ -11,6 +11,7 @@ from simnova.observe.story_en.words import (
     resources,
     server,
     several,
+    short,
     start,
     subject,
     value,
@@ -134,7 +135,7 @@ def mapping_changed(telling: Telling) -> str:
 def fault_noted(telling: Telling) -> str:
     """A fault is recorded."""
     row = telling.data.get("after") or {}
-    text = value(row.get("message"), 120).rstrip(".")
+    text = value(short(row.get("message")), 120).rstrip(". ")
     return f"{acting(telling)} records the fault of {owner(telling)}: {row.get('code')} {text}."
 
 

@@ -15,7 +15,7 @@ from simnova.observe.story_en.words import (
     subject,
     who,
 )
-from simnova.observe.telling import Telling, opened
+from simnova.observe.telling import Telling, fields, opened
 
 _TOPICS = {"conductor": "the conductor", "scheduler": "the scheduler"}
 _WHY = {
@@ -46,50 +46,16 @@ def target(data: dict[str, Any]) -> str:
     return str(f"{topic}.{host}" if host else _TOPICS.get(str(topic), topic))
 
 
-def arguments(telling: Telling) -> dict[str, Any]:
-    """The arguments inside a message; none where the journal does not keep bodies."""
-    body = telling.body
-    found = body.get("args", {}) if isinstance(body, dict) else {}
-    return found if isinstance(found, dict) else {}
-
-
-def fields(thing: Any) -> dict[str, Any]:
-    """The fields of a serialised object, as Nova puts it into messages."""
-    if not isinstance(thing, dict):
-        return {}
-    inner = thing.get("nova_object.data", thing)
-    return inner if isinstance(inner, dict) else {}
-
-
-def instance_of(telling: Telling) -> str | None:
-    """The uuid of the server that a message is about, where it tells."""
-    given = arguments(telling)
-    for name in (
-        "instance",
-        "instances",
-        "build_requests",
-        "request_spec",
-        "request_specs",
-        "spec_obj",
-    ):
-        thing = given.get(name)
-        inner = fields(thing[0] if isinstance(thing, list) and thing else thing)
-        uuid = inner.get("uuid") or inner.get("instance_uuid")
-        if uuid:
-            return str(uuid)
-    return None
-
-
 def purpose(telling: Telling) -> str:
     """What the method is for, as an aside."""
     why = _WHY.get(method(telling.data), "")
-    about = server(telling, instance_of(telling)) if why else ""
+    about = server(telling, telling.instance) if why else ""
     return f" ({why.format(server=about)})" if why else ""
 
 
 def indirect(telling: Telling) -> str:
     """What nova-compute wants of the conductor in place of a database: save Instance, say."""
-    given = arguments(telling)
+    given = telling.arguments
     inst = given.get("objinst")
     name = inst.get("nova_object.name") if isinstance(inst, dict) else given.get("objname")
     return f"{name or 'object'}.{given.get('objmethod') or 'method'}"
@@ -169,7 +135,7 @@ def failure(data: dict[str, Any], body: Any) -> str:
 def timeout(telling: Telling) -> str:
     """rpc.timeout"""
     data = telling.data
-    spent = seconds(data.get("seconds")) or "its timeout"
+    spent = seconds(telling.took or data.get("seconds")) or "its timeout"
     answer = f"the answer to {method(data)} from {target(data)}"
     return f"{subject(telling)} has waited {spent} for {answer}: MessagingTimeout."
 
