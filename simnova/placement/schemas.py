@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from simnova.jsonschemas import jsonschema
 from simnova.messaging.rest import Request
 from simnova.placement.errors import bad_request
 
@@ -115,9 +116,7 @@ _FIXED = {
 
 @cache
 def _validator(name: str, version: tuple[int, int]) -> Any:
-    from jsonschema import Draft7Validator
-
-    return Draft7Validator(_schema(name, version))
+    return jsonschema().Draft7Validator(_schema(name, version))
 
 
 def _shape(name: str, version: tuple[int, int]) -> tuple[int, int]:

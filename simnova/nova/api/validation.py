@@ -6,9 +6,9 @@ import functools
 import uuid
 from typing import Any
 
+from simnova.jsonschemas import jsonschema
 from simnova.nova import exception
 from simnova.nova.api import schemas
-
 
 _BAD_NAME = (
     "An invalid 'name' value was provided. The name must be: printable characters. "
@@ -21,23 +21,19 @@ def validate(body: Any, schema: str) -> None:
 
     Its text names the field, its value and what is wrong.
     """
-    import jsonschema
-
     try:
         _validator(schema).validate(body)
-    except jsonschema.ValidationError as error:
+    except jsonschema().ValidationError as error:
         raise exception.ValidationError(detail=_detail(error)) from None
 
 
 @functools.cache
 def _validator(schema: str) -> Any:
-    import jsonschema
-
-    checker = jsonschema.FormatChecker(formats=())
+    checker = jsonschema().FormatChecker(formats=())
     checker.checks("name")(_is_name)
     checker.checks("uuid")(_is_uuid)
-    extended: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator,
+    extended = jsonschema().validators.extend(
+        jsonschema().Draft202012Validator,
         {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")},
     )
     return extended(getattr(schemas, schema), format_checker=checker)
@@ -45,9 +41,7 @@ def _validator(schema: str) -> Any:
 
 def _numeric(keyword: str) -> Any:
     """Nova compares text that holds a number as a number."""
-    import jsonschema
-
-    compare = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+    compare = jsonschema().Draft202012Validator.VALIDATORS[keyword]
 
     def check(validator: Any, limit: Any, value: Any, schema: Any) -> Any:
         try:
