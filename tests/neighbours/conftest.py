@@ -61,9 +61,7 @@ class Neighbours:
     def ask(self, to: str, method: str, path: str, body: Any = None, **headers: Any) -> Response:
         path, _, query = path.partition("?")
         given = {name.replace("_", "-"): value for name, value in headers.items()} or ADMIN
-        return self.do(
-            self.rest.request(to, method, path, query=query, body=body, headers=given)
-        )
+        return self.do(self.rest.request(to, method, path, query=query, body=body, headers=given))
 
     def token(self, user: str, project: str | None = None) -> Response:
         scope = {"project": {"name": project or user, "domain": {"id": "default"}}}
@@ -74,9 +72,12 @@ class Neighbours:
     def kinds(self, kind: str) -> list[dict[str, Any]]:
         return [event.data for event in self.clock.journal if event.kind == kind]
 
+    def sql(self, text: str) -> list[dict[str, Any]]:
+        return self.databases.sql(text).as_dicts()
+
     def usage(self) -> list[dict[str, Any]]:
         """What is used of each inventory in Placement, from its database."""
-        return self.databases.sql(
+        return self.sql(
             """
             SELECT i.*, p.uuid, p.generation, COALESCE((SELECT SUM(a.used) FROM placement.allocations a
               WHERE a.resource_provider_id = i.resource_provider_id
@@ -114,7 +115,11 @@ def client(neighbours: Neighbours) -> SchedulerReportClient:
 
 def host_inventory(vcpus: int = 8, memory_mb: int = 16384, disk_gb: int = 100) -> dict[str, Any]:
     """What a compute reports: max_unit is the physical size, whatever the ratio."""
-    sizes = {"VCPU": (vcpus, 4.0, 0), "MEMORY_MB": (memory_mb, 1.0, 512), "DISK_GB": (disk_gb, 1.0, 0)}
+    sizes = {
+        "VCPU": (vcpus, 4.0, 0),
+        "MEMORY_MB": (memory_mb, 1.0, 512),
+        "DISK_GB": (disk_gb, 1.0, 0),
+    }
     return {
         name: {
             "total": total,

@@ -84,7 +84,10 @@ def create(ctx: Context, uuid: str, name: str, parent_uuid: str | None) -> Provi
 def _parent(ctx: Context, uuid: str, name: str, parent_uuid: str) -> Provider:
     failed = f'Unable to create resource provider "{name}", {uuid}: Object action create failed because: '
     if parent_uuid == uuid:
-        raise bad_request(failed + "parent provider UUID cannot be same as UUID")
+        raise bad_request(
+            failed + "parent provider UUID cannot be same as UUID. "
+            "Please set parent provider UUID to None if there is no parent."
+        )
     try:
         return get_by_uuid(ctx, parent_uuid)
     except NotFound:

@@ -56,17 +56,19 @@ def retries(method: Method[S, P, bool]) -> Callable[Concatenate[S, P], Awaitable
 
     @functools.wraps(method)
     async def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        operation = method.__name__
         for attempt in range(4):
             if attempt:
                 await self.clock.sleep(_pause(self.clock, attempt))
             try:
                 return await method(self, *args, **kwargs)
             except Retry as retry:
+                operation = retry.operation
                 LOG.debug(
                     "Unable to %(op)s because %(reason)s; retrying...",
                     {"op": retry.operation, "reason": retry.reason},
                 )
-        LOG.error("Failed scheduler client operation %s: out of retries", method.__name__)
+        LOG.error("Failed scheduler client operation %s: out of retries", operation)
         return False
 
     return wrapper
