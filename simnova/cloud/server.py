@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.client import checked
 from simnova.exceptions import UsageError
 from simnova.messaging.rest import Response
+from simnova.observe.table import Table
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -98,7 +98,7 @@ class Server:
     def fault(self) -> Any:
         """Why it is in ERROR, in Nova's words; None where it is not."""
         found = self.show().get("fault")
-        return found["message"] if found else None
+        return found["message"].strip() if found else None
 
     def delete(self) -> None:
         """Ask the API to delete it; runs the cloud until the API has answered."""
@@ -117,7 +117,7 @@ class Server:
             "host": shown.get("OS-EXT-SRV-ATTR:host"),
             "flavor": shown["flavor"].get("original_name"),
             "addresses": ", ".join(self.addresses),
-            "fault": shown.get("fault", {}).get("message"),
+            "fault": self.fault,
             "id": self.id,
         }
         return {name: value for name, value in facts.items() if value}
@@ -132,8 +132,4 @@ class Server:
         return f"<Server {self.name}: {facts['status']}{', ' if rest else ''}{rest}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(str(value))}</td></tr>"
-            for name, value in self._facts().items()
-        )
-        return f"<table><caption><b>{escape(self.name)}</b></caption>{rows}</table>"
+        return Table((self.name, ""), list(self._facts().items()))._repr_html_()

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simnova.kernel.journal import Event, Journal
-from simnova.observe import causes, decision, hosts, logs, queues, rows, sequence, states, steps
+from simnova.observe import (
+    causes,
+    decision,
+    graph,
+    hosts,
+    logs,
+    queues,
+    rows,
+    sequence,
+    states,
+    steps,
+)
 from simnova.observe import story as stories
 from simnova.observe.decision import Decision
 from simnova.observe.steps import Detail
@@ -13,6 +25,8 @@ from simnova.observe.story import Story
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
+    from simnova.cloud.stock import Servers
+    from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
     from simnova.observe.logs import Log
     from simnova.observe.sequence import Sequence
@@ -23,11 +37,40 @@ if TYPE_CHECKING:
 __door__ = True
 
 
+class Moment(list[Event]):
+    """The events of one step of a cloud; it shows itself as the sentences that tell of them."""
+
+    def __init__(self, journal: Journal, events: Iterable[Event]) -> None:
+        super().__init__(events)
+        self._journal = journal
+
+    def story(self) -> Story:
+        """A sentence for each event."""
+        return Story((one.seq, one.time, stories.sentence(self._journal, one.seq)) for one in self)
+
+    def __repr__(self) -> str:
+        return str(self.story())
+
+    def _repr_html_(self) -> str:
+        return self.story()._repr_html_()
+
+
 class Views:
     """Looks at a journal. `seq` is a step, by default the last one; `detail` is "story", "messages" or "everything"."""
 
     journal: Journal
     assembly: Assembly
+    servers: Servers
+
+    def __repr__(self) -> str:
+        hosts, servers = len(self.assembly.hosts), len(self.servers)
+        counted = f"{hosts} host{'s' * (hosts != 1)}, {servers} server{'s' * (servers != 1)}"
+        return (
+            f"<Cloud: {counted}, {len(self.journal)} events up to {self.assembly.clock.now:.3f} s>"
+        )
+
+    def _repr_svg_(self) -> str:
+        return self.hosts_at().svg()
 
     def steps(self, detail: Detail = "story") -> list[int]:
         """The numbers of the events worth a step at that level of detail."""
@@ -66,6 +109,10 @@ class Views:
     def queues(self, seq: int | None = None) -> Table:
         """The queues and how many messages wait in each."""
         return queues.at(self.journal, seq)
+
+    def topology(self, seq: int | None = None) -> Topology:
+        """The ways that messages have taken: services, exchanges, queues with what waits in them."""
+        return graph.topology(self.journal, seq)
 
     def changed(self, seq: int) -> Table:
         """The row that changed at a step, before and after."""

@@ -81,13 +81,16 @@ def story(
     *,
     first: int = 0,
     detail: Detail = "story",
+    only: str = "",
     background: bool = False,
     language: str = "en",
 ) -> Story:
-    """The sentences of the steps from `first` up to `upto`.
+    """The sentences of the steps from `first` up to `upto`; `only="rpc"` tells just of the kinds
+    that begin so.
 
     Raises `UsageError` for an unknown detail or language.
     """
     walked, end = steps(journal, detail, background=background), last(journal, upto)
     walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
+    walked = [seq for seq in walked if journal[seq].kind.startswith(only)]
     return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked)

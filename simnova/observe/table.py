@@ -31,6 +31,12 @@ class Table:
         place = list(self.columns).index(name)
         return [row[place] for row in self.rows]
 
+    def only(self, *columns: str) -> Table:
+        """The same rows with these columns alone, in this order; one that is not there is empty."""
+        return Table(
+            columns, [[row.get(name) for name in columns] for row in self.as_dicts()], self.title
+        )
+
     def as_dicts(self) -> list[dict[str, Any]]:
         """Each row as a dict by column."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
