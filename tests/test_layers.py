@@ -27,7 +27,8 @@ ROOMS = {
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},
 }
 NOVA_SERVICES = {"api", "compute", "conductor", "console", "scheduler"}
-CLIENTS = {"api", "client", "rpcapi", "utils"}  # the modules through which services reach each other
+# The modules through which services reach each other; utils as in Nova, whose conductor shares them.
+CLIENTS = {"api", "client", "rpcapi", "utils"}
 JUPYTER = {"IPython", "anywidget", "ipykernel", "ipywidgets", "jupyterlab", "traitlets"}
 HEAVY = {"matplotlib", "networkx", "numpy", "pandas"}
 
