@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simnova.observe.markup import element, escape, number, shorten, svg
+from simnova.observe.markup import element, escape, number, short, shorten, svg
 
 if TYPE_CHECKING:
     from simnova.observe.graph import Edge, Topology
@@ -80,7 +80,7 @@ def node(name: str, column: int, x: float, y: float, depths: dict[str, int]) -> 
     box = element(
         "rect", class_=kind, x=x, y=y, width=WIDE, height=HIGH, rx=13 if column == 1 else 5
     )
-    text = element("text", escape(shorten(name, 26)), class_="small", x=x + 10, y=y + 17)
+    text = element("text", escape(shorten(short(name), 24)), class_="small", x=x + 10, y=y + 17)
     depth = depths.get(name, 0) if column == 2 else 0
     return element(
         "g", element("title", escape(name)) + box + text + (badge(depth, x, y) if depth else "")

@@ -10,7 +10,7 @@ from simnova.observe.markup import element, escape, shorten, svg
 if TYPE_CHECKING:
     from simnova.observe.hosts import HostView, Meter, ServerView
 
-WIDE, GAP, ACROSS, BAR, TILE = 250, 14, 3, 150, 24
+WIDE, GAP, ACROSS, BAR, TILE = 268, 14, 3, 150, 24
 """Pixels: a box, the space between boxes, boxes side by side, a bar's length, a tile's height."""
 _UNITS = {"VCPU": "VCPU", "MEMORY_MB": "MB", "DISK_GB": "GB"}
 STYLE = (

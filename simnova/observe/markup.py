@@ -12,6 +12,8 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
 
 def clean(value: object) -> str:
     """A value as text without the control characters that XML or a terminal would stumble over."""
@@ -26,6 +28,11 @@ def plain(value: object) -> str:
 def escape(value: object) -> str:
     """A value as text inside an element or a quoted attribute."""
     return html.escape(clean(value), quote=True)
+
+
+def short(name: object) -> str:
+    """A name with each long number in it cut to its first digits: reply_5e482125…"""
+    return _ID.sub(lambda found: f"{found[0][:8]}…", str(name))
 
 
 def shorten(text: str, width: int) -> str:

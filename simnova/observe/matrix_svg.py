@@ -28,7 +28,7 @@ def draw(decision: Decision) -> str:
     height = TOP + ROW * (min(len(hosts), MOST) + 1) + 8
     parts = [text(decision.outcome, 14, 24, "best")]
     parts += [
-        head(row.name, LEFT + CELL * (place + 0.5)) for place, row in enumerate(decision.rows)
+        head(row.short, LEFT + CELL * (place + 0.5)) for place, row in enumerate(decision.rows)
     ]
     parts += [line(decision, host, TOP + ROW * place) for place, host in enumerate(hosts[:MOST])]
     if len(hosts) > MOST:

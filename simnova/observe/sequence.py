@@ -13,7 +13,7 @@ from typing import Any
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import sequence_svg
 from simnova.observe.index import follow, last
-from simnova.observe.markup import plain, shorten
+from simnova.observe.markup import plain, short, shorten
 from simnova.observe.names import HYPERVISOR, host_of, natural, place
 from simnova.observe.pairs import Pairs
 from simnova.observe.steps import level
@@ -46,7 +46,7 @@ class Arrow:
         return self.source == self.target
 
     def __str__(self) -> str:
-        label = shorten(plain(self.label), 44)
+        label = shorten(short(plain(self.label)), 44)
         if self.note:
             return f"{self.seq:>6} {self.time:>9.3f}  {self.source:<22} * {label}"
         sign = _ERROR if self.style == "error" else _SIGNS.get(self.style, "--->")
@@ -237,4 +237,6 @@ def state(event: Event) -> str:
         return f"+ {table}" + (f" ({after['task_state']})" if after.get("task_state") else "")
     if event.kind == "db.delete":
         return f"- {table}"
+    if not shown and table == "instance_mappings":
+        return "mapped to its cell"
     return ", ".join(f"{name} → {after[name]}" for name in shown) or f"{table} changed"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Many
 from typing import TYPE_CHECKING
 
-from simnova.observe.markup import element, escape, shorten, svg
+from simnova.observe.markup import element, escape, short, shorten, svg
 
 if TYPE_CHECKING:
     from simnova.observe.sequence import Arrow
@@ -94,8 +94,8 @@ def row(arrow: Arrow, lanes: dict[str, float], y: float, width: float, now: int 
 
 def pill(arrow: Arrow, x: float, y: float) -> str:
     """A note on a lifeline."""
-    text = shorten(arrow.label, 34)
-    half = min(LANE, 3.2 * len(text) + 9)
+    text = shorten(short(arrow.label), 38)
+    half = min(LANE, 3.1 * len(text) + 9)
     box = element(
         "rect",
         class_="pill",
@@ -122,7 +122,9 @@ def line(arrow: Arrow, lanes: dict[str, float], y: float) -> str:
         stroke_dasharray=_DASHES.get(arrow.style),
     )
     middle = (start + stop) / 2
-    label = element("text", escape(shorten(arrow.label, room)), class_="label", x=middle, y=y + 1)
+    label = element(
+        "text", escape(shorten(short(arrow.label), room)), class_="label", x=middle, y=y + 1
+    )
     return path + head(arrow, stop, y + 5, way) + label
 
 

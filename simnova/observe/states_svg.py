@@ -10,7 +10,7 @@ from simnova.observe.markup import element, escape, shorten, svg
 if TYPE_CHECKING:
     from simnova.observe.states import History
 
-LEFT, TOP, COLUMN, LANE = 100, 52, 96, 34
+LEFT, TOP, COLUMN, LANE = 100, 52, 128, 34
 """Pixels: the lanes' names, the times, a change's width, a lane's height. Width says order, not
 duration.
 """

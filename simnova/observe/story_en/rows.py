@@ -7,11 +7,11 @@ from typing import Any
 
 from simnova.nova.objects.states import PowerState
 from simnova.observe import placed
+from simnova.observe.markup import short
 from simnova.observe.story_en.words import (
     resources,
     server,
     several,
-    short,
     start,
     subject,
     value,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from simnova.observe.markup import short
 from simnova.observe.story_en.words import (
     after,
     count,
     seconds,
     server,
     several,
-    short,
     start,
     subject,
     who,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -110,11 +109,3 @@ def value(thing: Any, most: int = 40) -> str:
     """A column's value, short."""
     text = str(thing) if thing != "" else "''"
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-_HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-
-
-def short(name: object) -> str:
-    """A name with each long number in it cut to its first digits: reply_5e482125…"""
-    return _HEX.sub(lambda found: f"{found[0][:8]}…", str(name))
