@@ -42,6 +42,7 @@ def set_up(assembly: Assembly, client: Client) -> None:
     _finish(assembly, [_spawn(assembly, operator, manage.discover_hosts(context))])
     _finish(assembly, [_spawn(assembly, client.service, _stock(client))])
     clock.stop(operator, background=True)
+    clock.run()
 
 
 async def _map_cells(context: Any) -> None:

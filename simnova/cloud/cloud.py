@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
@@ -15,13 +16,14 @@ from simnova.cloud.client import Client
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
 from simnova.cloud.stock import Flavors, Images, Networks, Servers
-from simnova.cloud.views import Views
+from simnova.cloud.views import Moment, Views
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
 from simnova.kernel.faults import Crash, Faults
 from simnova.kernel.journal import KINDS, Event, Journal, Level, declare
+from simnova.kernel.realtime import Measured
 from simnova.kernel.timeline import Comparer, Input, Timeline
 from simnova.messaging.faults import Loss
 
@@ -32,6 +34,14 @@ INPUT = declare("input", "something was asked of the cloud from outside", payloa
 Until = float | str | Callable[[Event], object] | None
 
 
+class _Original(NamedTuple):
+    """What a fork needs of the cloud it comes from, before its first event."""
+
+    run_id: str
+    measured: list[Measured]
+    comparer: Comparer
+
+
 class Cloud(Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
@@ -39,7 +49,8 @@ class Cloud(Views):
     `config` holds Nova's options; `filters` and `weighers` replace the lists of the options and may hold classes of
     your own. `level="summary"` keeps no payloads. `database` is `sqlite://` (in memory) or `sqlite:///PATH`.
 
-    The constructor brings the services up; `run()` goes on until nobody works, `step()` to the next event.
+    The constructor brings the services up, and warns of one that cannot start (its hypervisor does not answer): the
+    others go on. `run()` goes on until nobody works, `step()` to the next event.
     """
 
     def __init__(
@@ -52,7 +63,7 @@ class Cloud(Views):
         weighers: list[Any] | None = None,
         level: Level = "full",
         database: str = "sqlite://",
-        _original: Cloud | None = None,
+        _original: _Original | None = None,
     ) -> None:
         conf = config if isinstance(config, Config) else Config(**(config or {}))
         self._recipe: dict[str, Any] = {
@@ -69,19 +80,24 @@ class Cloud(Views):
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)
         self._owner: int | None = None
-        self._comparer: Comparer | None = None
-        self._run_id: str = _original._run_id if _original else secrets.token_hex(8)
+        self._run_id = _original.run_id if _original else secrets.token_hex(8)
         if _original is not None:
-            self.clock.real.replay(_original.clock.real.measured)
-            self._comparer = Comparer(_original.journal)
-            self.journal.after.append(self._comparer)
+            self.clock.real.replay(_original.measured)
+            self.journal.after.append(_original.comparer)
         self.assembly = Assembly(
             self.clock, self.conf, self._recipe["hosts"], database, self._run_id, filters, weighers
         )
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
-        set_up(self.assembly, self._client)
+        try:
+            set_up(self.assembly, self._client)
+        except BaseException:
+            self.close()
+            raise
+        for name, reason in self.assembly.failures.items():
+            if _original is None:
+                warnings.warn(f"{name} did not start: {reason}", stacklevel=2)
 
     # --- using it ---------------------------------------------------------------------------------------------
 
@@ -105,7 +121,7 @@ class Cloud(Views):
         host: str | None = None,
         **more: Any,
     ) -> Call:
-        """Send the request for a server and return at once, for stepping; nothing has run yet.
+        """Send the request for a server and return at once, for stepping: it is on the wire, nobody has it yet.
 
         `flavor`, `image`, `network` are names; `host` is where it must run; `count` servers in one request. What else
         is given goes into the body of `POST /v2.1/servers` (`metadata`, `availability_zone`, `user_data` …), and
@@ -198,7 +214,7 @@ class Cloud(Views):
                 self.clock.step()
         return self
 
-    def step(self) -> list[Event]:
+    def step(self) -> Moment:
         """Run to the next event and return it, with those of the same instant of the engine; background ones pass."""
         seen = len(self.journal)
         with self._engine():
@@ -206,8 +222,8 @@ class Cloud(Views):
                 self.clock.step()
                 new = [event for event in self.journal.events[seen:] if not event.background]
                 if new:
-                    return new
-        return []
+                    return Moment(self.journal, new)
+        return Moment(self.journal, [])
 
     def _at_work(self) -> str:
         return "; ".join(
@@ -230,18 +246,16 @@ class Cloud(Views):
             raise UsageError(
                 f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
             )
-        twin = Cloud(**self._recipe, _original=self)
-        timeline.replay(twin.clock, self.timeline.inputs, seq, twin._again)
-        twin._let_go()
+        comparer = Comparer(self.journal)
+        original = _Original(self._run_id, self.clock.real.measured, comparer)
+        twin = Cloud(**self._recipe, _original=original)
+        timeline.replay(twin.clock, comparer, self.timeline.inputs, seq, twin._again)
+        twin.journal.after.remove(comparer)
+        twin.assembly.simulate_real_hosts()
         return twin
 
     def _again(self, given: Input) -> None:
         self._input(given.verb, **given.args)
-
-    def _let_go(self) -> None:
-        if self._comparer is not None:
-            self._comparer.active = False
-        self.assembly.simulate_real_hosts()
 
     # --- breaking it ------------------------------------------------------------------------------------------
 
@@ -294,9 +308,8 @@ class Cloud(Views):
         self.journal.record(
             INPUT, {"verb": verb, "args": args}, actor="client", background=verb == "advance"
         )
-        result = getattr(self, f"_do_{verb}")(**args)
         self.timeline.inputs.append(Input(self.clock.steps, verb, args))
-        return result
+        return getattr(self, f"_do_{verb}")(**args)
 
     def _posted(self, verb: str, args: dict[str, Any]) -> Any:
         """Another thread owns the engine: have it done there, between two of its events."""
@@ -321,6 +334,7 @@ class Cloud(Views):
             cause=cause,
             request_id=request_id,
         )
+        self.clock.begin()
         return call
 
     async def _ask(self, call: Call, **request: Any) -> None:
@@ -357,6 +371,7 @@ class Cloud(Views):
 
     def close(self) -> None:
         """Remove what was made on real hypervisors, and give the databases up."""
+        self.clock.close()
         self.assembly.close()
 
     def __enter__(self) -> Self:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 from simnova.exceptions import UsageError
 from simnova.nova.virt.profile import Profile
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,7 @@ class Host:
                 raise UsageError(
                     f"host '{self.name}': {what}={value!r} is no size: give a whole number from 1 up"
                 )
-        if (
-            not self.name
-            or not self.name.replace("-", "").replace(".", "").replace("_", "").isalnum()
-        ):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise UsageError(
                 f"a host cannot be called {self.name!r}: use letters, digits, '-', '_' and '.'"
             )

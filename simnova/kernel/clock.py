@@ -10,6 +10,7 @@ next one) and then closes its coroutines, so that no `except Exception` of a ser
 from __future__ import annotations
 
 import random
+import threading
 import types
 import uuid
 from collections.abc import Callable, Coroutine, Generator, Sequence
@@ -38,12 +39,12 @@ SERVICE_CRASH = declare(
 )
 
 
-_running: Clock | None = None
+_here = threading.local()
 
 
 def running() -> Clock | None:
-    """The clock whose engine is at work at this moment, for the log door alone."""
-    return _running
+    """The clock whose engine is at work at this moment in this thread, for the log door alone."""
+    return getattr(_here, "clock", None)
 
 
 class Crashed(BaseException):
@@ -362,16 +363,29 @@ class Clock:
         """Process one engine event, waiting for real work where it is due first. False where none is left."""
         if not self.real.admit():
             return False
-        global _running
-        before, _running = _running, self
+        self._step()
+        return True
+
+    def _step(self) -> None:
+        before, _here.clock = running(), self
         try:
             self.env.step()
         finally:
-            _running = before
+            _here.clock = before
         self.steps += 1
         if self._failures:
             raise self._failures.pop(0)
-        return True
+
+    def begin(self) -> None:
+        """Let the task that was just spawned from outside go to its first wait, before anything else happens."""
+        self._step()
+
+    def close(self) -> None:
+        """Give everything up where it stands: what was spawned and never ran must not be left un-awaited."""
+        for service in list(self.services):
+            service.alive = False
+            for task in list(service.tasks):
+                self._close(task)
 
     def run(self) -> None:
         """Go on until nobody works; for a clock without a cloud, as in the messaging lessons."""

@@ -7,6 +7,7 @@ a new cloud with the same seed, event by event the same is expected, and at the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -113,32 +114,55 @@ class Timeline:
 
 
 class Comparer:
-    """Holds a replay to its original, event by event."""
+    """Holds a replay to its original, event by event; `difference` tells the first event that is not the original's.
+
+    It raises nothing where the event happens: a service would catch it.
+    """
 
     def __init__(self, original: Journal) -> None:
         self.original = original
-        self.active = True
+        self.difference: str | None = None
 
     def __call__(self, event: Event) -> None:
-        """Raise `ReplayDiverged` where the event is not the original's."""
-        if not self.active:
+        """Compare one event."""
+        if self.difference is not None:
             return
         if event.seq >= len(self.original):
-            raise ReplayDiverged(f"the replay went on after the original's last event: {event}")
+            self.difference = f"the replay went on after the original's last event: {event}"
+            return
         expected = self.original[event.seq]
         if event.digest() != expected.digest():
-            raise ReplayDiverged(
+            self.difference = (
                 f"event {event.seq} differs: it was {expected}, in the replay it is {event}"
             )
 
+    def check(self) -> None:
+        """Raise `ReplayDiverged` where there is a difference."""
+        if self.difference is not None:
+            raise ReplayDiverged(self.difference)
 
-def replay(clock: Clock, inputs: list[Input], seq: int, apply: Callable[[Input], None]) -> None:
-    """Give the inputs to a new cloud at the steps at which they came, and stop at the first one at or after `seq`."""
+
+def replay(
+    clock: Clock,
+    comparer: Comparer,
+    inputs: list[Input],
+    seq: int,
+    apply: Callable[[Input], object],
+) -> None:
+    """Give the inputs to a new cloud at the steps at which they came, and stop at the first one at or after `seq`.
+
+    Raises `ReplayDiverged` at the first event that is not the original's.
+    """
     for given in inputs:
-        while clock.steps < given.steps and len(clock.journal) <= seq:
-            clock.step()
+        _go(clock, comparer, seq, given.steps)
         if len(clock.journal) > seq:
             return
         apply(given)
-    while len(clock.journal) <= seq:
+    _go(clock, comparer, seq)
+
+
+def _go(clock: Clock, comparer: Comparer, seq: int, steps: float = math.inf) -> None:
+    comparer.check()
+    while clock.steps < steps and len(clock.journal) <= seq:
         clock.step()
+        comparer.check()

@@ -81,8 +81,9 @@ def test_a_replay_repeats_the_original_to_the_last_event():
     while not clock.quiet:
         clock.step()
     again, act_again = scene()
-    again.journal.after.append(Comparer(clock.journal))
-    replay(again, inputs, len(clock.journal) - 1, act_again)
+    comparer = Comparer(clock.journal)
+    again.journal.after.append(comparer)
+    replay(again, comparer, inputs, len(clock.journal) - 1, act_again)
     assert [e.digest() for e in again.journal] == [e.digest() for e in clock.journal]
 
 
@@ -92,9 +93,10 @@ def test_a_replay_that_differs_names_the_first_difference():
     while not clock.quiet:
         clock.step()
     again, act_again = scene()
-    again.journal.after.append(Comparer(clock.journal))
+    comparer = Comparer(clock.journal)
+    again.journal.after.append(comparer)
     with pytest.raises(ReplayDiverged, match=r"event 1 differs: .*'n': 1.*'n': 2"):
-        replay(again, [Input(0, "work", {"n": 2})], 3, act_again)
+        replay(again, comparer, [Input(0, "work", {"n": 2})], 3, act_again)
 
 
 def test_live_tasks_cannot_be_copied_hence_replay():

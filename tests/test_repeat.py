@@ -1,0 +1,185 @@
+"""It repeats: same seed, same journal, to the last event."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from simnova import Cloud
+from simnova.exceptions import UsageError
+from simnova.kernel.clock import Between
+from simnova.kernel.timeline import ReplayDiverged
+from simnova.nova.scheduler.filters import BaseHostFilter
+
+SCRIPT = """
+import hashlib
+from simnova import Cloud
+cloud = Cloud(hosts=4, seed=5)
+for number in range(3):
+    cloud.submit(f"server{number}", count=2)
+cloud.fail("compute2", "start")
+cloud.run()
+cloud.run(until=cloud.now + 70)
+print(len(cloud.journal), hashlib.sha256("".join(e.digest() for e in cloud.journal).encode()).hexdigest())
+"""
+
+
+def digests(cloud):
+    return [event.digest() for event in cloud.journal]
+
+
+def scenario(**options):
+    cloud = Cloud(hosts=3, **options)
+    cloud.boot("a")
+    cloud.submit("b", count=3)
+    cloud.run()
+    return cloud
+
+
+def test_the_same_seed_gives_the_same_journal():
+    assert digests(scenario(seed=3)) == digests(scenario(seed=3))
+
+
+def test_another_seed_gives_another():
+    assert digests(scenario(seed=3)) != digests(scenario(seed=4))
+
+
+def test_the_journal_does_not_depend_on_the_order_of_sets():
+    """Trap: the order of a Python set differs from process to process."""
+    runs = set()
+    for hash_seed in ("0", "1", "4242"):
+        env = os.environ | {"PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        runs.add(done.stdout)
+    assert len(runs) == 1
+
+
+def test_another_host_does_not_change_what_the_first_ones_draw():
+    def draws(hosts):
+        drawn = {}
+
+        def note(stream, among, rng):
+            value = (
+                rng.uniform(among.low, among.high)
+                if isinstance(among, Between)
+                else rng.choice(among)
+            )
+            if stream[0] in ("virt", "periodic"):
+                drawn.setdefault(stream, []).append(value)
+            return value
+
+        cloud = Cloud(hosts=hosts)
+        cloud.clock.chooser = note
+        for host in ("compute1", "compute2"):
+            cloud.boot(f"on-{host}", host=host)
+        cloud.run()
+        return {stream: values for stream, values in drawn.items() if "compute3" not in stream}
+
+    assert draws(2) == draws(3)
+    assert draws(2)
+
+
+def test_where_tells_the_line_of_the_service_that_waited():
+    cloud = scenario()
+    cast = next(
+        event
+        for event in cloud.journal
+        if event.kind == "rpc.cast" and event.data["method"] == "build_and_run_instance"
+    )
+    assert cast.where.startswith("nova/conductor/compute_task.py:")
+
+
+class TestFork:
+    def test_a_fork_without_a_change_ends_as_the_original(self):
+        cloud = scenario()
+        for at in (0, len(cloud.journal) // 2, len(cloud.journal) - 1):
+            fork = cloud.fork(at)
+            fork.run()
+            assert digests(fork)[: len(cloud.journal)] == digests(cloud)[: len(fork.journal)]
+
+    def test_a_fork_in_the_middle_goes_on_by_itself_to_the_same_end(self):
+        cloud = Cloud(hosts=3)
+        cloud.submit("web")
+        cloud.run()
+        middle = next(event.seq for event in cloud.journal if event.kind == "scheduler.select")
+        fork = cloud.fork(middle)
+        assert len(fork.journal) <= middle + 10
+        fork.run()
+        assert digests(fork) == digests(cloud)
+
+    def test_a_fork_goes_another_way_where_something_is_changed(self):
+        cloud = Cloud(hosts=3)
+        server = cloud.boot("web")
+        cloud.run()
+        chosen = next(event.seq for event in cloud.journal if event.kind == "scheduler.select")
+        fork = cloud.fork(chosen)
+        fork.fail(server.host, "start")
+        fork.run()
+        other = fork.servers["web"]
+        assert other.status == "ACTIVE"
+        assert other.host != server.host
+        assert server.status == "ACTIVE"
+
+    def test_every_input_is_replayed(self):
+        cloud = Cloud(hosts=3)
+        cloud.set("filter_scheduler.host_subset_size", 3)
+        cloud.flavors.create("own", vcpus=1, ram=256, disk=1)
+        cloud.lose("update_instance_info")
+        server = cloud.boot("web", flavor="own")
+        cloud.run(until=cloud.now + 12)
+        cloud.crash(f"nova-compute@{server.host}")
+        cloud.run(until=cloud.now + 5)
+        cloud.start(f"nova-compute@{server.host}")
+        cloud.run()
+        server.delete()
+        cloud.run()
+        assert digests(cloud.fork()) == digests(cloud)
+
+    def test_a_fork_of_a_fork(self):
+        cloud = scenario()
+        twin = cloud.fork(len(cloud.journal) // 2).fork()
+        twin.run()
+        assert digests(twin) == digests(cloud)[: len(twin.journal)]
+
+    def test_a_replay_that_differs_is_found_out(self):
+        cloud = scenario()
+        tampered = cloud.journal.events[450]
+        cloud.journal.events[450] = tampered._replace(data={**tampered.data, "tampered": True})
+        with pytest.raises(ReplayDiverged, match="event 450 differs"):
+            cloud.fork()
+
+    def test_a_fork_past_the_end_says_so(self):
+        with pytest.raises(UsageError, match="there is no step"):
+            scenario().fork(10**6)
+
+    def test_filters_from_a_cell_are_made_anew(self):
+        class Counting(BaseHostFilter):
+            asked = 0
+
+            def host_passes(self, host_state, spec_obj):
+                self.asked += 1
+                return self.asked <= 3
+
+        cloud = Cloud(hosts=3, filters=[Counting])
+        cloud.boot("web")
+        cloud.run()
+        assert digests(cloud.fork()) == digests(cloud)
+
+
+def test_any_step_shows_the_rows_as_they_were():
+    cloud = Cloud(hosts=3)
+    server = cloud.boot("web")
+    cloud.run()
+    seen = []
+    for seq in range(len(cloud.journal)):
+        rows = cloud.timeline.rows(seq)
+        state = [row["vm_state"] for (_, table, _), row in rows.items() if table == "instances"]
+        if state and (not seen or seen[-1] != state):
+            seen.append(state)
+    assert seen == [["building"], ["active"]]
+    now = {key: row for key, row in cloud.timeline.rows().items() if key[1] == "instances"}
+    assert [row["uuid"] for row in now.values()] == [server.id]
