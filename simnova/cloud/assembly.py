@@ -36,6 +36,7 @@ from simnova.nova.conductor.manager import ConductorManager
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
 from simnova.nova.context import Place
 from simnova.nova.image.glance import API as ImageAPI
+from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
 from simnova.nova.network.neutron import API as NetworkAPI
 from simnova.nova.scheduler.client.report import SchedulerReportClient
@@ -50,6 +51,8 @@ from simnova.placement.app import Placement
 from simnova.placement.schema import METADATA as PLACEMENT
 
 __door__ = True
+
+LOG = Logger("nova")
 
 CONTROLLER = "controller"
 """The host on which the control services run."""
@@ -124,6 +127,7 @@ class Assembly:
         try:
             await service.start()
         except NovaError as error:
+            LOG.critical("Unhandled error: %s: %s", type(error).__name__, error)
             self.failures[life.name] = str(error)
             self.clock.stop(life)
 

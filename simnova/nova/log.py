@@ -44,6 +44,10 @@ class Logger:
         """A line that says what failed, followed by the traceback of the exception being handled."""
         self._write("ERROR", message, args, instance, _trace())
 
+    def critical(self, message: str, *args: Any, instance: Any = None) -> None:
+        """A line that says why the service ends."""
+        self._write("CRITICAL", message, args, instance)
+
     def _write(
         self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = ""
     ) -> None:

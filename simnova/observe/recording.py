@@ -23,13 +23,18 @@ _LOCAL = {"object_action", "object_class_action_versions"}
 
 def lines(journal: Journal, first: int = 0) -> list[Line]:
     """The lines of all events from `first` on that are no background."""
+    return [line for _, line in timed(journal, first)]
+
+
+def timed(journal: Journal, first: int = 0) -> list[tuple[float, Line]]:
+    """The lines, each with the time at which it came, in seconds since the cloud's time zero."""
     foreground = [event for event in journal.events[first:] if not event.background]
     answers = {
         event.data["id"]: event.data["status"]
         for event in foreground
         if event.kind == "http.response"
     }
-    return [line for event in foreground for line in _lines(journal, event, answers)]
+    return [(event.time, line) for event in foreground for line in _lines(journal, event, answers)]
 
 
 def _lines(journal: Journal, event: Event, answers: dict[int, int]) -> Iterator[Line]:
