@@ -90,9 +90,20 @@ class Database:
         """Remove rows: `Transaction.delete` in a transaction of its own."""
         return self.run(Transaction.delete, table, where)
 
-    async def execute(self, statement: sa.Select[Any]) -> list[Row]:
+    async def totals(
+        self,
+        table: Table,
+        of: Sequence[str] = (),
+        where: Where | None = None,
+        *,
+        by: Sequence[str] = (),
+    ) -> list[Row]:
+        """Count and add up: `Transaction.totals` by itself."""
+        return self.run(Transaction.totals, table, of, where, by=by)
+
+    async def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
         """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
-        return self.run(Transaction.execute, statement)
+        return self.run(Transaction.execute, statement, **values)
 
     def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`transact` for whoever sets a cloud up and is no service: it needs no coroutine."""

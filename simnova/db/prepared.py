@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import NamedColumn
 
 Row = dict[str, Any]
 _Convert = Callable[[Any], Any]
@@ -28,9 +29,12 @@ class Prepared:
         statement: sa.ClauseElement,
         dialect: Dialect,
         parameters: Sequence[sa.BindParameter[Any]],
-        columns: Sequence[sa.Column[Any]] = (),
+        columns: Sequence[NamedColumn[Any]] = (),
+        schema: str | None = None,
     ) -> None:
-        compiled = statement.compile(dialect=dialect)
+        compiled = statement.compile(
+            dialect=dialect, schema_translate_map={None: schema}, render_schema_translate=True
+        )
         given = [parameter.key for parameter in parameters]
         self.text = str(compiled)
         self.names = [column.name for column in columns]
@@ -58,9 +62,7 @@ class Prepared:
         return dict(zip(self.names, values, strict=True))
 
 
-def _implementation(
-    element: sa.Column[Any] | sa.BindParameter[Any], dialect: Dialect
-) -> sa.types.TypeEngine[Any]:
+def _implementation(element: sa.ColumnElement[Any], dialect: Dialect) -> sa.types.TypeEngine[Any]:
     return element.type.dialect_impl(dialect)
 
 

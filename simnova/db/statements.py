@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.sql.visitors import iterate
 
 from simnova.db.condition import Form, clauses, parameter
 from simnova.db.prepared import Prepared, Row
@@ -40,6 +41,7 @@ class Statements:
 
     def __init__(self, metadata: sa.MetaData, dialect: Dialect) -> None:
         self._tables = {table.name: table for table in metadata.tables.values()}
+        self._schema = metadata.schema
         self._dialect = dialect
         self._kept: dict[Hashable, Any] = {}
 
@@ -73,6 +75,32 @@ class Statements:
         if limit is not None:
             statement = statement.limit(_literal(limit)).offset(_literal(0))
         return Prepared(statement, self._dialect, parameters, list(source.c))
+
+    def totals(self, table: str, of: tuple[str, ...], form: Form, by: tuple[str, ...]) -> Prepared:
+        """The number of rows as `count` and the sums of columns, for each group and in its order."""
+        key = ("totals", table, of, form, by)
+        return self._keep(key, lambda: self._totals(self._table(table), of, form, by))
+
+    def _totals(
+        self, table: sa.Table, of: tuple[str, ...], form: Form, by: tuple[str, ...]
+    ) -> Prepared:
+        where, parameters = self._where(table, form)
+        groups = [self._column(table, name) for name in by]
+        sums = [_sum(self._column(table, name)) for name in of]
+        columns = [*groups, sa.func.count().label("count"), *sums]
+        statement = sa.select(*columns).select_from(table).where(*where)
+        grouped = statement.group_by(*groups).order_by(*groups)
+        return Prepared(grouped, self._dialect, parameters, columns)
+
+    def query(self, statement: sa.Select[Any]) -> tuple[Prepared, list[str]]:
+        """A SELECT of one's own, and the names of its parameters."""
+        return self._keep(statement, lambda: self._query(statement))
+
+    def _query(self, statement: sa.Select[Any]) -> tuple[Prepared, list[str]]:
+        found = [part for part in iterate(statement) if isinstance(part, sa.BindParameter)]
+        columns: list[Any] = list(statement.selected_columns)
+        prepared = Prepared(statement, self._dialect, found, columns, self._schema)
+        return prepared, [parameter.key for parameter in found]
 
     def insert(self, table: str) -> Prepared:
         """A whole row, every column of it."""
@@ -135,6 +163,10 @@ class Statements:
     def _ordered(self, table: sa.Table, name: str) -> sa.ColumnElement[Any]:
         column = self._column(table, name.removeprefix("-"))
         return column.desc() if name.startswith("-") else column.asc()
+
+
+def _sum(column: sa.Column[Any]) -> sa.Label[Any]:
+    return sa.func.coalesce(sa.func.sum(column), _literal(0)).label(column.name)
 
 
 def _literal(number: int) -> sa.ColumnElement[int]:

@@ -80,6 +80,21 @@ class Transaction:
         statement = self._statements.select(_name(table), form, order, limit)
         return [statement.row(found) for found in self._run(statement, values).fetchall()]
 
+    def totals(
+        self,
+        table: Table,
+        of: Sequence[str] = (),
+        where: Where | None = None,
+        *,
+        by: Sequence[str] = (),
+    ) -> list[Row]:
+        """How many rows fit (`count`) and the sums of the columns `of`, for each group that the
+        columns `by` make; without `by` it is one row.
+        """
+        form, values = read(where or {})
+        statement = self._statements.totals(_name(table), tuple(of), form, tuple(by))
+        return [statement.row(found) for found in self._run(statement, values).fetchall()]
+
     def insert(self, table: Table, /, **values: Any) -> Row:
         """Add a row and return it whole, with its key and defaults.
 
@@ -143,12 +158,20 @@ class Transaction:
             self._note(DELETE, name, layout.key(row), _without_nulls(row), None)
         return len(rows)
 
-    def execute(self, statement: sa.Select[Any]) -> list[Row]:
-        """Run a SELECT built with SQLAlchemy, for what the other methods cannot say (joins, sums,
+    def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
+        """Run a SELECT built with SQLAlchemy, for what the other methods cannot say (joins,
         ranges).
 
-        Its tables are those of the schema modules: they name no database and mean this one.
+        Its tables are those of the schema modules: they name no database and mean this one. One
+        whose `bindparam`s are given as `values` is compiled once, so build it once.
         """
+        if not values:
+            return self._execute(statement)
+        prepared, names = self._statements.query(statement)
+        found = self._run(prepared, [values[name] for name in names]).fetchall()
+        return [prepared.row(row) for row in found]
+
+    def _execute(self, statement: sa.Select[Any]) -> list[Row]:
         core, schema = self._database.connection.core, self._database.schema
         try:
             return [

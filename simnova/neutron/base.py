@@ -99,8 +99,8 @@ def restrict(who: Identity, given: Mapping[str, Any], names: Iterable[str], rule
 def check_quota(tx: Transaction, project_id: str | None, resource: str) -> None:
     """Refuse one more where the project has as many as it may."""
     limit = quotas(tx, project_id)[resource]
-    table = _TABLES[resource]
-    if limit >= 0 and len(tx.select(table, {"project_id": project_id}, limit=limit)) >= limit:
+    (present,) = tx.totals(_TABLES[resource], where={"project_id": project_id})
+    if 0 <= limit <= present["count"]:
         raise error("OverQuota", overs=[resource])
 
 

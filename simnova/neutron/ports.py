@@ -30,7 +30,7 @@ _HIDDEN = (*_FOR_ADMINISTRATORS, "binding:vif_type", "binding:vif_details")
 _CHANGEABLE = (*_COLUMNS, *_BINDING, "fixed_ips", "security_groups")
 _KNOWN = (*_CHANGEABLE, "network_id", "tenant_id", "project_id")
 _INDEXED = {"device_id": "device_id", "network_id": "network_id", "id": "id"}
-_INDEXED |= {"tenant_id": "project_id", "project_id": "project_id"}
+_INDEXED |= {"device_owner": "device_owner", "tenant_id": "project_id", "project_id": "project_id"}
 
 
 def _seen(shown: dict[str, Any], who: Identity) -> dict[str, Any]:

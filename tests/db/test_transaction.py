@@ -169,7 +169,9 @@ def test_conditions(cell, where, found):
     ] == found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
 @given(wanted=st.lists(st.none() | st.integers(0, 9), max_size=9))
 def test_a_list_means_one_of_its_values(databases, wanted):
     api = databases["nova_api"]
@@ -304,3 +306,30 @@ def test_a_summary_keeps_changes_and_drops_whole_rows(cell, clock):
     cell.run(lambda tx: tx.update("instances", {"id": 1}, {"vm_state": "active"}))
     assert "after" not in clock.journal[0].data
     assert clock.journal[1].data["after"]["vm_state"] == "active"
+
+
+def test_totals_count_and_add_up_by_groups(cell):
+    def work(tx):
+        for number, (host, size) in enumerate([("b", 1), ("a", 2), ("b", 4)]):
+            boot(tx, uuid=f"{SERVER[:-1]}{number}", host=host, memory_mb=size)
+        grouped = tx.totals("instances", ["memory_mb"], {"deleted": 0}, by=["host"])
+        return grouped, tx.totals("instances", ["memory_mb"], {"host": "c"})
+
+    grouped, none = cell.run(work)
+    assert grouped == [
+        {"host": "a", "count": 1, "memory_mb": 2},
+        {"host": "b", "count": 2, "memory_mb": 5},
+    ]
+    assert none == [{"count": 0, "memory_mb": 0}]
+
+
+def test_a_select_of_ones_own_takes_values_by_name(databases):
+    cell0, cell1 = databases["nova_cell0"], databases["nova_cell1"]
+    columns = INSTANCES.c
+    mine = sa.select(columns.host, columns.locked).where(
+        columns.uuid == sa.bindparam("uuid"), columns.vm_state == sa.bindparam("state")
+    )
+    cell1.run(boot, host="h1", locked=True)
+    asked = {"state": "building", "uuid": SERVER}
+    assert cell1.run(lambda tx: tx.execute(mine, **asked)) == [{"host": "h1", "locked": True}]
+    assert cell0.run(lambda tx: tx.execute(mine, **asked)) == []

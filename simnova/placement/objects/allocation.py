@@ -27,6 +27,8 @@ from simnova.placement.schema import ALLOCATION, CONSUMER, INVENTORY, RESOURCE_P
 Key = tuple[int, int]
 """A provider's id and a resource class's."""
 
+_KEY = ("resource_provider_id", "resource_class_id")
+
 
 class Wanted(NamedTuple):
     """One line of a request: so much of one class of one provider for one consumer."""
@@ -37,26 +39,34 @@ class Wanted(NamedTuple):
     amount: int
 
 
-_OF_CONSUMER = sa.select(
-    ALLOCATION.c.resource_class_id,
-    ALLOCATION.c.used,
-    RESOURCE_PROVIDER.c.uuid,
-    RESOURCE_PROVIDER.c.generation,
-    RESOURCE_PROVIDER.c.id.label("provider_id"),
-).join(RESOURCE_PROVIDER, RESOURCE_PROVIDER.c.id == ALLOCATION.c.resource_provider_id)
-_OF_PROVIDER = sa.select(
-    ALLOCATION.c.consumer_id,
-    ALLOCATION.c.resource_class_id,
-    ALLOCATION.c.used,
-    CONSUMER.c.generation,
-).join(CONSUMER, CONSUMER.c.uuid == ALLOCATION.c.consumer_id)
+_OF_CONSUMER = (
+    sa.select(
+        ALLOCATION.c.resource_class_id,
+        ALLOCATION.c.used,
+        RESOURCE_PROVIDER.c.uuid,
+        RESOURCE_PROVIDER.c.generation,
+    )
+    .join(RESOURCE_PROVIDER, RESOURCE_PROVIDER.c.id == ALLOCATION.c.resource_provider_id)
+    .where(ALLOCATION.c.consumer_id == sa.bindparam("consumer"))
+    .order_by(ALLOCATION.c.id)
+)
+_OF_PROVIDER = (
+    sa.select(
+        ALLOCATION.c.consumer_id,
+        ALLOCATION.c.resource_class_id,
+        ALLOCATION.c.used,
+        CONSUMER.c.generation,
+    )
+    .join(CONSUMER, CONSUMER.c.uuid == ALLOCATION.c.consumer_id)
+    .where(ALLOCATION.c.resource_provider_id == sa.bindparam("provider"))
+    .order_by(ALLOCATION.c.id)
+)
 
 
 def of_consumer(ctx: Context, uuid: str) -> dict[str, dict[str, Any]]:
     """A consumer's allocations by provider UUID, as the API shows them."""
     shown: dict[str, dict[str, Any]] = {}
-    statement = _OF_CONSUMER.where(ALLOCATION.c.consumer_id == uuid).order_by(ALLOCATION.c.id)
-    for row in ctx.tx.execute(statement):
+    for row in ctx.tx.execute(_OF_CONSUMER, consumer=uuid):
         provider = shown.setdefault(row["uuid"], {"resources": {}, "generation": row["generation"]})
         name = ctx.rc_cache.name(ctx.tx, row["resource_class_id"])
         provider["resources"][name] = row["used"]
@@ -68,8 +78,7 @@ def of_provider(
 ) -> dict[str, dict[str, Any]]:
     """The allocations of a provider by consumer UUID, as the API shows them."""
     shown: dict[str, dict[str, Any]] = {}
-    statement = _OF_PROVIDER.where(ALLOCATION.c.resource_provider_id == rp["id"])
-    for row in ctx.tx.execute(statement.order_by(ALLOCATION.c.id)):
+    for row in ctx.tx.execute(_OF_PROVIDER, provider=rp["id"]):
         consumer = shown.setdefault(row["consumer_id"], {"resources": {}})
         name = ctx.rc_cache.name(ctx.tx, row["resource_class_id"])
         consumer["resources"][name] = row["used"]
@@ -151,18 +160,10 @@ def _settle(
 
 def used_of(ctx: Context, lines: Sequence[Wanted]) -> dict[Key, int]:
     """What is used now of the providers concerned, in one grouped query."""
-    statement = (
-        sa.select(
-            ALLOCATION.c.resource_provider_id,
-            ALLOCATION.c.resource_class_id,
-            sa.func.sum(ALLOCATION.c.used).label("used"),
-        )
-        .where(ALLOCATION.c.resource_provider_id.in_(_provider_ids(lines)))
-        .group_by(ALLOCATION.c.resource_provider_id, ALLOCATION.c.resource_class_id)
-    )
+    where = {"resource_provider_id": _provider_ids(lines)}
     return {
         (row["resource_provider_id"], row["resource_class_id"]): row["used"]
-        for row in ctx.tx.execute(statement)
+        for row in ctx.tx.totals("allocations", ["used"], where, by=_KEY)
     }
 
 

@@ -7,7 +7,6 @@ is run per provider, so that a hundred thousand inventories are as many queries 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,15 +27,6 @@ from simnova.placement.schema import (
 
 Clause = sa.ColumnElement[bool]
 RP = RESOURCE_PROVIDER
-_USED = (
-    sa.select(
-        ALLOCATION.c.resource_provider_id,
-        ALLOCATION.c.resource_class_id,
-        sa.func.sum(ALLOCATION.c.used).label("used"),
-    )
-    .group_by(ALLOCATION.c.resource_provider_id, ALLOCATION.c.resource_class_id)
-    .subquery("used")
-)
 
 
 def get_by_request(ctx: Context, asked: RequestGroup) -> dict[str, Any]:
@@ -155,24 +145,17 @@ def _uuid(ctx: Context, uuids: dict[int, str], rp_id: int | None) -> str | None:
     return uuids.get(rp_id) or providers.uuid_of(ctx, rp_id) if rp_id is not None else None
 
 
-def _resources(ctx: Context, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    statement = (
-        sa.select(INVENTORY, sa.func.coalesce(_USED.c.used, 0).label("used"))
-        .outerjoin(
-            _USED,
-            sa.and_(
-                _USED.c.resource_provider_id == INVENTORY.c.resource_provider_id,
-                _USED.c.resource_class_id == INVENTORY.c.resource_class_id,
-            ),
-        )
-        .where(INVENTORY.c.resource_provider_id.in_(ids))
-        .order_by(INVENTORY.c.id)
-    )
+def _resources(ctx: Context, ids: list[int]) -> dict[int, dict[str, Any]]:
+    where, key = {"resource_provider_id": ids}, ("resource_provider_id", "resource_class_id")
+    used = {
+        (row["resource_provider_id"], row["resource_class_id"]): row["used"]
+        for row in ctx.tx.totals("allocations", ["used"], where, by=key)
+    }
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for row in ctx.tx.execute(statement):
-        name = ctx.rc_cache.name(ctx.tx, row["resource_class_id"])
-        shown = {"capacity": int(inventory.capacity(row)), "used": int(row["used"])}
-        found[row["resource_provider_id"]][name] = shown
+    for row in ctx.tx.select("inventories", where, order_by="id"):
+        rp_id, rc_id = row["resource_provider_id"], row["resource_class_id"]
+        shown = {"capacity": int(inventory.capacity(row)), "used": used.get((rp_id, rc_id), 0)}
+        found[rp_id][ctx.rc_cache.name(ctx.tx, rc_id)] = shown
     return found
 
 

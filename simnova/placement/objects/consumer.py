@@ -24,12 +24,13 @@ _WHO = (
     .join(PROJECT, PROJECT.c.id == CONSUMER.c.project_id)
     .join(USER, USER.c.id == CONSUMER.c.user_id)
     .outerjoin(CONSUMER_TYPE, CONSUMER_TYPE.c.id == CONSUMER.c.consumer_type_id)
+    .where(CONSUMER.c.uuid == sa.bindparam("uuid"))
 )
 
 
 def describe(ctx: Context, uuid: str) -> dict[str, Any] | None:
     """A consumer's generation, project, user and type."""
-    return next(iter(ctx.tx.execute(_WHO.where(CONSUMER.c.uuid == uuid))), None)
+    return next(iter(ctx.tx.execute(_WHO, uuid=uuid)), None)
 
 
 def ensure(

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from simnova.placement.context import Context
 from simnova.placement.errors import INVENTORY_INUSE, bad_request, conflict
 from simnova.placement.objects.resource_provider import Provider, increment_generation
-from simnova.placement.schema import ALLOCATION
 
 FIELDS = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
 
@@ -85,14 +82,10 @@ def remove(ctx: Context, rp: Provider, rc_ids: Iterable[int]) -> None:
 
 def usage(ctx: Context, rp: Provider) -> dict[str, int]:
     """What is used of a provider, by resource class."""
-    statement = (
-        sa.select(ALLOCATION.c.resource_class_id, sa.func.sum(ALLOCATION.c.used).label("used"))
-        .where(ALLOCATION.c.resource_provider_id == rp["id"])
-        .group_by(ALLOCATION.c.resource_class_id)
-    )
+    where = {"resource_provider_id": rp["id"]}
     return {
         ctx.rc_cache.name(ctx.tx, row["resource_class_id"]): row["used"]
-        for row in ctx.tx.execute(statement)
+        for row in ctx.tx.totals("allocations", ["used"], where, by=["resource_class_id"])
     }
 
 
