@@ -111,17 +111,16 @@ class Decision:
         return "alternate" if host in self.alternates else "passed"
 
     def matrix(self) -> Table:
-        """Hosts down, Placement and the filters across, then the total weight."""
-        names = [row.short for row in self.rows]
-        body = [
-            (
-                f"{SIGNS[self.part(host)]} {host}",
-                *(sign(row.verdicts.get(host)) for row in self.rows),
-                self.weights.get(host),
-            )
-            for host in self.ranked()
+        """Hosts down, Placement and the filters across, then the total weight where there is one."""
+        hosts = self.ranked()
+        total = [("weight", *(self.weights.get(host) for host in hosts))] if self.weights else []
+        columns = [
+            ("host", *(f"{SIGNS[self.part(host)]} {host}" for host in hosts)),
+            *((row.short, *(sign(row.verdicts.get(host)) for host in hosts)) for row in self.rows),
+            *total,
         ]
-        return Table(("host", *names, "weight"), body)
+        names, *body = zip(*columns, strict=True)
+        return Table(names, body)
 
     def funnel(self) -> Table:
         """Placement and the filters down, hosts across; the last row is the total weight."""
@@ -170,6 +169,18 @@ class Decision:
         ]
         return Table(("host", *names, "total"), body)
 
+    def weighing(self) -> Table:
+        """What the weighers that told hosts apart looked at, and the points they gave for it; hosts
+        down.
+        """
+        kept = [one for one in self.weighers if one.decides]
+        body = [
+            (host, *(f"{one.raw.get(host, 0):g} → {one.score(host):.3g}" for one in kept))
+            for host in self.order
+            if host in self.weights
+        ]
+        return Table(("host", *(one.name for one in kept)), body if kept else [])
+
     @property
     def outcome(self) -> str:
         """How it ended, in a few words."""
@@ -194,7 +205,7 @@ class Decision:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        tables = [self.matrix(), self.reasons(), self.scores()]
+        tables = [self.matrix(), self.reasons(), self.weighing()]
         return element("p", escape(self.outcome)) + "".join(
             one._repr_html_() for one in tables if one
         )

@@ -52,10 +52,11 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(element("th", escape(name) or " ") for name in self.columns)
-        body = "".join(element("tr", "".join(map(html_cell, row)) or " ") for row in self.rows)
+        right = [numeric(values) for values in self._columns()]
+        head = html_row("th", self.columns, right)
+        body = "".join(html_row("td", row, right) for row in self.rows)
         caption = element("caption", escape(self.title)) if self.title else ""
-        return element("table", f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+        return element("table", f"{caption}<thead>{head}</thead><tbody>{body}</tbody>")
 
     def _columns(self) -> list[tuple[Any, ...]]:
         return list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
@@ -74,10 +75,13 @@ def cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
-def html_cell(value: Any) -> str:
-    """A value as an HTML cell; numbers to the right."""
-    style = "text-align:right" if isinstance(value, int | float) else "text-align:left"
-    return element("td", escape(cell(value)) or " ", style=style)
+def html_row(name: str, values: Sequence[Any], right: Sequence[bool]) -> str:
+    """One row of HTML; a column of numbers and its head stand to the right."""
+    cells = [
+        element(name, escape(cell(value)) or " ", style=f"text-align:{'right' if end else 'left'}")
+        for value, end in zip(values, right, strict=True)
+    ]
+    return element("tr", "".join(cells) or " ")
 
 
 def fit(widths: Sequence[int], room: int = WIDTH) -> list[int]:
