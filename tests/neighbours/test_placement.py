@@ -199,6 +199,21 @@ class PlacementMachine(RuleBasedStateMachine):
         assert answer.body["errors"][0]["code"] == "placement.concurrent_update"
         assert self.neighbours.usage() == before
 
+    @rule(host=hosts)
+    def the_last_megabyte_can_be_had_and_one_more_cannot(self, host):
+        shown = self.ask("GET", f"/resource_providers/{uuid(host)}/usages").body
+        free = 4096 - 512 - shown["usages"]["MEMORY_MB"]
+        self.count += 1
+        server = uuid(self.count, 1)
+        too_much = allocation(None, host, MEMORY_MB=free + 1)
+        assert self.ask("PUT", f"/allocations/{server}", too_much).status == 409
+        assert uuid(host) not in candidates(self.neighbours, f"resources=MEMORY_MB:{free + 1}")
+        if free:
+            assert uuid(host) in candidates(self.neighbours, f"resources=MEMORY_MB:{free}")
+            just_so = allocation(None, host, MEMORY_MB=free)
+            assert self.ask("PUT", f"/allocations/{server}", just_so).status == 204
+            assert self.ask("DELETE", f"/allocations/{server}").status == 204
+
     @rule(source=consumers, to=consumers)
     def move(self, source, to):
         held = self.ask("GET", f"/allocations/{source}").body
