@@ -200,6 +200,8 @@ class Broker(Topology):
             "message": delivery.message.id,
             "redelivered": delivery.redelivered,
         }
+        if delivery.consumer is not None and delivery.consumer.auto_ack:
+            data["auto_ack"] = True
         origin = delivery.message.origin
         actor = delivery.channel.connection.name
         delivery.event = self.clock.journal.record(

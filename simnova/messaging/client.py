@@ -148,7 +148,8 @@ class RPCClient:
 
     async def _wait(self, method: str, msg_id: str, signal: Any) -> dict[str, Any]:
         clock, monitor = self.transport.clock, self.call_monitor_timeout
-        deadline = clock.now + self.timeout
+        started = clock.now
+        deadline = started + self.timeout
         while True:
             left = deadline - clock.now
             try:
@@ -156,7 +157,7 @@ class RPCClient:
                     signal, left if monitor is None else min(left, monitor)
                 )
             except Expired:
-                raise self._timed_out(method, msg_id) from None
+                raise self._timed_out(method, msg_id, clock.now - started) from None
             delivery, reply = answer
             task = clock.active
             if task is not None:
@@ -165,10 +166,10 @@ class RPCClient:
                 return reply
             signal = self.transport.listen(msg_id)
 
-    def _timed_out(self, method: str, msg_id: str) -> MessagingTimeout:
+    def _timed_out(self, method: str, msg_id: str, waited: float) -> MessagingTimeout:
         target = self.target
         data = {"method": method, "topic": target.topic, "server": target.server, "msg_id": msg_id}
-        self.transport.clock.journal.record(TIMEOUT, {**data, "seconds": self.timeout})
+        self.transport.clock.journal.record(TIMEOUT, {**data, "seconds": round(waited, 6)})
         return MessagingTimeout(msg_id=msg_id)
 
 
