@@ -26,6 +26,7 @@ from simnova.observe.story import Story
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
     from simnova.cloud.stock import Servers
+    from simnova.messaging.amqp import Broker
     from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
     from simnova.observe.logs import Log
@@ -71,6 +72,11 @@ class Views:
 
     def _repr_svg_(self) -> str:
         return self.hosts_at().svg()
+
+    @property
+    def broker(self) -> Broker:
+        """The message broker of the control services and of cell1: its exchanges, its queues."""
+        return self.assembly.broker
 
     def steps(self, detail: Detail = "story") -> list[int]:
         """The numbers of the events worth a step at that level of detail."""
