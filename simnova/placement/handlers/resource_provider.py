@@ -66,7 +66,7 @@ class ResourceProviders(Handlers):
         }
 
         def work(ctx: Context) -> list[dict[str, Any]]:
-            ids = [row["id"] for row in ctx.tx.execute(candidates.matching(ctx, asked))]
+            ids = [row["id"] for row in candidates.matching(ctx, asked)]
             rows = ctx.tx.select("resource_providers", {**names, "id": ids}, order_by="id")
             return [serialize(ctx, rp, version) for rp in rows]
 

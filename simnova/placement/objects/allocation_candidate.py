@@ -1,13 +1,15 @@
 """Allocation candidates: which providers could satisfy a request (`objects/allocation_candidate.py`).
 
-One SELECT finds the providers, in the order in which they were created; three more read what is shown of them. None
-is run per provider, so that a hundred thousand inventories are as many queries as ten.
+One SELECT finds the providers, in the order in which they were created; more read what is shown of them. None is run
+per provider, so that a hundred thousand inventories are as many queries as ten.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,7 +19,6 @@ from simnova.placement.objects import inventory
 from simnova.placement.objects import resource_provider as providers
 from simnova.placement.query import Aggregates, RequestGroup, Traits
 from simnova.placement.schema import (
-    AGGREGATE,
     ALLOCATION,
     INVENTORY,
     PROVIDER_AGGREGATE,
@@ -29,11 +30,24 @@ Clause = sa.ColumnElement[bool]
 RP = RESOURCE_PROVIDER
 
 
+Choice = tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]
+"""Ids asked for: of each group one, and of the last ones none."""
+
+
+class Shape(NamedTuple):
+    """What makes one SELECT for candidates differ from another; the amounts do not."""
+
+    classes: tuple[int, ...]
+    traits: Choice
+    root_traits: Choice
+    aggregates: Choice
+    in_tree: bool
+    limit: int | None
+
+
 def get_by_request(ctx: Context, asked: RequestGroup) -> dict[str, Any]:
     """The allocation requests and provider summaries for what is asked, `limit` of them at most."""
-    found = matching(ctx, asked)
-    statement = found.limit(asked.limit) if asked.limit is not None else found
-    rows = ctx.tx.execute(statement)
+    rows = matching(ctx, asked)
     return {
         "allocation_requests": [_allocation_request(row["uuid"], asked) for row in rows],
         "provider_summaries": summaries(ctx, [row["id"] for row in rows]),
@@ -44,19 +58,22 @@ def _allocation_request(uuid: str, asked: RequestGroup) -> dict[str, Any]:
     return {"allocations": {uuid: {"resources": asked.resources}}, "mappings": {"": [uuid]}}
 
 
-def matching(ctx: Context, asked: RequestGroup) -> sa.Select[Any]:
-    """The SELECT of all providers that satisfy a request; refuses unknown classes and traits."""
-    statement: sa.Select[Any] = sa.select(RP.c.id, RP.c.uuid)
-    for name, amount in asked.resources.items():
-        statement = _with_room(statement, _class_id(ctx, name), amount)
-    clauses = [
-        *_traits(ctx, RP.c.id, asked.traits),
-        *_traits(ctx, RP.c.root_provider_id, asked.root_traits),
-        *_aggregates(asked.member_of),
-    ]
+def matching(ctx: Context, asked: RequestGroup) -> list[dict[str, Any]]:
+    """The id and UUID of all providers that satisfy a request; refuses unknown classes and traits."""
+    classes = tuple(_class_id(ctx, name) for name in asked.resources)
+    amounts = zip(classes, asked.resources.values(), strict=True)
+    values: dict[str, Any] = {_amount(rc_id): amount for rc_id, amount in amounts}
     if asked.in_tree is not None:
-        clauses.append(RP.c.root_provider_id == (providers.tree_of(ctx, asked.in_tree) or 0))
-    return statement.where(*clauses).order_by(RP.c.id)
+        values["tree"] = providers.tree_of(ctx, asked.in_tree) or 0
+    shape = Shape(
+        classes,
+        _traits(ctx, asked.traits),
+        _traits(ctx, asked.root_traits),
+        _aggregates(ctx, asked.member_of),
+        asked.in_tree is not None,
+        asked.limit,
+    )
+    return ctx.tx.execute(_select(shape), **values)
 
 
 def _class_id(ctx: Context, name: str) -> int:
@@ -66,63 +83,105 @@ def _class_id(ctx: Context, name: str) -> int:
         raise bad_request(f"Invalid resource class in resources parameter: {error}") from None
 
 
-def _with_room(statement: sa.Select[Any], rc_id: int, amount: int) -> sa.Select[Any]:
+def _traits(ctx: Context, asked: Traits) -> Choice:
+    unknown = [name for name in asked.names() if not ctx.trait_cache.known(ctx.tx, name)]
+    if unknown:
+        raise bad_request(f"No such trait(s): {', '.join(unknown)}.")
+
+    def ids(names: list[str]) -> tuple[int, ...]:
+        return tuple(ctx.trait_cache.id(ctx.tx, name) for name in names)
+
+    return tuple(ids(names) for names in asked.required), ids(asked.forbidden)
+
+
+def _aggregates(ctx: Context, asked: Aggregates) -> Choice:
+    def ids(uuids: list[str]) -> tuple[int, ...]:
+        rows = ctx.tx.select("placement_aggregates", {"uuid": uuids}, order_by="id")
+        return tuple(row["id"] for row in rows)
+
+    return tuple(ids(uuids) for uuids in asked.required), ids(asked.forbidden)
+
+
+@cache
+def _select(shape: Shape) -> sa.Select[Any]:
+    """The SELECT for requests of that shape, by id."""
+    statement: sa.Select[Any] = sa.select(RP.c.id, RP.c.uuid).select_from(RP)
+    for rc_id in shape.classes:
+        statement = _with_room(statement, rc_id)
+    clauses = [
+        *_chosen(shape.traits, lambda ids: _has_trait(RP.c.id, ids)),
+        *_chosen(shape.root_traits, lambda ids: _has_trait(RP.c.root_provider_id, ids)),
+        *_chosen(shape.aggregates, _in_any),
+    ]
+    if shape.in_tree:
+        clauses.append(RP.c.root_provider_id == sa.bindparam("tree", type_=sa.Integer))
+    statement = statement.where(*clauses).order_by(RP.c.id)
+    if shape.limit is None:
+        return statement
+    return statement.limit(_number(shape.limit)).offset(_number(0))
+
+
+def _amount(rc_id: int) -> str:
+    return f"amount_{rc_id}"
+
+
+def _number(value: int) -> sa.ColumnElement[int]:
+    return sa.literal_column(str(value), sa.Integer)
+
+
+def _with_room(statement: sa.Select[Any], rc_id: int) -> sa.Select[Any]:
     """Only providers with an inventory of that class that has room for the amount."""
-    own = INVENTORY.alias()
+    own, rc = INVENTORY.alias(), _number(rc_id)
+    amount = sa.bindparam(_amount(rc_id), type_=sa.Integer)
     used = (
-        sa.select(sa.func.coalesce(sa.func.sum(ALLOCATION.c.used), 0))
+        sa.select(sa.func.coalesce(sa.func.sum(ALLOCATION.c.used), _number(0)))
         .where(
             ALLOCATION.c.resource_provider_id == own.c.resource_provider_id,
-            ALLOCATION.c.resource_class_id == rc_id,
+            ALLOCATION.c.resource_class_id == rc,
         )
         .scalar_subquery()
     )
     room = (own.c.total - own.c.reserved) * own.c.allocation_ratio
     return statement.join(
-        own, sa.and_(own.c.resource_provider_id == RP.c.id, own.c.resource_class_id == rc_id)
+        own, sa.and_(own.c.resource_provider_id == RP.c.id, own.c.resource_class_id == rc)
     ).where(
         own.c.min_unit <= amount,
         own.c.max_unit >= amount,
-        sa.literal(amount) % own.c.step_size == 0,
+        amount % own.c.step_size == _number(0),
         room >= used + amount,
     )
 
 
-def _traits(ctx: Context, provider: sa.ColumnElement[Any], asked: Traits) -> list[Clause]:
-    unknown = [name for name in asked.names() if not ctx.trait_cache.known(ctx.tx, name)]
-    if unknown:
-        raise bad_request(f"No such trait(s): {', '.join(unknown)}.")
-
-    def has(names: list[str]) -> Clause:
-        ids = [ctx.trait_cache.id(ctx.tx, name) for name in names]
-        link = PROVIDER_TRAIT.c
-        return (
-            sa.select(link.trait_id)
-            .where(link.resource_provider_id == provider, link.trait_id.in_(ids))
-            .exists()
-        )
-
-    required = [has(names) for names in asked.required]
-    return [*required, ~has(asked.forbidden)] if asked.forbidden else required
+def _chosen(choice: Choice, one_of: Callable[[tuple[int, ...]], Clause]) -> list[Clause]:
+    required, forbidden = choice
+    clauses = [one_of(ids) for ids in required]
+    return [*clauses, ~one_of(forbidden)] if forbidden else clauses
 
 
-def _aggregates(asked: Aggregates) -> list[Clause]:
-    required = [_in_any(uuids) for uuids in asked.required]
-    return [*required, ~_in_any(asked.forbidden)] if asked.forbidden else required
+def _has_trait(provider: sa.ColumnElement[Any], ids: tuple[int, ...]) -> Clause:
+    link = PROVIDER_TRAIT.c
+    return (
+        sa.select(link.trait_id)
+        .where(link.resource_provider_id == provider, _one_of(link.trait_id, ids))
+        .exists()
+    )
 
 
-def _in_any(uuids: list[str]) -> Clause:
+def _in_any(ids: tuple[int, ...]) -> Clause:
     """The provider or the root of its tree is in one of these aggregates."""
     link = PROVIDER_AGGREGATE.c
     return (
         sa.select(link.aggregate_id)
-        .join(AGGREGATE, AGGREGATE.c.id == link.aggregate_id)
         .where(
             link.resource_provider_id.in_([RP.c.id, RP.c.root_provider_id]),
-            AGGREGATE.c.uuid.in_(uuids),
+            _one_of(link.aggregate_id, ids),
         )
         .exists()
     )
+
+
+def _one_of(column: sa.ColumnElement[Any], ids: tuple[int, ...]) -> Clause:
+    return sa.or_(sa.false(), *(column == _number(each) for each in ids))
 
 
 def summaries(ctx: Context, ids: list[int]) -> dict[str, dict[str, Any]]:
