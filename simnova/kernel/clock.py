@@ -148,7 +148,7 @@ class Clock:
     @property
     def now(self) -> float:
         """Seconds since the cloud's time zero."""
-        return cast(float, self.env.now)
+        return self.env.now
 
     def utcnow(self) -> str:
         """The cloud's date and time as OpenStack writes it, `2026-01-01T00:00:00Z`."""
@@ -157,7 +157,7 @@ class Clock:
     @property
     def active(self) -> Task | None:
         """The task that is running, if one is."""
-        return cast("Task | None", self.env.active_process)
+        return self.env.active_process  # type: ignore[return-value]
 
     def signal(self) -> Signal:
         """A new thing to wait for."""

@@ -50,7 +50,8 @@ class NovaObject:
 
     def values(self) -> dict[str, Any]:
         """All fields and their values."""
-        return {name: getattr(self, name) for name in _names(type(self))}
+        held = self.__dict__
+        return {name: held[name] for name in _names(type(self))}
 
     def obj_what_changed(self) -> dict[str, Any]:
         """The fields that differ from what was last loaded or saved, with their present values."""
@@ -59,7 +60,7 @@ class NovaObject:
 
     def obj_reset_changes(self) -> Self:
         """What is here now is what the database has. Returns itself."""
-        self._loaded = {name: _frozen(value) for name, value in self.values().items()}
+        self._loaded = _frozen(self.values())
         return self
 
     def obj_to_primitive(self) -> dict[str, Any]:
@@ -68,9 +69,7 @@ class NovaObject:
             "nova_object.name": type(self).__name__,
             "nova_object.namespace": NAMESPACE,
             "nova_object.version": self.VERSION,
-            "nova_object.data": {
-                name: to_primitive(value) for name, value in self.values().items()
-            },
+            "nova_object.data": to_primitive(self.values()),
             "nova_object.changes": sorted(self.obj_what_changed()) if self._loaded else [],
         }
 
@@ -87,20 +86,24 @@ def _names(cls: type[NovaObject]) -> list[str]:
 def _frozen(value: Any) -> Any:
     """A value that later changes in place do not reach, so that they show as changes."""
     if isinstance(value, dict):
-        return {k: _frozen(v) for k, v in value.items()}
+        return {k: v if type(v) in _PLAIN else _frozen(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_frozen(v) for v in value]
     return value
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types whose values are JSON as they are: nearly all, so they are passed by quickly."""
+
+
 def to_primitive(value: Any) -> Any:
     """Any mix of objects, lists and dicts as JSON."""
+    if isinstance(value, dict):
+        return {k: v if type(v) in _PLAIN else to_primitive(v) for k, v in value.items()}
     if isinstance(value, NovaObject):
         return value.obj_to_primitive()
     if isinstance(value, (list, tuple)):
         return [to_primitive(item) for item in value]
-    if isinstance(value, dict):
-        return {key: to_primitive(item) for key, item in value.items()}
     return value
 
 
@@ -111,13 +114,17 @@ def from_primitive(value: Any, context: RequestContext | None = None) -> Any:
     if not isinstance(value, dict):
         return value
     if "nova_object.name" not in value:
-        return {key: from_primitive(item, context) for key, item in value.items()}
-    data = {key: from_primitive(item, context) for key, item in value["nova_object.data"].items()}
+        return _members(value, context)
+    data = _members(value["nova_object.data"], context)
     obj = REGISTRY[value["nova_object.name"]](**data, context=context)
     obj.obj_reset_changes()
     for name in value.get("nova_object.changes", ()):
         obj._loaded.pop(name, None)
     return obj
+
+
+def _members(value: dict[str, Any], context: RequestContext | None) -> dict[str, Any]:
+    return {k: v if type(v) in _PLAIN else from_primitive(v, context) for k, v in value.items()}
 
 
 def remotable(
