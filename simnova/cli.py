@@ -62,3 +62,7 @@ def _told(cloud: Cloud, show: str, detail: Detail) -> str:
     if show == "log":
         return str(cloud.log())
     return str(cloud.story(detail) if show == "story" else cloud.sequence(detail))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,6 +23,7 @@ ROOMS = {
     "db": {"exceptions", "config", "kernel", "observe.table"},
     **dict.fromkeys(SERVICES, BELOW_SERVICES),
     "observe": {"exceptions", "kernel.journal", "nova.objects"},
+    "teaching": {"exceptions", "kernel.journal", "observe"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},
     "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "widgets"},
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},

@@ -28,17 +28,17 @@ from simnova.nova import servicegroup
 from simnova.nova.api.app import ComputeApp
 from simnova.nova.api.auth import Auth
 from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB, TRANSPORT_URL
-from simnova.nova.compute.api import API as ComputeAPI
+from simnova.nova.compute import api as compute
 from simnova.nova.compute.manager import ComputeManager
-from simnova.nova.compute.rpcapi import ComputeAPI as ComputeRPC
+from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.compute_task import ComputeTaskManager
 from simnova.nova.conductor.manager import ConductorManager
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
 from simnova.nova.context import Place
-from simnova.nova.image.glance import API as ImageAPI
+from simnova.nova.image import glance
 from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
-from simnova.nova.network.neutron import API as NetworkAPI
+from simnova.nova.network import neutron
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.manager import SchedulerManager
@@ -83,7 +83,7 @@ class Assembly:
             self.databases[name].forbidden = frozenset({"nova-compute"})
         self.drivers: dict[str, WatchedDriver] = {
             host.name: WatchedDriver(
-                clock, load_compute_driver(clock, host, ImageAPI(self.rest), run_id)
+                clock, load_compute_driver(clock, host, glance.API(self.rest), run_id)
             )
             for host in hosts
         }
@@ -132,7 +132,7 @@ class Assembly:
             self.clock.stop(life)
 
     def _app(self, life: Service) -> App:
-        """What a service answers over HTTP; nova-api keeps nothing from one life to the next, the others their caches."""
+        """What a service answers over HTTP; nova-api keeps nothing between its lives, the others do."""
         if life.name == "nova-api":
             return self._compute_app(life)
         if life.name not in self._apps:
@@ -156,7 +156,7 @@ class Assembly:
         for host in self.hosts.values():
             door, driver = self.drivers[host.name], self.drivers[host.name].driver
             if not isinstance(driver, SimulatedDriver):
-                twin = simulated_driver(self.clock, host, ImageAPI(self.rest))
+                twin = simulated_driver(self.clock, host, glance.API(self.rest))
                 _hand_over(driver, twin)
                 door.driver = twin
 
@@ -184,12 +184,12 @@ class Assembly:
 
     def _compute_app(self, life: Service) -> App:
         place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
-        compute_api = ComputeAPI(
+        compute_api = compute.API(
             conf,
-            ImageAPI(self.rest),
-            NetworkAPI(self.rest),
+            glance.API(self.rest),
+            neutron.API(self.rest),
             ComputeTaskAPI(place, timeout),
-            ComputeRPC(place, timeout),
+            ComputeAPI(place, timeout),
             SchedulerReportClient(self.rest),
         )
         group = servicegroup.API(conf, self.clock)
@@ -200,7 +200,7 @@ class Assembly:
         tasks = ComputeTaskManager(
             self.conf,
             SchedulerAPI(place, timeout),
-            ComputeRPC(place, timeout),
+            ComputeAPI(place, timeout),
             SchedulerReportClient(self.rest),
         )
         return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
@@ -223,7 +223,7 @@ class Assembly:
             place,
             self.conf,
             cast(ComputeDriver, self.drivers[host]),
-            NetworkAPI(self.rest),
+            neutron.API(self.rest),
             SchedulerReportClient(self.rest),
             SchedulerAPI(place, timeout),
             ComputeTaskAPI(place, timeout),

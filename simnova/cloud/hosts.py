@@ -10,7 +10,6 @@ from html import escape
 from simnova.exceptions import UsageError
 from simnova.nova.virt.profile import Profile
 
-
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 

@@ -40,6 +40,30 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("this would have to wait")
 
 
+class Item:
+    """One of a collection, with its values as attributes: `cloud.flavors["m1.small"].vcpus`."""
+
+    def __init__(self, what: str, values: dict[str, Any]) -> None:
+        self.what = what
+        self.values = values
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self.values:
+            raise AttributeError(str(unknown(f"value of a {self.what}", name, self.values)))
+        return self.values[name]
+
+    def table(self) -> Table:
+        """Its values, one a line."""
+        return Table([self.what, ""], [[name, value] for name, value in self.values.items()])
+
+    def __repr__(self) -> str:
+        rest = ", ".join(f"{name} {value}" for name, value in self.values.items() if name != "name")
+        return f"<{self.what} {self.values['name']}: {rest}>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
 class Collection:
     """Things of one kind with names, read from a table."""
 
@@ -58,6 +82,10 @@ class Collection:
             if name in (row["name"], row["id"]):
                 return str(row["id"])
         raise unknown(self.what, name, [row["name"] for row in self.rows()])
+
+    def __getitem__(self, name: str) -> Any:
+        ident = self.id_of(name)
+        return Item(self.what, next(row for row in self.rows() if row["id"] == ident))
 
     def table(self) -> Table:
         """All of them."""

@@ -68,4 +68,5 @@ class Faults:
             self.clock.crash(task.service)
 
     def _strikes(self, moment: Moment, kind: str, actor: str) -> bool:
-        return any([crash.moment == moment and crash.hits(kind, actor) for crash in self._crashes])
+        hits = [crash.moment == moment and crash.hits(kind, actor) for crash in self._crashes]
+        return any(hits)

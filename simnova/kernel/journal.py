@@ -155,7 +155,7 @@ _PATHS: dict[CodeType, str] = {}
 
 
 def waiting_code(frame: FrameType | None) -> str | None:
-    """The nearest frame that is not a door's, as `file:line` below the package; a door's module says `__door__ = True`."""
+    """The nearest frame that is no door's, as `file:line`; a door's module says `__door__ = True`."""
     while frame is not None and frame.f_globals.get("__door__"):
         frame = frame.f_back
     if frame is None or frame.f_globals.get("__name__", "").startswith("simpy"):

@@ -46,7 +46,7 @@ class Pending(NamedTuple):
 
 
 class Realtime:
-    """The inbox, the real work in progress, and the pace (simulated seconds a wall second; None: as fast as it goes)."""
+    """The inbox, real work in progress, and the pace: simulated seconds a wall second, None: as fast as it goes."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -93,7 +93,7 @@ class Realtime:
         return signal
 
     def _answer(self, signal: Signal, measured: Measured) -> None:
-        """Wake who waits, at exactly the recorded instant, so that a replay's times are the original's to the last bit."""
+        """Wake who waits, at exactly the recorded instant: a replay's times are the original's to the last bit."""
         now = self.clock.now
         delay = max(0.0, measured.due - now)
         while now + delay < measured.due:

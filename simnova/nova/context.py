@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Indirection(Protocol):
-    """Whoever saves and loads objects for a service that has no database: the conductor (`nova/conductor/rpcapi.py`)."""
+    """Who saves and loads objects for a service without a database: the conductor (`nova/conductor/rpcapi.py`)."""
 
     async def object_action(
         self,

@@ -66,7 +66,7 @@ class Logger:
         )
 
 
-def getLogger(name: str) -> Logger:
+def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)
     """The logger of a module, under Nova's name for it (`simnova.nova.compute.manager` is `nova.compute.manager`)."""
     return Logger(name.removeprefix("simnova."))
 

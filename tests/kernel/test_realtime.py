@@ -161,3 +161,22 @@ def test_commands_of_other_threads_enter_through_the_inbox(clock, service):
     ).start()
     run(clock)
     assert owner == [threading.current_thread()]
+
+
+def test_polling_something_real_is_done_inside_the_measured_work(clock, service):
+    """Trap: polled with simulated sleep it would spin for ever, as no real time passes between two looks."""
+    ready = threading.Event()
+    threading.Timer(0.05, ready.set).start()
+
+    def poll():
+        while not ready.is_set():
+            time.sleep(0.005)
+        return "ready"
+
+    async def work():
+        assert await clock.measure(poll) == "ready"
+
+    clock.spawn(work(), service=service)
+    run(clock)
+    assert 0 < clock.now < 5
+    assert clock.steps < 20

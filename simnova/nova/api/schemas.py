@@ -1,4 +1,4 @@
-"""What request bodies must look like (`nova/api/openstack/compute/schemas/`, `nova/api/validation/parameter_types.py`)."""
+"""What request bodies must look like (`nova/api/openstack/compute/schemas/`)."""
 
 from __future__ import annotations
 

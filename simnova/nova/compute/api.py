@@ -17,9 +17,9 @@ from simnova.nova.compute import quota
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import RequestContext, target_cell
-from simnova.nova.image.glance import API as ImageAPI
+from simnova.nova.image import glance
 from simnova.nova.log import getLogger
-from simnova.nova.network.neutron import API as NetworkAPI
+from simnova.nova.network import neutron
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.cell_mapping import CellMapping
@@ -68,8 +68,8 @@ class API:
     def __init__(
         self,
         conf: Config,
-        image_api: ImageAPI,
-        network_api: NetworkAPI,
+        image_api: glance.API,
+        network_api: neutron.API,
         conductor: ComputeTaskAPI,
         compute: ComputeAPI,
         report_client: SchedulerReportClient,

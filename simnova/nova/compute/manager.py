@@ -15,7 +15,7 @@ from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import Place, RequestContext, get_admin_context
 from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager, Periodic
-from simnova.nova.network.neutron import API as NetworkAPI
+from simnova.nova.network import neutron
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
@@ -44,7 +44,7 @@ class Result(StrEnum):
 
 @dataclass
 class Build:
-    """What nova-compute is told when it is to build a server; `node` is the hypervisor's name, `limits` the scheduler's."""
+    """What nova-compute is told when it is to build a server; `limits` are the scheduler's."""
 
     context: RequestContext
     instance: Instance
@@ -70,7 +70,7 @@ class ComputeManager(Manager):
         place: Place,
         conf: Config,
         driver: ComputeDriver,
-        network_api: NetworkAPI,
+        network_api: neutron.API,
         reportclient: SchedulerReportClient,
         scheduler: SchedulerAPI,
         conductor: ComputeTaskAPI,

@@ -1,4 +1,4 @@
-"""What a host has and what is used of it, kept in step with the database and Placement (`nova/compute/resource_tracker.py`)."""
+"""A host's books, in step with the database and Placement (`nova/compute/resource_tracker.py`)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from simnova.nova.context import RequestContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
-O = TypeVar("O", bound="NovaObject")
+Obj = TypeVar("Obj", bound="NovaObject")
 
 NAMESPACE = "nova"
 REGISTRY: dict[str, type[NovaObject]] = {}
@@ -128,11 +128,11 @@ def _members(value: dict[str, Any], context: RequestContext | None) -> dict[str,
 
 
 def remotable(
-    method: Callable[Concatenate[O, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[O, P], Coroutine[Any, Any, R]]:
+    method: Callable[Concatenate[Obj, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[Obj, P], Coroutine[Any, Any, R]]:
     """Run a method of an object where the database is, and take over what it changed there."""
 
-    async def run(self: O, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self: Obj, /, *args: P.args, **kwargs: P.kwargs) -> R:
         conductor = self.ctxt.indirection_api
         if conductor is None:
             return await method(self, *args, **kwargs)
@@ -148,11 +148,13 @@ def remotable(
 
 
 def remotable_class(
-    method: Callable[Concatenate[type[O], RequestContext, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[type[O], RequestContext, P], Coroutine[Any, Any, R]]:
+    method: Callable[Concatenate[type[Obj], RequestContext, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[type[Obj], RequestContext, P], Coroutine[Any, Any, R]]:
     """Under `@classmethod`: load objects where the database is."""
 
-    async def run(cls: type[O], context: RequestContext, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(
+        cls: type[Obj], context: RequestContext, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         conductor = context.indirection_api
         if conductor is None:
             return await method(cls, context, *args, **kwargs)
