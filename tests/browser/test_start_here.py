@@ -1,0 +1,53 @@
+"""The first notebook as a learner meets it: run all, then step through the boot, there and back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def started(lab):
+    """The first notebook in JupyterLab, every cell run."""
+    lab.page.set_viewport_size({"width": 1280, "height": 800})
+    lab.open("00_start_here.ipynb")
+    lab.run_all()
+    return lab
+
+
+def step(player):
+    """The number of the step that the player is at, and of how many."""
+    status = player.get_by_role("status").inner_text()
+    return tuple(map(int, re.match(r"Step (\d+) of (\d+)\.", status).groups()))
+
+
+def test_the_first_notebook_runs_and_its_player_steps_there_and_back(started, tmp_path):
+    started.assert_clean()
+    player = started.page.locator(".simnova-player").first
+    player.scroll_into_view_if_needed()
+    position, total = step(player)
+    assert (position, total > 50) == (1, True)
+    forward = player.get_by_role("button", name="forward", exact=True)
+    sentences = []
+    for place in range(2, 5):
+        forward.click()
+        expect(player.get_by_role("status")).to_contain_text(f"Step {place} of {total}.")
+        sentences.append(player.locator(".sentence").inner_text())
+    assert len(set(sentences)) == 3
+    player.get_by_role("button", name="back", exact=True).click()
+    expect(player.get_by_role("status")).to_contain_text(f"Step 3 of {total}.")
+    expect(player.locator(".sentence")).to_have_text(sentences[1])
+    started.screenshot(tmp_path / "start.png")
+    assert (tmp_path / "start.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_at_the_end_the_player_has_caught_up_and_shows_every_server_on_its_host(started):
+    player = started.page.locator(".simnova-player").first
+    player.press("End")
+    player.get_by_role("tab", name="Hosts").click()
+    expect(player.locator(".host .server")).to_have_count(3)
+    for name in ("web", "db", "mail"):
+        expect(player.locator(".host .server", has_text=name)).to_have_count(1)
+    started.assert_clean()
