@@ -1,4 +1,5 @@
 # `make lab` opens the first notebook, `make test` runs every test. Both set up what they need.
+# `make labs` makes the students' versions of the labs.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,14 +10,14 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
 SLOW := notebooks or labs or browser or libvirt
 PYTEST := $(BIN)/pytest -n2 --dist loadfile
 
-.PHONY: lab test check notebooks bench lock screenshots clean browser
+.PHONY: lab labs test check notebooks bench lock screenshots clean browser
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.libvirt
 	$(BIN)/jupyter-lab --log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
 
 test: $(VENV)/.libvirt browser
-	$(PYTEST) $(NBVAL) tests $(wildcard notebooks)
+	$(PYTEST) $(NBVAL) tests $(wildcard notebooks labs/source)
 
 check: $(VENV)/.packages
 	$(BIN)/ruff format --check .
@@ -26,6 +27,9 @@ check: $(VENV)/.packages
 
 notebooks: $(VENV)/.libvirt
 	$(PYTEST) $(NBVAL) notebooks
+
+labs: $(VENV)/.packages
+	cd labs && PATH="$(CURDIR)/$(BIN):$$PATH" nbgrader generate_assignment --force --create trace_a_boot
 
 bench: $(VENV)/.packages
 	$(BIN)/pytest --benchmark-enable benchmarks
