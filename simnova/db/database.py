@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from simnova.db.connection import Connection
 from simnova.db.exception import DBError, DBNotAllowed
 from simnova.db.prepared import Row
-from simnova.db.statements import Statements
+from simnova.db.statements import statements
 from simnova.db.transaction import Table, Transaction, Where
 from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock, Crashed
@@ -38,7 +38,7 @@ class Database:
         self.name = name
         self.metadata = metadata
         self.connection = connection
-        self.statements = Statements(metadata, connection.dialect)
+        self.statements = statements(metadata, type(connection.dialect))  # type: ignore[arg-type]
         self.schema = {"schema_translate_map": {None: name}}
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None

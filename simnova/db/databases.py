@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -79,6 +80,7 @@ class Databases(Schemas):
         return self._open[name]
 
 
+@cache
 def named(metadata: sa.MetaData, name: str) -> sa.MetaData:
     """A copy of the tables in the schema of that name."""
     copy = sa.MetaData(schema=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
@@ -167,6 +168,12 @@ class Statements:
 
 def _sum(column: sa.Column[Any]) -> sa.Label[Any]:
     return sa.func.coalesce(sa.func.sum(column), _literal(0)).label(column.name)
+
+
+@cache
+def statements(metadata: sa.MetaData, dialect: type[Dialect]) -> Statements:
+    """The statements of a schema, shared by all databases that have it: they hold no connection."""
+    return Statements(metadata, dialect())
 
 
 def _literal(number: int) -> sa.ColumnElement[int]:

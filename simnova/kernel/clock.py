@@ -128,6 +128,12 @@ def _until(event: Signal) -> Generator[Signal, Any, Any]:
     return (yield event)
 
 
+def _forget(timer: Signal) -> None:
+    """Have a timer that is not needed any more hold nothing; SimPy still counts it down."""
+    if timer.callbacks is not None:
+        timer.callbacks.clear()
+
+
 class Clock:
     """Simulated time in seconds from zero, the journal, the random streams and the tasks of one cloud."""
 
@@ -185,7 +191,10 @@ class Clock:
             if not signal.triggered:
                 signal.succeed(Expired(timeout))
 
-        self.env.timeout(timeout).callbacks.append(expire)
+        timer = self.env.timeout(timeout)
+        timer.callbacks.append(expire)
+        if signal.callbacks is not None:
+            signal.callbacks.append(lambda _: _forget(timer))
 
     async def sleep(self, seconds: float) -> None:
         """Let simulated time pass."""
