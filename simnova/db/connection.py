@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from typing import cast
 
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ class Connection:
         self.driver = cast(sqlite3.Connection, self.core.connection.driver_connection)
         self.cursor = self.driver.cursor()
         self.cursor.execute("PRAGMA foreign_keys = ON")
+        weakref.finalize(self, self.driver.close)  # a cloud that nobody closed is thrown away whole
         self.names: list[str] = []
 
     @property
