@@ -38,7 +38,9 @@ class Connection:
         self.driver = cast(sqlite3.Connection, self.core.connection.driver_connection)
         self.cursor = self.driver.cursor()
         self.cursor.execute("PRAGMA foreign_keys = ON")
-        weakref.finalize(self, self.driver.close)  # a cloud that nobody closed is thrown away whole
+        # A cloud that nobody closed is thrown away whole.
+        self.close = weakref.finalize(self, _give_up, self.core, self._engine)
+        """Give up the connection; databases in memory are gone with it."""
         self.names: list[str] = []
 
     @property
@@ -53,10 +55,10 @@ class Connection:
         self._files.mark(self.cursor, name)
         metadata.create_all(self.core)
 
-    def close(self) -> None:
-        """Give up the connection; databases in memory are gone with it."""
-        self.core.close()
-        self._engine.dispose()
+
+def _give_up(core: sa.Connection, engine: sa.Engine) -> None:
+    core.close()
+    engine.dispose()
 
 
 def _quoted(name: str) -> str:
