@@ -1,6 +1,7 @@
 """Databases in memory and in files, more cells than SQLite attaches, and SQL over all of them."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -88,7 +89,8 @@ def test_each_database_has_a_file_of_its_own(tmp_path, path, file):
         databases = Databases(Clock(), f"sqlite:///{tmp_path / path}")
         databases.open("nova_api", API).run(lambda tx, n=name: tx.insert("aggregates", name=n))
         databases.close()
-    rows = sqlite3.connect(tmp_path / file).execute("SELECT name FROM aggregates").fetchall()
+    with closing(sqlite3.connect(tmp_path / file)) as opened:
+        rows = opened.execute("SELECT name FROM aggregates").fetchall()
     assert rows == [("second",)]
 
 
