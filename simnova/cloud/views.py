@@ -9,6 +9,7 @@ from simnova.kernel.journal import Event, Journal
 from simnova.observe import (
     causes,
     decision,
+    files,
     graph,
     hosts,
     logs,
@@ -100,9 +101,14 @@ class Views:
         """The scheduler's last decision up to a step: every filter's verdict on every host, and the weights."""
         return decision.latest(self.journal, seq)
 
-    def why(self, event: int | Event) -> Story:
-        """From an event back along its causes."""
-        return causes.why(self.journal, event if isinstance(event, int) else event.seq)
+    def why(self, event: int | Event, *, only: str = "") -> Story:
+        """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""
+        told = causes.why(self.journal, event if isinstance(event, int) else event.seq)
+        return Story(one for one in told if self.journal[one[0]].kind.startswith(only))
+
+    def files(self, first: int = 0, upto: int | None = None) -> Table:
+        """The files that the services were in, in the order in which they came in."""
+        return files.visited(self.journal, first, upto)
 
     def log(self, **narrowed: Any) -> Log:
         """The log lines of all services, in OpenStack's format; `service`, `level`, `request` narrow them."""
