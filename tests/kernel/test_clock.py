@@ -10,7 +10,7 @@ from simnova.kernel.clock import Between, Clock, Crashed, Expired
 from simnova.kernel.journal import declare
 from simnova.kernel.lock import Semaphore
 
-NOTE = declare("test.note", "a test noted something", ("payload",))
+NOTE = declare("test.note", "made up: a test noted something", ("payload",))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import KINDS, declare
 
-NOTE = declare("test.note", "a test noted something", ("payload",))
+NOTE = declare("test.note", "made up: a test noted something", ("payload",))
 
 
 def run(clock):

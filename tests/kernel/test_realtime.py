@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 
 import pytest
 
@@ -120,6 +121,30 @@ def test_a_replay_takes_the_recorded_answer_at_the_very_same_instant_and_does_no
     again.spawn(work(again, never), service=again.start("service"))
     run(again)
     assert again.now == clock.now
+
+
+def test_a_recorded_error_has_the_same_traceback_in_a_replay_of_a_replay(clock):
+    """What is logged of it must repeat; an exception keeps the lines of every place that raised it."""
+    logged = []
+
+    def real():
+        raise RuntimeError("no such domain")
+
+    async def work(own):
+        try:
+            await own.measure(real, what="ask")
+        except RuntimeError:
+            logged.append(traceback.format_exc())
+
+    lives = [clock, Clock(), Clock()]
+    for life in lives:
+        if life is not clock:
+            life.real.replay(clock.real.measured)
+        life.spawn(work(life), service=life.start("service"))
+        run(life)
+    assert logged[0] == logged[1] == logged[2]
+    assert "no such domain" in logged[0]
+    assert "in real" not in logged[0]
 
 
 def test_a_replay_refuses_what_was_never_recorded(clock, service):

@@ -11,8 +11,8 @@ from simnova.kernel.clock import Clock
 from simnova.kernel.journal import declare
 from simnova.kernel.timeline import Comparer, Input, ReplayDiverged, Rows, Timeline, replay
 
-NOTE = declare("test.note", "a test noted something", ("payload",))
-CHANGE = declare("db.test", "a row changed in a test")
+NOTE = declare("test.note", "made up: a test noted something", ("payload",))
+CHANGE = declare("db.test", "made up: a row changed in a test")
 
 changes = st.lists(
     st.tuples(
