@@ -100,6 +100,9 @@ class Realtime:
             delay = math.nextafter(delay, math.inf)
         while delay and now + delay > measured.due:
             delay = math.nextafter(delay, 0.0)
+        if isinstance(measured.outcome, BaseException):
+            # it may be logged: where the thread was, and where it was raised in the original, is not for the journal
+            measured.outcome.with_traceback(None)
         self.measured.append(measured._replace(due=now + delay))
         self.clock.after(delay, signal.succeed, measured.outcome, background=True)
 

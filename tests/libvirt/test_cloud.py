@@ -34,7 +34,7 @@ def hypervisor(cloud, host="compute1"):
 
 def domains(cloud):
     """The domains on a host, as virsh would list them."""
-    return {domain.name(): domain for domain in hypervisor(cloud)._connection.listAllDomains()}
+    return {domain.name(): domain for domain in hypervisor(cloud).connection.listAllDomains()}
 
 
 def steps(cloud):
@@ -95,7 +95,7 @@ def test_closing_leaves_what_is_others():
 
 def test_a_foreign_domain_of_that_name_costs_the_host_and_is_left_alone():
     with cloud_of("test:///") as cloud:
-        foreign = hypervisor(cloud)._connection.defineXML(
+        foreign = hypervisor(cloud).connection.defineXML(
             "<domain type='test'><name>instance-00000001</name><memory>1024</memory>"
             "<os><type>hvm</type></os></domain>"
         )
@@ -135,6 +135,19 @@ def test_a_fork_from_the_middle_of_a_spawn_ends_it_on_a_simulated_host(real):
     assert twin.servers["web"].status == "BUILD"
     twin.run()
     assert twin.servers["web"].status == "ACTIVE"
+
+
+def test_a_fork_repeats_what_libvirt_refused(real):
+    hypervisor(real).connection.defineXML(
+        "<domain type='test'><name>instance-00000002</name><memory>1024</memory>"
+        "<os><type>hvm</type></os></domain>"
+    )
+    assert real.boot("db").wait().host == "compute2"
+    real.run()
+    for _ in range(2):
+        twin = real.fork()
+        assert twin.servers["db"].host == "compute2"
+        assert [e.digest() for e in twin.journal] == [e.digest() for e in real.journal]
 
 
 # --- a hypervisor that is not as it should be ---

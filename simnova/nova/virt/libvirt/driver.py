@@ -81,6 +81,11 @@ class LibvirtDriver(SteppedDriver):
                 "(test:///) can be driven so far"
             )
 
+    @property
+    def connection(self) -> Any:
+        """libvirt's own `virConnect`, to look at the host as virsh would; None before init_host, and in a replay."""
+        return self.hypervisor.connection
+
     def close(self) -> None:
         """Remove all domains that this cloud made here."""
         self.hypervisor.close()

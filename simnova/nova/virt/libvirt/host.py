@@ -60,6 +60,11 @@ class Host:
         self._connection: Any = None
         self._lock = threading.Lock()
 
+    @property
+    def connection(self) -> Any:
+        """The libvirt connection; None where there is none."""
+        return self._connection
+
     async def call(
         self, what: str, work: Work[T], uuid: str = "", name: str = "", **said: Any
     ) -> T:
