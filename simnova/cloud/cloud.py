@@ -371,7 +371,10 @@ class Cloud(Views):
     # --- what it looks like -----------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        counts = f"{len(self.assembly.hosts)} hosts, {len(self.servers)} servers, {len(self.journal)} events"
+        parts = {"host": self.assembly.hosts, "server": self.servers, "event": self.journal}
+        counts = ", ".join(
+            f"{len(one)} {what}{'s' * (len(one) != 1)}" for what, one in parts.items()
+        )
         down = [name for name, life in self.assembly.running.items() if not life.alive]
         trouble = "".join(f"; {self._trouble(name)}" for name in down)
         return f"<Cloud at {self.now:.3f} s: {counts}{trouble}>"

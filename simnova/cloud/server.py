@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """A request that was sent to an API and is answered when the cloud has run that far."""
+    """A request that was sent to an API and is answered when the cloud has run that far.
+
+    `first` is the step at which it was asked, `request_id` what all that follows from it carries.
+    """
 
     def __init__(self, cloud: Cloud, request_id: str) -> None:
         self.cloud = cloud
         self.request_id = request_id
+        self.first = len(cloud.journal) - 1
         self.answer: Response | None = None
         self.error: Exception | None = None
 

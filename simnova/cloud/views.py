@@ -26,7 +26,6 @@ from simnova.observe.story import Story
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
-    from simnova.cloud.stock import Servers
     from simnova.messaging.amqp import Broker
     from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
@@ -62,17 +61,6 @@ class Views:
 
     journal: Journal
     assembly: Assembly
-    servers: Servers
-
-    def __repr__(self) -> str:
-        hosts, servers = len(self.assembly.hosts), len(self.servers)
-        counted = f"{hosts} host{'s' * (hosts != 1)}, {servers} server{'s' * (servers != 1)}"
-        return (
-            f"<Cloud: {counted}, {len(self.journal)} events up to {self.assembly.clock.now:.3f} s>"
-        )
-
-    def _repr_svg_(self) -> str:
-        return self.hosts_at().svg()
 
     @property
     def broker(self) -> Broker:

@@ -42,6 +42,8 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def __str__(self) -> str:
+        if not self.columns:
+            return f"{self.title}: no rows".removeprefix(": ")
         cells = [[cell(value) for value in row] for row in self.rows]
         widths = fit([max(map(len, column)) for column in zip(self.columns, *cells, strict=True)])
         right = [numeric(values) for values in self._columns()]
@@ -52,6 +54,8 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        if not self.columns:
+            return element("p", escape(str(self)))
         right = [numeric(values) for values in self._columns()]
         head = html_row("th", self.columns, right)
         body = "".join(html_row("td", row, right) for row in self.rows)
