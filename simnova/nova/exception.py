@@ -26,6 +26,13 @@ class CellMappingNotFound(NovaError):
     code = 404
 
 
+class ComputeHostMetricNotFound(NovaError):
+    """A metric that is to be weighed is not reported."""
+
+    msg_fmt = "Metric %(name)s could not be found on the compute host node %(host)s.%(node)s."
+    code = 404
+
+
 class ComputeHostNotFound(NovaError):
     """No compute node of that host."""
 
@@ -181,6 +188,26 @@ class ObjectActionError(NovaError):
     """An object was asked for something that its state does not allow."""
 
     msg_fmt = "Object action %(action)s failed because: %(reason)s"
+
+
+class PciDeviceRequestFailed(NovaError):
+    """The host has not the devices that are asked for."""
+
+    msg_fmt = "PCI device request %(requests)s failed"
+
+
+class PciInvalidAlias(NovaError):
+    """An alias in `[pci]` is not as it has to be."""
+
+    msg_fmt = "Invalid PCI alias definition: %(reason)s"
+    code = 400
+
+
+class PciRequestAliasNotDefined(NovaError):
+    """A flavor names an alias that the configuration has not."""
+
+    msg_fmt = "PCI alias %(alias)s is not defined"
+    code = 400
 
 
 class RescheduledException(NovaError):

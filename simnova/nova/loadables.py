@@ -23,6 +23,8 @@ class PlugIn:
 
     conf: Config
     clock: Clock
+    reads_instances = False
+    """Whether it looks at more of the servers on a host than which they are."""
 
 
 def get_all_classes(package: ModuleType, base: type[T]) -> dict[str, type[T]]:

@@ -156,9 +156,7 @@ class API:
             launch_index=n,
             created_at=context.now(),
             metadata=request.metadata,
-            system_metadata={
-                f"image_{key}": str(image[key]) for key in ("min_ram", "min_disk", "disk_format")
-            },
+            system_metadata=ImageMeta.from_dict(image).to_system_metadata(),
             flavor=flavor,
             context=context,
         )

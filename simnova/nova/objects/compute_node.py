@@ -46,6 +46,7 @@ class ComputeNode(NovaObject):
     disk_allocation_ratio: float = 0.0
     stats: dict[str, str] = field(default_factory=dict)
     supported_hv_specs: list[list[str]] = field(default_factory=list)
+    metrics: str | None = None
     updated_at: str | None = None
 
     @remotable

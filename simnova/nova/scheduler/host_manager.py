@@ -121,6 +121,8 @@ class HostManager:
         try:
             nodes, services = await self._get_computes(context, compute_uuids)
             instances = await self.instance_info.of_hosts(context, [node.host for node in nodes])
+            if any(one.reads_instances for one in [*self.enabled_filters, *self.weighers]):
+                instances = await self.instance_info.in_full(context, instances)
         except NovaError as error:
             LOG.warning("Failed to get computes for cell %s: %s", cell.uuid, error)
             return []

@@ -7,11 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from simnova.nova.log import getLogger
+from simnova.nova.objects import monitor_metric
 from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.monitor_metric import MonitorMetric
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
+from simnova.nova.pci.stats import PciDeviceStats
 
 LOG = getLogger("nova.scheduler.host_manager")
 
@@ -49,6 +52,8 @@ class HostState:
         self.hypervisor_hostname: str | None = None
         self.cpu_info: str | None = None
         self.supported_instances: list[list[str]] = []
+        self.metrics: list[MonitorMetric] = []
+        self.pci_stats: PciDeviceStats | None = None
         self.updated: str | None = None
 
         self.service: Mapping[str, Any] = MappingProxyType({})
@@ -108,6 +113,7 @@ class HostState:
         self.hypervisor_hostname = compute.hypervisor_hostname
         self.cpu_info = compute.cpu_info
         self.supported_instances = compute.supported_hv_specs
+        self.metrics = monitor_metric.from_json(compute.metrics)
 
     def consume_from_request(self, spec_obj: RequestSpec) -> None:
         """Take what one server of the request needs, so that the next one sees the host as it will be."""

@@ -52,6 +52,18 @@ class InstanceInfo:
             for host, uuids in found.items()
         }
 
+    async def in_full(
+        self, context: RequestContext, found: dict[str, Instances]
+    ) -> dict[str, Instances]:
+        """The same servers as the cell's database has them; of one that has just gone what was known."""
+        uuids = [uuid for servers in found.values() for uuid in servers]
+        read = await Instance.get_all(context, uuid=uuids) if uuids else []
+        rows = {instance.uuid: instance for instance in read}
+        return {
+            host: servers | {u: rows[u] for u in servers if u in rows}
+            for host, servers in found.items()
+        }
+
     async def update(
         self, context: RequestContext, host_name: str, instances: list[Instance]
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.log import getLogger
@@ -17,6 +18,23 @@ LOG = getLogger(__name__)
 def request_is_rebuild(spec_obj: RequestSpec | None) -> bool:
     """Whether the server only asks whether it may stay where it is, with another image."""
     return spec_obj is not None and spec_obj.scheduler_hints.get("_nova_check_type") == ["rebuild"]
+
+
+def parse_options(options: Iterable[str], name: str) -> list[tuple[str, float]]:
+    """The pairs of a list of `key=number`; what is none is logged and left out. `name` is the option's."""
+    found = [(text, *_pair(text)) for text in options]
+    bad = [text for text, key, number in found if not key or number is None]
+    if bad:
+        LOG.warning("Ignoring the invalid elements of the option %s: %s", name, ", ".join(bad))
+    return [(key, number) for _, key, number in found if key and number is not None]
+
+
+def _pair(text: str) -> tuple[str, float | None]:
+    key, _, number = text.partition("=")
+    try:
+        return key, float(number)
+    except ValueError:
+        return key, None
 
 
 async def claim_resources(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simnova.nova.log import getLogger
 from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
@@ -48,3 +49,15 @@ class CoreFilter(BaseCoreFilter):
 
     def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.cpu_allocation_ratio
+
+
+class AggregateCoreFilter(BaseCoreFilter):
+    """With the least `cpu_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+
+    Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
+    """
+
+    def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return utils.aggregate_number(
+            host_state, "cpu_allocation_ratio", host_state.cpu_allocation_ratio, float
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
@@ -37,3 +38,15 @@ class DiskFilter(filters.BaseHostFilter):
             )
         host_state.limits["disk_gb"] = limit / 1024
         return True
+
+
+class AggregateDiskFilter(DiskFilter):
+    """With the least `disk_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+
+    Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
+    """
+
+    def _get_disk_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return utils.aggregate_number(
+            host_state, "disk_allocation_ratio", host_state.disk_allocation_ratio, float
+        )

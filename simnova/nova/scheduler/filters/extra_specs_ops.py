@@ -25,11 +25,11 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 def match(value: str, requirement: str) -> bool:
     """Whether a value fits a requirement; without an operator it has to be equal.
 
-    Raises ValueError where numbers are to be compared and one is none.
+    Raises ValueError where numbers are to be compared and one is none, IndexError for `<or>` without a value.
     """
     sign, *words = requirement.split() or [""]
     if sign == "<or>":
-        return value in words[::2]
+        return words.pop(0) == value or value in words[1::2]
     if sign == "<all-in>":
         return bool(words) and all(word in value for word in words)
     if sign in OPERATORS:

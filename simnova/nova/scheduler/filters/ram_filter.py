@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
@@ -41,3 +42,15 @@ class RamFilter(BaseRamFilter):
 
     def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.ram_allocation_ratio
+
+
+class AggregateRamFilter(BaseRamFilter):
+    """With the least `ram_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+
+    Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
+    """
+
+    def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
+        return utils.aggregate_number(
+            host_state, "ram_allocation_ratio", host_state.ram_allocation_ratio, float
+        )

@@ -10,7 +10,7 @@ from simnova.nova.log import getLogger
 if TYPE_CHECKING:
     from simnova.nova.scheduler.host_manager import HostState
 
-T = TypeVar("T")
+T = TypeVar("T", int, float)
 LOG = getLogger(__name__)
 
 
@@ -43,6 +43,16 @@ def validate_num_values(
         which = "minimum" if based_on is min else "maximum"
         LOG.info("%d values found, of which the %s value will be used.", len(texts), which)
     return based_on([cast_to(text) for text in texts])
+
+
+def aggregate_number(host_state: HostState, key: str, default: T, cast_to: Callable[[str], T]) -> T:
+    """The least number under a key in the metadata of a host's aggregates; `default` where there is none."""
+    values = aggregate_values_from_key(host_state, key)
+    try:
+        return validate_num_values(values, default, cast_to, min)
+    except ValueError as error:
+        LOG.warning("Could not decode %s: '%s'", key, error)
+        return default
 
 
 def instance_uuids_overlap(host_state: HostState, uuids: str | list[str] | None) -> list[str]:

@@ -1,0 +1,1 @@
+"""PCI devices: what flavors ask for, and what hosts have free (`nova/pci`)."""

@@ -1,0 +1,27 @@
+"""Hosts with exactly as much disk as is asked for (`nova/scheduler/filters/exact_disk_filter.py`, until 18.0.0 Rocky).
+
+It was for bare metal, where a server takes a whole machine. Custom resource classes do that now.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.scheduler import filters
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+class ExactDiskFilter(filters.BaseHostFilter):
+    """Passes hosts whose free disk is what the flavor asks for, to the MB."""
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether nothing would be left over. The limit makes the claim of a second server fail."""
+        wanted = 1024 * (spec_obj.root_gb + spec_obj.ephemeral_gb) + spec_obj.swap
+        free = host_state.free_disk_mb
+        if wanted != free:
+            return filters.Rejected(f"needs exactly {wanted} MB of disk, {free} free")
+        host_state.limits["disk_gb"] = host_state.total_usable_disk_gb
+        return True

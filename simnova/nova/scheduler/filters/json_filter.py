@@ -1,0 +1,88 @@
+"""Hosts for which a condition in JSON holds (`nova/scheduler/filters/json_filter.py`)."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simnova.nova.scheduler import filters
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+def _first_against_rest(compare: Callable[[Any, Any], bool]) -> Callable[[list[Any]], bool]:
+    """Whether the first holds against each of the others; with nothing to compare it does not."""
+    return lambda args: len(args) > 1 and all(compare(args[0], arg) for arg in args[1:])
+
+
+OPERATORS: dict[str, Callable[[list[Any]], Any]] = {
+    "=": _first_against_rest(operator.eq),
+    "<": _first_against_rest(operator.lt),
+    ">": _first_against_rest(operator.gt),
+    "<=": _first_against_rest(operator.le),
+    ">=": _first_against_rest(operator.ge),
+    "in": lambda args: len(args) > 1 and args[0] in args[1:],
+    "not": lambda args: [not arg for arg in args],
+    "or": any,
+    "and": all,
+}
+"""What may stand first in a query. `not` answers for each of its arguments; one that is true is enough."""
+
+
+class JsonFilter(filters.BaseHostFilter):
+    """Asks the query in the hint `query`, such as `[">=", "$free_ram_mb", 4096]`, of each host.
+
+    `$name` is an attribute of the host state, `$name.key` what it has under that key; an argument that there is not
+    is left out. Raises KeyError for an unknown operator, TypeError for what cannot be compared, ValueError for what
+    is no JSON, as Nova does.
+    """
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the query is true of the host; where its outcome is a list, whether anything in it is."""
+        text = spec_obj.get_scheduler_hint("query")
+        if not text:
+            return True
+        query = json.loads(text)
+        answer = _ask(query, host_state)
+        if any(answer) if isinstance(answer, list) else answer:
+            return True
+        values = {name: _look_up(name, host_state) for name in _variables(query)}
+        said = ", ".join(f"{name} is {value}" for name, value in values.items())
+        return filters.Rejected(f"{text} is false{said and f': {said}'}")
+
+
+def _ask(query: list[Any], host_state: HostState) -> Any:
+    if not query:
+        return True
+    ask = OPERATORS[query[0]]
+    args = (_argument(arg, host_state) for arg in query[1:])
+    return ask([arg for arg in args if arg is not None])
+
+
+def _argument(arg: Any, host_state: HostState) -> Any:
+    if isinstance(arg, list):
+        return _ask(arg, host_state)
+    return _look_up(arg, host_state) if isinstance(arg, str) else arg
+
+
+def _look_up(text: str, host_state: HostState) -> Any:
+    """What a text stands for: the text itself, or, of `$name.key`, what the host has there; None where nothing is."""
+    if not text.startswith("$"):
+        return text or None
+    name, *keys = text[1:].split(".")
+    found = getattr(host_state, name, None)
+    for key in keys:
+        found = None if found is None else found.get(key)
+    return found
+
+
+def _variables(query: list[Any]) -> Iterator[str]:
+    for arg in query[1:]:
+        if isinstance(arg, list):
+            yield from _variables(arg)
+        elif isinstance(arg, str) and arg.startswith("$"):
+            yield arg

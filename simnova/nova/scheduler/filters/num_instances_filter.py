@@ -1,0 +1,42 @@
+"""Hosts that do not hold too many servers (`nova/scheduler/filters/num_instances_filter.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.log import getLogger
+from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+LOG = getLogger(__name__)
+
+
+class NumInstancesFilter(filters.BaseHostFilter):
+    """Passes hosts with fewer servers than `max_instances_per_host`."""
+
+    def _get_max_instances_per_host(self, host_state: HostState) -> int:
+        return int(self.conf.filter_scheduler.max_instances_per_host)
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether there is room for one more."""
+        most = self._get_max_instances_per_host(host_state)
+        if host_state.num_instances < most:
+            return True
+        LOG.debug(
+            "%s fails num_instances check: Max instances per host is set to %s", host_state, most
+        )
+        return filters.Rejected(
+            f"holds {host_state.num_instances} servers, max_instances_per_host is {most}"
+        )
+
+
+class AggregateNumInstancesFilter(NumInstancesFilter):
+    """The same with the least `max_instances_per_host` in the metadata of the host's aggregates, where there is one."""
+
+    def _get_max_instances_per_host(self, host_state: HostState) -> int:
+        most = super()._get_max_instances_per_host(host_state)
+        return utils.aggregate_number(host_state, "max_instances_per_host", most, int)

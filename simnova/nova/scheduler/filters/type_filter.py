@@ -1,0 +1,47 @@
+"""Hosts that take certain flavors (`nova/scheduler/filters/type_filter.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.scheduler import filters
+from simnova.nova.scheduler.filters import utils
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+
+class AggregateTypeAffinityFilter(filters.BaseHostFilter):
+    """Keeps hosts whose aggregates have `instance_type` for the flavors named there. The others take any."""
+
+    run_filter_once_per_request = True
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether the flavor is one of those, or any will do."""
+        name = spec_obj.flavor.name
+        values = utils.aggregate_values_from_key(host_state, "instance_type")
+        names = [part.strip() for value in values for part in value.split(",")]
+        if not names or name in names:
+            return True
+        return filters.Rejected(f"takes flavor {' and '.join(names)}, the server has {name}")
+
+
+class TypeAffinityFilter(filters.BaseHostFilter):
+    """Hosts that hold servers of no other flavor, until 17.0.0 (Queens).
+
+    It went because it told flavors by the id of their row, which a flavor that is made anew does not keep.
+    """
+
+    reads_instances = True
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether every server here has this flavor."""
+        others = {
+            server.flavor.name
+            for server in host_state.instances.values()
+            if server.instance_type_id != spec_obj.flavor.id
+        }
+        return not others or filters.Rejected(
+            f"holds servers of flavor {' and '.join(sorted(others))}"
+        )
