@@ -20,6 +20,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.pci.stats import PciDeviceStats
 from simnova.nova.scheduler.decision import Decision
 from simnova.nova.scheduler.filters import all_filters
 from simnova.nova.scheduler.host_state import HostState
@@ -61,7 +62,7 @@ def service(host: dict[str, Any]) -> dict[str, Any]:
 def node(host: dict[str, Any]) -> ComputeNode:
     supported = [host.get("arch", "x86_64"), host.get("hv_type", "kvm"), host.get("vm_mode", "hvm")]
     stats = {
-        "num_instances": str(host.get("num_instances", 0)),
+        "num_instances": str(host.get("num_instances", len(host.get("instances", [])))),
         "io_workload": str(host.get("num_io_ops", 0)),
         "failed_builds": str(host.get("failed_builds", 0)),
     }
@@ -83,11 +84,17 @@ def node(host: dict[str, Any]) -> ComputeNode:
         hypervisor_version=host.get("hypervisor_version", 0),
         supported_hv_specs=[supported],
         stats=stats | host.get("stats", {}),
+        metrics=json.dumps(
+            [{"name": name, "value": value} for name, value in host.get("metrics", {}).items()]
+        ),
     )
 
 
-def name_of(server: str | dict[str, Any]) -> str:
-    return server if isinstance(server, str) else server["uuid"]
+def instance(server: str | dict[str, Any]) -> Instance:
+    said = {"uuid": server} if isinstance(server, str) else server
+    properties = said.get("image_properties", {})
+    metadata = {f"image_{name}": value for name, value in properties.items()}
+    return Instance(uuid=said["uuid"], system_metadata=metadata)
 
 
 def host_states(scenario: dict[str, Any]) -> list[HostState]:
@@ -96,8 +103,9 @@ def host_states(scenario: dict[str, Any]) -> list[HostState]:
     for host in scenario["hosts"]:
         state = HostState(host["name"], host["name"], "cell1")
         mine = [known[name] for name in host.get("aggregates", [])]
-        servers = {uuid: Instance(uuid=uuid) for uuid in map(name_of, host.get("instances", []))}
+        servers = {each.uuid: each for each in map(instance, host.get("instances", []))}
         state.update(node(host), service(host), mine, servers)
+        state.pci_stats = PciDeviceStats(host.get("pci_pools", []))
         found.append(state)
     return found
 
@@ -117,14 +125,20 @@ def request_spec(scenario: dict[str, Any]) -> RequestSpec:
             swap=flavor.get("swap_mb", 0),
             extra_specs=flavor.get("extra_specs", {}),
         ),
-        image=ImageMeta(properties=(asked.get("image") or {}).get("properties", {})),
+        image=ImageMeta.from_dict(asked.get("image") or {}),
         is_bfv=asked.get("boot_from_volume", False),
         scheduler_hints={
-            name: value if isinstance(value, list) else [value]
-            for name, value in (asked.get("hints") or {}).items()
+            name: hint(name, value) for name, value in (asked.get("hints") or {}).items()
         },
         instance_group=InstanceGroup(**group) if (group := asked.get("group")) else None,
     )
+
+
+def hint(name: str, value: Any) -> list[str]:
+    """A hint as the API hands it on: always a list; a query is one text."""
+    if name == "query" and not isinstance(value, str):
+        return [json.dumps(value)]
+    return value if isinstance(value, list) else [value]
 
 
 def make(plug_ins: dict[str, type[Any]], conf: Config, clock: Clock) -> Iterator[Any]:
@@ -132,16 +146,42 @@ def make(plug_ins: dict[str, type[Any]], conf: Config, clock: Clock) -> Iterator
 
 
 FILTERS = (
+    "AggregateImagePropertiesIsolation",
+    "AggregateInstanceExtraSpecsFilter",
+    "AggregateIoOpsFilter",
+    "AggregateMultiTenancyIsolation",
+    "AggregateNumInstancesFilter",
+    "AggregateTypeAffinityFilter",
+    "AllHostsFilter",
     "ComputeCapabilitiesFilter",
     "ComputeFilter",
     "DifferentHostFilter",
     "ImagePropertiesFilter",
+    "IoOpsFilter",
+    "IsolatedHostsFilter",
+    "JsonFilter",
+    "MetricsFilter",
+    "NumInstancesFilter",
     "SameHostFilter",
     "ServerGroupAffinityFilter",
     "ServerGroupAntiAffinityFilter",
     "SimpleCIDRAffinityFilter",
 )
-WEIGHERS = ("CPUWeigher", "DiskWeigher", "RAMWeigher")
+WEIGHERS = (
+    "BuildFailureWeigher",
+    "CPUWeigher",
+    "CrossCellWeigher",
+    "DiskWeigher",
+    "HypervisorVersionWeigher",
+    "ImagePropertiesWeigher",
+    "IoOpsWeigher",
+    "MetricsWeigher",
+    "NumInstancesWeigher",
+    "PCIWeigher",
+    "RAMWeigher",
+    "ServerGroupSoftAffinityWeigher",
+    "ServerGroupSoftAntiAffinityWeigher",
+)
 
 
 @pytest.fixture(params=["small", "shared"], scope="module")

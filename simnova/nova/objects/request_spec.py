@@ -27,6 +27,7 @@ class Destination(NovaObject):
     cell_uuid: str | None = None
     aggregates: list[str] = field(default_factory=list)
     forbidden_aggregates: list[str] = field(default_factory=list)
+    allow_cross_cell_move: bool = False
 
 
 @dataclass

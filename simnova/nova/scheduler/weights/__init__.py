@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 LOG = getLogger(__name__)
 ALL = "nova.scheduler.weights.all_weighers"
-"""What the option `weight_classes` says by default: every weigher there is."""
+"""What the option `weight_classes` says by default."""
+DEFAULT: tuple[str, ...] | None = ("CPUWeigher", "DiskWeigher", "RAMWeigher")
+"""The weighers that it stands for; None for every one there is."""
 
 
 class WeighedHost(weights.WeighedObject):
@@ -32,9 +34,15 @@ class WeighedHost(weights.WeighedObject):
 class BaseHostWeigher(weights.BaseWeigher):
     """A weigher of hosts. `conf` and `clock` are its cloud's."""
 
-    def get_weight_multiplier(self, host_state: HostState, name: str) -> float:
-        """The option of that name in `[filter_scheduler]`; the least that the host's aggregates say in its place."""
-        configured = float(getattr(self.conf.filter_scheduler, name))
+    def get_weight_multiplier(
+        self, host_state: HostState, name: str, configured: float | None = None
+    ) -> float:
+        """The option of that name in `[filter_scheduler]`; the least that the host's aggregates say in its place.
+
+        `configured` stands for an option of another section.
+        """
+        if configured is None:
+            configured = float(getattr(self.conf.filter_scheduler, name))
         values = filters_utils.aggregate_values_from_key(host_state, name)
         try:
             return filters_utils.validate_num_values(values, configured, float, min)
@@ -57,5 +65,5 @@ def all_weighers() -> dict[str, type[BaseHostWeigher]]:
 def get_weigher_classes(names: Iterable[Any]) -> list[type[BaseHostWeigher] | BaseHostWeigher]:
     """The weighers of those names; classes stand for themselves. Raises `UsageError` with the nearest names."""
     known = all_weighers()
-    asked = [one for name in names for one in (known.values() if name == ALL else [name])]
+    asked = [one for name in names for one in (DEFAULT or known if name == ALL else [name])]
     return loadables.choose(asked, known, BaseHostWeigher, "weigher")
