@@ -32,7 +32,7 @@ labs: $(VENV)/.packages
 	cd labs && PATH="$(CURDIR)/$(BIN):$$PATH" nbgrader generate_assignment --force --create trace_a_boot
 
 bench: $(VENV)/.packages
-	$(BIN)/pytest --benchmark-enable benchmarks
+	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/.uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --all-extras --custom-compile-command "make lock" -o requirements.lock pyproject.toml

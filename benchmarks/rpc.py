@@ -2,25 +2,24 @@
 
 Both make four hops with the same latencies, start a task for each request and wait for the reply with a timeout.
 The messaging keeps its journal on and serialises its messages; what serialising costs is also measured apart.
-Run it with `python benchmarks/rpc.py`.
+Run it with `python -m benchmarks.rpc`.
 """
 
 from __future__ import annotations
 
-import gc
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import simpy
 
+from benchmarks.measure import Line, best, show
 from simnova.kernel.clock import Clock
 from simnova.messaging.amqp import LATENCY, Broker
 from simnova.messaging.envelope import seal, unseal
 from simnova.messaging.rpc import RPCClient, RPCServer, Target, Transport
 
-CALLERS, CALLS, ROUNDS = 10, 500, 7
+CALLERS, CALLS, ROUNDS = 10, 500, 5
 ARGS = {"instance": {"uuid": "0" * 36, "host": "compute1", "vcpus": 1, "memory_mb": 2048}}
 CONTEXT = {"user_id": "admin", "project_id": "demo", "request_id": "req-1", "is_admin": True}
 
@@ -130,27 +129,22 @@ def serialising() -> None:
         unseal(seal(reply))
 
 
-def seconds(work: Callable[[], None]) -> float:
+def each(work: Callable[[], None]) -> float:
     """The time one call takes, the best of some rounds."""
-    taken = []
-    for _ in range(ROUNDS):
-        gc.collect()
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return min(taken) / (CALLERS * CALLS)
+    return best(work, ROUNDS) / (CALLERS * CALLS)
 
 
-def main() -> None:
-    """Measure and print."""
-    whole, bare, json = seconds(through_messaging), seconds(on_bare_simpy), seconds(serialising)
-    print(f"through the messaging   {1 / whole:10,.0f} calls/s   {whole * 1e6:6.1f} us a call")
-    print(f"on bare SimPy Stores    {1 / bare:10,.0f} calls/s   {bare * 1e6:6.1f} us a call")
-    print(f"serialising alone       {json * 1e6:29.1f} us a call")
-    print(
-        f"ratio                   {whole / bare:10.2f}   without serialising {(whole - json) / bare:.2f}"
+def lines() -> Iterator[Line]:
+    """Both ways in one run, and their ratio."""
+    whole, bare, json = each(through_messaging), each(on_bare_simpy), each(serialising)
+    yield Line(
+        "RPC calls through the messaging", 1 / whole, "a second", f"{whole * 1e6:.0f} us each"
     )
+    yield Line("  the same on bare SimPy Stores", 1 / bare, "a second", f"{bare * 1e6:.0f} us each")
+    yield Line("  serialising alone", json * 1e6, "us each")
+    apart = f"without serialising {(whole - json) / bare:.1f}"
+    yield Line("  ratio", whole / bare, "times", apart)
 
 
 if __name__ == "__main__":
-    main()
+    show(lines())

@@ -1,0 +1,1 @@
+"""How fast and how big SimNova is: `make bench`, or one part with `python -m benchmarks.boots`."""

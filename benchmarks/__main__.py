@@ -1,0 +1,10 @@
+"""All benchmarks, in one table."""
+
+from __future__ import annotations
+
+from benchmarks import boots, journal, rpc, seek, startup
+from benchmarks.measure import show
+
+for part in (startup, boots, rpc, journal, seek):
+    print("\n" + str(part.__doc__).splitlines()[0] + "\n")
+    show(part.lines())
