@@ -7,7 +7,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from html import escape
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -369,23 +368,6 @@ class Cloud(Views):
         self.conf.set(option, value)
 
     # --- what it looks like -----------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        parts = {"host": self.assembly.hosts, "server": self.servers, "event": self.journal}
-        counts = ", ".join(
-            f"{len(one)} {what}{'s' * (len(one) != 1)}" for what, one in parts.items()
-        )
-        down = [name for name, life in self.assembly.running.items() if not life.alive]
-        trouble = "".join(f"; {self._trouble(name)}" for name in down)
-        return f"<Cloud at {self.now:.3f} s: {counts}{trouble}>"
-
-    def _trouble(self, service: str) -> str:
-        """That a service is down, and why where it could not start."""
-        why = self.assembly.failures.get(service)
-        return f"{service} is down" + (f": {why}" if why else "")
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.hosts_at().svg()}"
 
     # --- the end ----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
 from simnova.kernel.journal import Event, Journal
@@ -21,11 +21,13 @@ from simnova.observe import (
 )
 from simnova.observe import story as stories
 from simnova.observe.decision import Decision
+from simnova.observe.markup import element, escape
 from simnova.observe.steps import Detail
 from simnova.observe.story import Story
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
+    from simnova.cloud.stock import Servers
     from simnova.messaging.amqp import Broker
     from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
@@ -61,6 +63,26 @@ class Views:
 
     journal: Journal
     assembly: Assembly
+    servers: Servers
+
+    def __repr__(self) -> str:
+        parts: dict[str, Sized] = {
+            "host": self.assembly.hosts,
+            "server": self.servers,
+            "event": self.journal,
+        }
+        counts = [f"{len(one)} {what}{'s' * (len(one) != 1)}" for what, one in parts.items()]
+        down = [name for name, life in self.assembly.running.items() if not life.alive]
+        trouble = "".join(f"; {self._trouble(name)}" for name in down)
+        return f"<Cloud at {self.assembly.clock.now:.3f} s: {', '.join(counts)}{trouble}>"
+
+    def _trouble(self, service: str) -> str:
+        """That a service is down, and why where it could not start."""
+        why = self.assembly.failures.get(service)
+        return f"{service} is down" + (f": {why}" if why else "")
+
+    def _repr_html_(self) -> str:
+        return element("p", escape(repr(self))) + self.hosts_at().svg()
 
     @property
     def broker(self) -> Broker:
