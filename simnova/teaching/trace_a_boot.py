@@ -109,7 +109,9 @@ class Check:
             f"the table is right; now the steps of its db.insert and its db.delete (event.seq), of this boot alone, "
             f"as numbers between {self.boot.request.seq} and {self.boot.active_at()}.",
         )
-        passed("From before the 202 until the cell has its row, it is what the API shows of the server.")
+        passed(
+            "From before the 202 until the cell has its row, it is what the API shows of the server."
+        )
 
     def task_states(self, states: object) -> None:
         """Task 8: the task states between the cast to the host and ACTIVE."""
