@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
+from simnova.cloud.engine import Engine, Until, condition
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
 from simnova.cloud.stock import Flavors, Images, Networks, Servers
@@ -22,7 +23,7 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
 from simnova.kernel.faults import Crash, Faults
-from simnova.kernel.journal import KINDS, Event, Journal, Level, declare
+from simnova.kernel.journal import Journal, Level, declare
 from simnova.kernel.realtime import Measured
 from simnova.kernel.timeline import Comparer, Input, Timeline
 from simnova.messaging.faults import Loss
@@ -30,8 +31,6 @@ from simnova.messaging.faults import Loss
 __door__ = True
 
 INPUT = declare("input", "something was asked of the cloud from outside", payload=("args",))
-
-Until = float | str | Callable[[Event], object] | None
 
 
 class _Original(NamedTuple):
@@ -182,7 +181,7 @@ class Cloud(Views):
         """
         if isinstance(until, (int, float)) and not isinstance(until, bool):
             return self._run_until_time(float(until), pace)
-        wanted = _condition(until)
+        wanted = condition(until)
         seen, limit = len(self.journal), self.now + timeout
         with self._engine(pace):
             while not self.clock.quiet:
@@ -230,8 +229,8 @@ class Cloud(Views):
             f"{task.service.name} {task.name} at {line}" for task, line in self.clock.waiting()
         )
 
-    def _engine(self, pace: float | None = None) -> _Engine:
-        return _Engine(self, pace)
+    def _engine(self, pace: float | None = None) -> Engine:
+        return Engine(self, pace)
 
     # --- time travel ------------------------------------------------------------------------------------------
 
@@ -386,31 +385,3 @@ class Cloud(Views):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Engine:
-    """Owns the engine for the time of a block; another thread's block waits for nothing and is refused."""
-
-    def __init__(self, cloud: Cloud, pace: float | None) -> None:
-        self.cloud = cloud
-        self.pace = pace
-
-    def __enter__(self) -> None:
-        if self.cloud._owner not in (None, threading.get_ident()):
-            raise UsageError(
-                "this cloud is running in another thread: requests may be sent, run() may not be called"
-            )
-        self.cloud._owner = threading.get_ident()
-        self.cloud.clock.real.set_pace(self.pace)
-
-    def __exit__(self, *_: object) -> None:
-        self.cloud.clock.real.set_pace(None)
-        self.cloud._owner = None
-
-
-def _condition(until: Until) -> Callable[[Event], object] | None:
-    if until is None or callable(until):
-        return until
-    if until not in KINDS:
-        raise unknown("kind of event", until, KINDS)
-    return lambda event: event.kind == until and not event.background

@@ -93,9 +93,10 @@ def row(arrow: Arrow, lanes: dict[str, float], y: float, width: float, now: int 
 
 
 def pill(arrow: Arrow, x: float, y: float) -> str:
-    """A note on a lifeline."""
+    """A note on a lifeline; a wide one on the first keeps clear of the times."""
     text = shorten(short(arrow.label), 38)
     half = min(LANE, 3.1 * len(text) + 9)
+    x = max(x, LEFT - 8 + half)
     box = element(
         "rect",
         class_="pill",

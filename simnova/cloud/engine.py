@@ -1,0 +1,47 @@
+"""Who runs the engine of a cloud, and until when."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simnova.exceptions import UsageError, unknown
+from simnova.kernel.journal import KINDS, Event
+
+if TYPE_CHECKING:
+    from simnova.cloud.cloud import Cloud
+
+__door__ = True
+
+Until = float | str | Callable[[Event], object] | None
+"""A time in seconds, a kind of event, a condition on an event, or quiet."""
+
+
+class Engine:
+    """Owns the engine for the time of a block; another thread's block waits for nothing and is refused."""
+
+    def __init__(self, cloud: Cloud, pace: float | None) -> None:
+        self.cloud = cloud
+        self.pace = pace
+
+    def __enter__(self) -> None:
+        if self.cloud._owner not in (None, threading.get_ident()):
+            raise UsageError(
+                "this cloud is running in another thread: requests may be sent, run() may not be called"
+            )
+        self.cloud._owner = threading.get_ident()
+        self.cloud.clock.real.set_pace(self.pace)
+
+    def __exit__(self, *_: object) -> None:
+        self.cloud.clock.real.set_pace(None)
+        self.cloud._owner = None
+
+
+def condition(until: Until) -> Callable[[Event], object] | None:
+    """What `run` asks of each event; raises `UsageError` for a kind of event that there is not."""
+    if until is None or callable(until):
+        return until
+    if until not in KINDS:
+        raise unknown("kind of event", until, KINDS)
+    return lambda event: event.kind == until and not event.background
