@@ -13,13 +13,15 @@ import random
 import threading
 import types
 import uuid
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import simpy
 
 from simnova.exceptions import UsageError
+from simnova.kernel.chance import Among, Chooser, draw
+from simnova.kernel.chance import Between as Between
 from simnova.kernel.journal import DERIVED, Journal, Level, declare, waiting_code
 from simnova.kernel.realtime import Realtime
 
@@ -53,28 +55,6 @@ class Crashed(BaseException):
 
 class Expired(Exception):
     """A `wait` with a timeout was not answered in time."""
-
-
-class Between:
-    """A range of durations or sizes to draw from; `points` are the ends, for a search that tries them all."""
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
-        self.points = (low, high) if high > low else (low,)
-
-    def __repr__(self) -> str:
-        return f"Between({self.low:g}, {self.high:g})"
-
-
-Among = Between | Sequence[Any]
-Chooser = Callable[[tuple[str, ...], Among, random.Random], Any]
-
-
-def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
-    """How the clock chooses unless something else is put in its place: at random from the named stream."""
-    if isinstance(among, Between):
-        return rng.uniform(among.low, among.high)
-    return among[0] if len(among) == 1 else rng.choice(among)
 
 
 class Service:
