@@ -59,7 +59,8 @@ class Table:
         right = [numeric(values) for values in self._columns()]
         head = html_row("th", self.columns, right)
         body = "".join(html_row("td", row, right) for row in self.rows)
-        caption = element("caption", escape(self.title)) if self.title else ""
+        title = element("caption", escape(self.title), style="text-align:left")
+        caption = title if self.title else ""
         return element("table", f"{caption}<thead>{head}</thead><tbody>{body}</tbody>")
 
     def _columns(self) -> list[tuple[Any, ...]]:
