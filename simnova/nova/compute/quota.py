@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from simnova.config import Config
 from simnova.nova import exception
 from simnova.nova.context import RequestContext, target_cell
@@ -41,14 +43,10 @@ async def check_num_instances(
 
 async def _usage(context: RequestContext) -> dict[str, int]:
     """What the project has, in every cell and still to be scheduled; memory in MB."""
-    instances = [
-        request.instance for request in await BuildRequest.get_all(context, context.project_id)
-    ]
+    waiting = await BuildRequest.get_all(context, context.project_id)
+    used = Counter(instances=len(waiting))
+    for request in waiting:
+        used.update(cores=request.instance.vcpus, ram=request.instance.memory_mb)
     for cell in await CellMapping.get_all(context):
-        cell_context = target_cell(context, cell)
-        instances += await Instance.get_all(cell_context, project_id=context.project_id)
-    return {
-        "instances": len(instances),
-        "cores": sum(instance.vcpus for instance in instances),
-        "ram": sum(instance.memory_mb for instance in instances),
-    }
+        used.update(await Instance.get_counts(target_cell(context, cell), str(context.project_id)))
+    return dict(used) | {name: used[name] for name in ("cores", "ram")}

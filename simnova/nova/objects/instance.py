@@ -150,9 +150,16 @@ class Instance(NovaObject):
         return State(before["vm_state"], before["task_state"]) if before else None
 
     def _write_system_metadata(self, tx: Any) -> None:
-        tx.delete("instance_system_metadata", {"instance_uuid": self.uuid})
+        """Change the rows that differ, as Nova does (`_instance_metadata_update_in_place`)."""
+        table, mine = "instance_system_metadata", {"instance_uuid": self.uuid}
+        there = {row["key"]: row["value"] for row in tx.select(table, mine)}
+        for key in sorted(there.keys() - self.system_metadata.keys()):
+            tx.delete(table, {**mine, "key": key})
         for key, value in self.system_metadata.items():
-            tx.insert("instance_system_metadata", instance_uuid=self.uuid, key=key, value=value)
+            if key not in there:
+                tx.insert(table, **mine, key=key, value=value)
+            elif there[key] != value:
+                tx.update(table, {**mine, "key": key}, {"value": value})
 
     def _conflict(self, tx: Any, expected: list[str | None] | None) -> Exception:
         row = tx.get("instances", uuid=self.uuid, deleted=0)
@@ -217,6 +224,14 @@ class Instance(NovaObject):
         ):
             found[row["host"]].append(row["uuid"])
         return found
+
+    @classmethod
+    async def get_counts(cls, context: RequestContext, project_id: str) -> dict[str, int]:
+        """How many servers a project has in the cell, with their cores and RAM in MB (`InstanceList.get_counts`)."""
+        where = {"deleted": 0, "project_id": project_id}
+        (found,) = await context.cell_db.totals("instances", ["vcpus", "memory_mb"], where)
+        counts = {"instances": found["count"], "cores": found["vcpus"], "ram": found["memory_mb"]}
+        return {name: int(count or 0) for name, count in counts.items()}
 
     @classmethod
     @remotable_class
