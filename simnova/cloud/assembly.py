@@ -39,6 +39,7 @@ from simnova.nova.image import glance
 from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
 from simnova.nova.network import neutron
+from simnova.nova.scheduler.client.no_placement import NoPlacement
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.manager import SchedulerManager
@@ -97,8 +98,13 @@ class Assembly:
     @property
     def names(self) -> list[str]:
         """Every service there can be, in the order in which they start."""
-        control = [*_NEIGHBOURS, "nova-conductor", "nova-scheduler", "nova-api"]
+        control = [*self._neighbours, "nova-conductor", "nova-scheduler", "nova-api"]
         return control + [f"nova-compute@{host}" for host in self.hosts]
+
+    @property
+    def _neighbours(self) -> list[str]:
+        absent = set() if self.conf.uses_placement else {"placement"}
+        return [name for name in _NEIGHBOURS if name not in absent]
 
     def start(self, name: str, background: bool | None = None) -> Task | None:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
@@ -182,6 +188,10 @@ class Assembly:
             databases={f"sqlite:///{name}": self.databases[name] for name in (CELL0_DB, CELL1_DB)},
         )
 
+    def _report_client(self) -> SchedulerReportClient:
+        kind = SchedulerReportClient if self.conf.uses_placement else NoPlacement
+        return kind(self.rest)
+
     def _compute_app(self, life: Service) -> App:
         place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
         compute_api = compute.API(
@@ -190,7 +200,7 @@ class Assembly:
             neutron.API(self.rest),
             ComputeTaskAPI(place, timeout),
             ComputeAPI(place, timeout),
-            SchedulerReportClient(self.rest),
+            self._report_client(),
         )
         group = servicegroup.API(conf, self.clock)
         return ComputeApp(Auth(self.rest, place), compute_api, group)
@@ -201,13 +211,13 @@ class Assembly:
             self.conf,
             SchedulerAPI(place, timeout),
             ComputeAPI(place, timeout),
-            SchedulerReportClient(self.rest),
+            self._report_client(),
         )
         return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
 
     def _scheduler(self, life: Service) -> nova_service.Service:
         place = self.place(life)
-        report_client = SchedulerReportClient(self.rest) if self.conf.uses_placement else None
+        report_client = self._report_client() if self.conf.uses_placement else None
         host_manager = HostManager(place, self.conf, self.filters, self.weighers)
         manager = SchedulerManager(place, self.conf, report_client, host_manager)
         return self._service(life, place, "scheduler", CONTROLLER, [manager], manager)
@@ -224,7 +234,7 @@ class Assembly:
             self.conf,
             cast(ComputeDriver, self.drivers[host]),
             neutron.API(self.rest),
-            SchedulerReportClient(self.rest),
+            self._report_client(),
             SchedulerAPI(place, timeout),
             ComputeTaskAPI(place, timeout),
         )

@@ -58,7 +58,7 @@ class Build:
     block_device_mapping: list[BlockDeviceMapping]
     node: str
     limits: dict[str, Any] | None
-    host_list: list[Selection]
+    host_list: list[Selection] | None
 
 
 class ComputeManager(Manager):
@@ -167,6 +167,11 @@ class ComputeManager(Manager):
             raise exception.BuildAbortException(
                 instance_uuid=instance.uuid, reason=str(error)
             ) from error
+        except exception.ComputeResourcesUnavailable as error:
+            LOG.debug(str(error), instance=instance)
+            raise exception.RescheduledException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
         except Exception as error:
             LOG.exception("Failed to build and run instance", instance=instance)
             raise exception.RescheduledException(
@@ -240,7 +245,7 @@ class ComputeManager(Manager):
     # --- when a build fails -----------------------------------------------------------------------------------
 
     async def _reschedule(self, build: Build, error: exception.RescheduledException) -> Result:
-        """Give the server back to the conductor, with the alternates that are left."""
+        """Give the server back to the conductor, with the alternates that are left, if any were ever given."""
         context, instance = build.context, build.instance
         retry = build.filter_properties.get("retry")
         if not retry:
@@ -263,7 +268,7 @@ class ComputeManager(Manager):
             security_groups=build.security_groups,
             block_device_mapping=build.block_device_mapping,
             request_spec=build.request_spec,
-            host_lists=[build.host_list],
+            host_lists=None if build.host_list is None else [build.host_list],
         )
         return Result.RESCHEDULED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import Any
 
 from simnova.config import Config
@@ -106,13 +107,16 @@ class ComputeTaskManager:
         security_groups: list[str],
         block_device_mapping: list[BlockDeviceMapping],
         request_spec: RequestSpec,
-        host_lists: list[list[Selection]],
+        host_lists: list[list[Selection]] | None,
     ) -> None:
-        """A build has failed on its host: claim the next alternate and cast to it. The scheduler is not asked again."""
-        for instance, hosts in zip(instances, host_lists, strict=True):
+        """A build has failed on its host: claim the next alternate and cast to it.
+
+        The scheduler is asked again only where it gave no lists, as it does without Placement.
+        """
+        for instance, hosts in zip_longest(instances, host_lists or ()):
             try:
                 properties = self._retry(request_spec, filter_properties)
-                chosen = await self._next_alternate(context, instance, request_spec, hosts)
+                chosen = await self._next_hosts(context, instance, request_spec, properties, hosts)
             except Exception as error:
                 await self._set_error(context, instance, error)
                 continue
@@ -164,6 +168,20 @@ class ComputeTaskManager:
                 reason=f"{reason} Last exception: {retry.get('exc_reason')}"
             )
         return {**properties, "retry": retry}
+
+    async def _next_hosts(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        spec: RequestSpec,
+        properties: dict[str, Any],
+        hosts: list[Selection] | None,
+    ) -> list[Selection]:
+        if hosts is not None:
+            return await self._next_alternate(context, instance, spec, hosts)
+        spec.retry = properties.get("retry")
+        (found,) = await self._schedule_instances(context, spec, [instance.uuid])
+        return found
 
     async def _next_alternate(
         self, context: RequestContext, instance: Instance, spec: RequestSpec, hosts: list[Selection]
@@ -245,7 +263,13 @@ class ComputeTaskManager:
             await mappings[-1].create()
         return mappings
 
-    async def _cast(self, instance: Instance, hosts: list[Selection], **kwargs: Any) -> None:
+    async def _cast(
+        self,
+        instance: Instance,
+        hosts: list[Selection],
+        filter_properties: dict[str, Any],
+        **kwargs: Any,
+    ) -> None:
         chosen, alternates = hosts[0], hosts[1:]
         LOG.debug(
             "Selected host: %s; Selected node: %s; Alternates: %s",
@@ -260,7 +284,8 @@ class ComputeTaskManager:
             instance=instance,
             node=chosen.nodename,
             limits=chosen.limits,
-            host_list=alternates,
+            host_list=alternates if chosen.allocation_request else None,
+            filter_properties=_with_tried(filter_properties, chosen),
             **kwargs,
         )
 
@@ -308,3 +333,12 @@ class ComputeTaskManager:
         instance.task_state = None
         await instance.save()
         await add_instance_fault_from_exc(context, instance.uuid, error)
+
+
+def _with_tried(properties: dict[str, Any], host: Selection) -> dict[str, Any]:
+    """The filter properties with one more host that has been tried, where retries are counted (`_add_retry_host`)."""
+    retry = properties.get("retry")
+    if not retry:
+        return properties
+    tried = [*retry["hosts"], [host.service_host, host.nodename]]
+    return {**properties, "retry": {**retry, "hosts": tried}}

@@ -80,15 +80,15 @@ class SchedulerManager(Manager):
     ) -> list[Any]:
         """For each server a list: the chosen and claimed host, then alternates in its cell, which are not claimed.
 
+        Where Placement is not asked nothing is claimed and there are no alternates: who fails asks again.
         Without `return_objects` a dict of each chosen host. Raises NoValidHost where one server finds no host; then
         none is claimed.
         """
         LOG.debug("Starting to schedule for instances: %s", instance_uuids)
         candidates = await self._get_candidates(context, spec_obj)
         hosts = await self._get_all_host_states(context.elevated(), spec_obj, candidates)
-        alternates = (
-            self.conf.scheduler.max_attempts - 1 if return_alternates and return_objects else 0
-        )
+        with_alternates = return_alternates and return_objects and candidates is not None
+        alternates = self.conf.scheduler.max_attempts - 1 if with_alternates else 0
         found = await self._schedule(
             context.elevated(), spec_obj, instance_uuids, hosts, candidates, alternates
         )
