@@ -198,7 +198,7 @@ class Cloud(Views):
                     )
         if wanted is not None:
             raise UsageError(
-                f"nothing works any more at {self.now:.3f} s, and {until!r} has not come"
+                f"nothing works any more at {self.now:.3f} s, and {until if isinstance(until, str) else 'the condition'!r} has not come"
             )
         return self
 

@@ -72,11 +72,15 @@ def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)
 
 
 def _trace() -> str:
-    """The traceback of the exception being handled, with files named as in the tree: it repeats on any machine."""
+    """The traceback of the exception being handled, as it is on any machine and in any Python.
+
+    Files are named as in the tree, and the carets that Pythons set differently are left out.
+    """
     error = sys.exc_info()[1]
     if error is None:
         return ""
     told = traceback.TracebackException.from_exception(error)
     for frame in told.stack:
         frame.filename = short_name(frame.filename)
-    return "".join(told.format())
+    lines = "".join(told.format()).splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip(" ^~\n"))
