@@ -1,7 +1,4 @@
-"""Hosts of a zone (`nova/scheduler/filters/availability_zone_filter.py`, until 28.0.0 2023.2).
-
-A request filter turns the zone into an aggregate that Placement is asked for, which became the only way.
-"""
+"""Hosts of a zone (`nova/scheduler/filters/availability_zone_filter.py`)."""
 
 from __future__ import annotations
 
@@ -19,7 +16,10 @@ LOG = getLogger(__name__)
 
 
 class AvailabilityZoneFilter(filters.BaseHostFilter):
-    """Passes hosts of the requested zone; one whose aggregates name none is in `default_availability_zone`."""
+    """Passes hosts of the requested zone; one whose aggregates name none is in `default_availability_zone`.
+
+    Until 28.0.0 (2023.2): a request filter turns the zone into its aggregates, for which Placement is always asked.
+    """
 
     run_filter_once_per_request = True
 

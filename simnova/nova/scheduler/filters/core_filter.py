@@ -1,7 +1,4 @@
-"""Hosts with enough virtual CPUs (`nova/scheduler/filters/core_filter.py`, until 20.0.0 Train).
-
-Placement's allocation candidates decide on amounts since then.
-"""
+"""Hosts with enough virtual CPUs (`nova/scheduler/filters/core_filter.py`), until Placement decided that."""
 
 from __future__ import annotations
 
@@ -45,14 +42,17 @@ class BaseCoreFilter(filters.BaseHostFilter):
 
 
 class CoreFilter(BaseCoreFilter):
-    """With the host's own cpu_allocation_ratio."""
+    """Compares the flavor's VCPUs with what a host has left, overcommitted by its own `cpu_allocation_ratio`.
+
+    Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
+    """
 
     def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.cpu_allocation_ratio
 
 
 class AggregateCoreFilter(BaseCoreFilter):
-    """With the least `cpu_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+    """As CoreFilter, with the least `cpu_allocation_ratio` of the host's aggregates, where there is one.
 
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """

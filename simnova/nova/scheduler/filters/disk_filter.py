@@ -1,7 +1,4 @@
-"""Hosts with enough disk (`nova/scheduler/filters/disk_filter.py`, until 20.0.0 Train).
-
-Placement's allocation candidates decide on amounts since then.
-"""
+"""Hosts with enough disk (`nova/scheduler/filters/disk_filter.py`), until Placement decided that."""
 
 from __future__ import annotations
 
@@ -16,7 +13,12 @@ if TYPE_CHECKING:
 
 
 class DiskFilter(filters.BaseHostFilter):
-    """Compares the flavor's root, ephemeral and swap disks with what a host has left, overcommitted by a ratio."""
+    """Compares the flavor's disks with what a host has left, overcommitted by its own `disk_allocation_ratio`.
+
+    Root, ephemeral and swap disks count.
+
+    Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
+    """
 
     def _get_disk_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.disk_allocation_ratio
@@ -41,7 +43,7 @@ class DiskFilter(filters.BaseHostFilter):
 
 
 class AggregateDiskFilter(DiskFilter):
-    """With the least `disk_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+    """As DiskFilter, with the least `disk_allocation_ratio` of the host's aggregates, where there is one.
 
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """

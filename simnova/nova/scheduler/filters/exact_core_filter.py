@@ -1,7 +1,4 @@
-"""Hosts with exactly as many VCPUs as is asked for (`nova/scheduler/filters/exact_core_filter.py`, until 18.0.0 Rocky).
-
-It was for bare metal, where a server takes a whole machine. Custom resource classes do that now.
-"""
+"""Hosts with exactly as many VCPUs as is asked for (`nova/scheduler/filters/exact_core_filter.py`)."""
 
 from __future__ import annotations
 
@@ -18,7 +15,10 @@ LOG = getLogger(__name__)
 
 
 class ExactCoreFilter(filters.BaseHostFilter):
-    """Passes hosts whose free number of VCPUs is what the flavor asks for, to the VCPU."""
+    """Passes hosts whose free number of VCPUs is what the flavor asks for, to the VCPU.
+
+    Until 18.0.0 (Rocky): it was for bare metal, where a server takes a whole machine and now a custom resource class.
+    """
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether nothing would be left over. The limit makes the claim of a second server fail."""

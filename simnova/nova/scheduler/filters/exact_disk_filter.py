@@ -1,7 +1,4 @@
-"""Hosts with exactly as much disk as is asked for (`nova/scheduler/filters/exact_disk_filter.py`, until 18.0.0 Rocky).
-
-It was for bare metal, where a server takes a whole machine. Custom resource classes do that now.
-"""
+"""Hosts with exactly as much disk as is asked for (`nova/scheduler/filters/exact_disk_filter.py`)."""
 
 from __future__ import annotations
 
@@ -15,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class ExactDiskFilter(filters.BaseHostFilter):
-    """Passes hosts whose free disk is what the flavor asks for, to the MB."""
+    """Passes hosts whose free disk is what the flavor asks for, to the MB.
+
+    Until 18.0.0 (Rocky): it was for bare metal, where a server takes a whole machine and now a custom resource class.
+    """
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether nothing would be left over. The limit makes the claim of a second server fail."""

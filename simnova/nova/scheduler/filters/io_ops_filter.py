@@ -33,7 +33,7 @@ class IoOpsFilter(filters.BaseHostFilter):
 
 
 class AggregateIoOpsFilter(IoOpsFilter):
-    """The same with the least `max_io_ops_per_host` in the metadata of the host's aggregates, where there is one."""
+    """As IoOpsFilter, with the least `max_io_ops_per_host` of the host's aggregates, where there is one."""
 
     def _get_max_io_ops_per_host(self, host_state: HostState) -> int:
         most = super()._get_max_io_ops_per_host(host_state)

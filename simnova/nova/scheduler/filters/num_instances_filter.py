@@ -35,7 +35,7 @@ class NumInstancesFilter(filters.BaseHostFilter):
 
 
 class AggregateNumInstancesFilter(NumInstancesFilter):
-    """The same with the least `max_instances_per_host` in the metadata of the host's aggregates, where there is one."""
+    """As NumInstancesFilter, with the least `max_instances_per_host` of the host's aggregates, where there is one."""
 
     def _get_max_instances_per_host(self, host_state: HostState) -> int:
         most = super()._get_max_instances_per_host(host_state)

@@ -1,7 +1,4 @@
-"""Hosts with enough memory (`nova/scheduler/filters/ram_filter.py`, until 20.0.0 Train).
-
-Placement's allocation candidates decide on amounts since then.
-"""
+"""Hosts with enough memory (`nova/scheduler/filters/ram_filter.py`), until Placement decided that."""
 
 from __future__ import annotations
 
@@ -38,14 +35,17 @@ class BaseRamFilter(filters.BaseHostFilter):
 
 
 class RamFilter(BaseRamFilter):
-    """With the host's own ram_allocation_ratio."""
+    """Compares the flavor's memory with what a host has left, overcommitted by its own `ram_allocation_ratio`.
+
+    Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
+    """
 
     def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.ram_allocation_ratio
 
 
 class AggregateRamFilter(BaseRamFilter):
-    """With the least `ram_allocation_ratio` in the metadata of the host's aggregates, else the host's own.
+    """As RamFilter, with the least `ram_allocation_ratio` of the host's aggregates, where there is one.
 
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """

@@ -1,7 +1,4 @@
-"""Hosts that have not been tried (`nova/scheduler/filters/retry_filter.py`, until 22.0.0 Victoria).
-
-The scheduler has given alternates since 17.0.0 (Queens), so a build that failed no longer comes back to it.
-"""
+"""Hosts that have not been tried (`nova/scheduler/filters/retry_filter.py`)."""
 
 from __future__ import annotations
 
@@ -18,7 +15,11 @@ LOG = getLogger(__name__)
 
 
 class RetryFilter(filters.BaseHostFilter):
-    """Leaves out the hosts and nodes on which this build has failed already, as the request's `retry` names them."""
+    """Leaves out the hosts and nodes on which this build has failed already, as the request's `retry` names them.
+
+    Until 22.0.0 (Victoria): the scheduler has given alternates since 17.0.0 (Queens), so a build that failed no longer
+    comes back to it.
+    """
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the host is new to this request."""

@@ -28,9 +28,9 @@ class AggregateTypeAffinityFilter(filters.BaseHostFilter):
 
 
 class TypeAffinityFilter(filters.BaseHostFilter):
-    """Hosts that hold servers of no other flavor, until 17.0.0 (Queens).
+    """Hosts that hold servers of no other flavor.
 
-    It went because it told flavors by the id of their row, which a flavor that is made anew does not keep.
+    Until 17.0.0 (Queens): it told flavors by the id of their row, which a flavor that is made anew does not keep.
     """
 
     reads_instances = True

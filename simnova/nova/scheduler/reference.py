@@ -1,0 +1,145 @@
+"""The page that lists all filters and weighers, made from the classes themselves."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from simnova.config.registry import SECTIONS
+from simnova.nova.loadables import PlugIn
+from simnova.nova.scheduler.filters import BaseHostFilter, all_filters
+from simnova.nova.scheduler.weights import BaseHostWeigher, all_weighers
+
+_HEAD = """\
+# Filters and weighers
+
+What `enabled_filters` and `weight_classes` in `[filter_scheduler]` may name. A filter says of each host whether it
+passes, and why not; a weigher gives each host that passed a number. Their docstrings say more; the options are in
+`docs/reference/config.md`.
+
+This page is made by `python -m simnova.nova.scheduler`.
+"""
+_BASES = (BaseHostFilter, BaseHostWeigher)
+_RELEVANT = ("filter_scheduler", "metrics", "DEFAULT")
+
+
+class Gone(NamedTuple):
+    """What Nova once had: the release that removed it, and why."""
+
+    release: str
+    why: str
+
+
+_AMOUNTS = Gone(
+    "20.0.0 (Train)", "Placement's allocation candidates decide on amounts and their ratios"
+)
+_RATIOS = Gone("22.0.0 (Victoria)", "ratios live in Placement's inventories")
+_EXACT = Gone("18.0.0 (Rocky)", "bare metal asks for custom resource classes instead")
+_DRIVERS = "it did not fit Placement; the filter scheduler stayed as the only one"
+
+GONE = {
+    "RamFilter": _AMOUNTS,
+    "CoreFilter": _AMOUNTS,
+    "DiskFilter": _AMOUNTS,
+    "AggregateRamFilter": _RATIOS,
+    "AggregateCoreFilter": _RATIOS,
+    "AggregateDiskFilter": _RATIOS,
+    "RetryFilter": Gone(
+        "22.0.0 (Victoria)", "a failed build goes to alternates and no longer back to the scheduler"
+    ),
+    "ExactRamFilter": _EXACT,
+    "ExactCoreFilter": _EXACT,
+    "ExactDiskFilter": _EXACT,
+    "AvailabilityZoneFilter": Gone(
+        "28.0.0 (2023.2)", "Placement is always asked for the hosts of the zone's aggregates"
+    ),
+    "TypeAffinityFilter": Gone(
+        "17.0.0 (Queens)", "it told flavors by the id of their row, which a new one does not keep"
+    ),
+}
+"""Filters that SimNova has for the releases in which they were."""
+
+ABSENT = {
+    "TrustedFilter": Gone("17.0.0 (Queens)", "it was an experiment that nobody used"),
+    "the chance scheduler": Gone("19.0.0 (Stein)", _DRIVERS),
+    "the caching scheduler": Gone("19.0.0 (Stein)", _DRIVERS),
+}
+"""What SimNova does not have either."""
+
+
+def reference() -> str:
+    """The whole page, as Markdown."""
+    filters, weighers = all_filters(), all_weighers()
+    today = {name: cls for name, cls in sorted(filters.items()) if name not in GONE}
+    return "\n".join(
+        [
+            _HEAD,
+            *_section("Filters", today),
+            *_older(filters),
+            *_section("Weighers", dict(sorted(weighers.items()))),
+        ]
+    )
+
+
+def options(cls: type[PlugIn]) -> list[str]:
+    """The options that a filter or weigher reads, as its source and its docstring name them."""
+    named: set[str] = set()
+    for one in cls.__mro__:
+        if issubclass(one, _BASES) and one not in _BASES:
+            named |= _names(one)
+    return [
+        f"[{section}] {name}" if section != "DEFAULT" else name
+        for section in _RELEVANT
+        for name in SECTIONS[section]
+        if name in named and (section != "DEFAULT" or "_" in name)
+    ]
+
+
+def _names(cls: type) -> set[str]:
+    """Attributes, texts, and words in backquotes."""
+    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(cls)))))
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    texts = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return attributes | texts | set(re.findall(r"`(\w+)`", cls.__doc__ or ""))
+
+
+def _section(title: str, classes: Mapping[str, type[PlugIn]]) -> list[str]:
+    rows = [(f"`{name}`", _what(cls), _options(cls)) for name, cls in classes.items()]
+    return [f"## {title}", "", *_table(("name", "what it does", "options"), rows), ""]
+
+
+def _older(filters: dict[str, type[BaseHostFilter]]) -> list[str]:
+    rows = [
+        (f"`{name}`", _what(filters[name]), _options(filters[name]), gone.release, gone.why)
+        for name, gone in GONE.items()
+    ]
+    head = ("name", "what it does", "options", "removed in", "because")
+    absent = [f"* {name}, removed in {gone.release}: {gone.why}." for name, gone in ABSENT.items()]
+    return [
+        "## Filters of older releases",
+        "",
+        *_table(head, rows),
+        "",
+        "Not here:",
+        "",
+        *absent,
+        "",
+    ]
+
+
+def _what(cls: type) -> str:
+    """The first line of the docstring."""
+    return (inspect.getdoc(cls) or "").partition("\n")[0].replace("|", "\\|")
+
+
+def _options(cls: type[PlugIn]) -> str:
+    return ", ".join(f"`{name}`" for name in options(cls))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, ("---",) * len(head), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
