@@ -8,15 +8,16 @@ import pytest
 
 from simnova.config import Config
 from simnova.kernel.clock import Clock
-from simnova.nova import loadables
+from simnova.nova import exception, loadables
 from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
-from simnova.nova.objects.instance_pci_request import InstancePCIRequest
+from simnova.nova.objects.instance_pci_requests import InstancePCIRequest, InstancePCIRequests
 from simnova.nova.objects.monitor_metric import MonitorMetric
 from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.pci.stats import PciDeviceStats
 from simnova.nova.scheduler.filters import BaseHostFilter, all_filters
 from simnova.nova.scheduler.host_state import HostState
@@ -265,3 +266,55 @@ def test_pools_give_what_all_requests_ask_for_together() -> None:
     assert stats.support_requests([InstancePCIRequest(count=1, spec=[card])])
     stats.apply_requests(two)
     assert stats.pools == [{**card, "count": 1}]
+
+
+NIC = '{"name": "nic", "vendor_id": "8086", "product_id": "154D", "device_type": "type-VF"}'
+
+
+def test_an_alias_names_the_devices_that_a_flavor_asks_for() -> None:
+    flavor = Flavor(extra_specs={"pci_passthrough:alias": "nic:2, nic:1"})
+    asked = get_pci_requests_from_flavor(Config(pci={"alias": [NIC]}), flavor, "i", Clock())
+    assert asked is not None
+    assert [(each.count, each.alias_name) for each in asked.requests] == [(2, "nic"), (1, "nic")]
+    pool = {"vendor_id": "8086", "product_id": "154d", "dev_type": "type-VF", "count": 2}
+    state = host(pci_stats=PciDeviceStats([pool]))
+    reason = "needs 2 of nic, 2 free and 1 of nic, 2 free"
+    assert verdict("PciPassthroughFilter", state, pci_requests=asked) == reason
+    asked.requests.pop()
+    assert verdict("PciPassthroughFilter", state, pci_requests=asked) is True
+
+
+@pytest.mark.parametrize(
+    ("alias", "error"),
+    [
+        ("{", exception.PciInvalidAlias),
+        ('{"name": "nic"}', exception.PciInvalidAlias),
+        (NIC.replace("type-VF", "type-XX"), exception.PciInvalidAlias),
+        (NIC.replace("product_id", "product"), exception.PciInvalidAlias),
+        (NIC.replace('"nic"', '"gpu"'), exception.PciRequestAliasNotDefined),
+    ],
+)
+def test_an_alias_that_is_none_is_refused(alias: str, error: type[Exception]) -> None:
+    flavor = Flavor(extra_specs={"pci_passthrough:alias": "nic:1"})
+    with pytest.raises(error):
+        get_pci_requests_from_flavor(Config(pci={"alias": [alias]}), flavor, "i", Clock())
+
+
+def test_servers_of_one_request_take_devices_from_each_other(nova: Any) -> None:
+    pools = [{"vendor_id": "8086", "product_id": "154d", "count": 1}]
+    for name in ("host1", "host2"):
+        nova.host(name, pci_device_pools=pools)
+    requests = [InstancePCIRequest(1, [{"vendor_id": "8086", "product_id": "154d"}], "nic")]
+    spec = nova.spec(pci_requests=InstancePCIRequests("i", requests))
+    scheduler = nova.scheduler(
+        filter_scheduler={"enabled_filters": ["PciPassthroughFilter"], "ram_weight_multiplier": -9}
+    )
+
+    def ask(count: int) -> list[str]:
+        uuids = [nova.clock.uuid("server") for _ in range(count)]
+        found = nova.do(scheduler.select_destinations(nova.context, spec, uuids))
+        return sorted(each[0].service_host for each in found)
+
+    assert ask(2) == ["host1", "host2"]
+    with pytest.raises(exception.NoValidHost):
+        ask(3)

@@ -20,7 +20,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.request_spec import RequestSpec
-from simnova.nova.pci.stats import PciDeviceStats
+from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.scheduler.decision import Decision
 from simnova.nova.scheduler.filters import all_filters
 from simnova.nova.scheduler.host_state import HostState
@@ -84,6 +84,7 @@ def node(host: dict[str, Any]) -> ComputeNode:
         hypervisor_version=host.get("hypervisor_version", 0),
         supported_hv_specs=[supported],
         stats=stats | host.get("stats", {}),
+        pci_device_pools=host.get("pci_pools"),
         metrics=json.dumps(
             [{"name": name, "value": value} for name, value in host.get("metrics", {}).items()]
         ),
@@ -105,26 +106,30 @@ def host_states(scenario: dict[str, Any]) -> list[HostState]:
         mine = [known[name] for name in host.get("aggregates", [])]
         servers = {each.uuid: each for each in map(instance, host.get("instances", []))}
         state.update(node(host), service(host), mine, servers)
-        state.pci_stats = PciDeviceStats(host.get("pci_pools", []))
         found.append(state)
     return found
 
 
+def flavor_of(said: dict[str, Any]) -> Flavor:
+    return Flavor(
+        name=said.get("name", ""),
+        vcpus=said["vcpus"],
+        memory_mb=said["ram_mb"],
+        root_gb=said["disk_gb"],
+        ephemeral_gb=said.get("ephemeral_gb", 0),
+        swap=said.get("swap_mb", 0),
+        extra_specs=said.get("extra_specs", {}),
+    )
+
+
 def request_spec(scenario: dict[str, Any]) -> RequestSpec:
     asked = scenario["request"]
-    flavor = asked["flavor"]
+    flavor = flavor_of(asked["flavor"])
     return RequestSpec(
         instance_uuid="first",
         project_id=asked.get("project_id"),
-        flavor=Flavor(
-            name=flavor.get("name", ""),
-            vcpus=flavor["vcpus"],
-            memory_mb=flavor["ram_mb"],
-            root_gb=flavor["disk_gb"],
-            ephemeral_gb=flavor.get("ephemeral_gb", 0),
-            swap=flavor.get("swap_mb", 0),
-            extra_specs=flavor.get("extra_specs", {}),
-        ),
+        flavor=flavor,
+        pci_requests=get_pci_requests_from_flavor(config(scenario), flavor, "first", Clock()),
         image=ImageMeta.from_dict(asked.get("image") or {}),
         is_bfv=asked.get("boot_from_volume", False),
         scheduler_hints={
@@ -162,6 +167,7 @@ FILTERS = (
     "JsonFilter",
     "MetricsFilter",
     "NumInstancesFilter",
+    "PciPassthroughFilter",
     "SameHostFilter",
     "ServerGroupAffinityFilter",
     "ServerGroupAntiAffinityFilter",

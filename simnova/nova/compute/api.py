@@ -31,6 +31,7 @@ from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState
+from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 
 LOG = getLogger("nova.compute.api")
@@ -187,6 +188,9 @@ class API:
             scheduler_hints=request.scheduler_hints,
             requested_networks=request.requested_networks or [],
             security_groups=request.security_groups,
+            pci_requests=get_pci_requests_from_flavor(
+                self.conf, request.flavor, instance.uuid, context.here.clock
+            ),
             context=context,
         )
 

@@ -11,8 +11,8 @@ from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
 __door__ = True
 
-_JSON = {"stats": "{}", "supported_hv_specs": "[]"}
-_COLUMN = {"supported_hv_specs": "supported_instances"}
+_JSON = {"stats": "{}", "supported_hv_specs": "[]", "pci_device_pools": "null"}
+_COLUMN = {"supported_hv_specs": "supported_instances", "pci_device_pools": "pci_stats"}
 
 
 @dataclass
@@ -47,6 +47,8 @@ class ComputeNode(NovaObject):
     stats: dict[str, str] = field(default_factory=dict)
     supported_hv_specs: list[list[str]] = field(default_factory=list)
     metrics: str | None = None
+    pci_device_pools: list[dict[str, Any]] | None = None
+    numa_topology: str | None = None
     updated_at: str | None = None
 
     @remotable
@@ -113,7 +115,7 @@ class ComputeNode(NovaObject):
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     """Fields as the table has them: some under another name, some as JSON text."""
     encoded = {
-        n: json.dumps(v, sort_keys=True) if n in _JSON else v
+        n: json.dumps(v, sort_keys=True) if n in _JSON and v is not None else v
         for n, v in values.items()
         if n != "id"
     }

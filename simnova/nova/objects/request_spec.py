@@ -11,6 +11,7 @@ from simnova.nova.objects.base import NovaObject, from_primitive
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance_group import InstanceGroup
+from simnova.nova.objects.instance_pci_requests import InstancePCIRequests
 from simnova.nova.objects.network_request import NetworkRequest
 
 __door__ = True
@@ -62,6 +63,7 @@ class RequestSpec(NovaObject):
     requested_networks: list[NetworkRequest] = field(default_factory=list)
     security_groups: list[str] = field(default_factory=list)
     is_bfv: bool = False
+    pci_requests: InstancePCIRequests | None = None
     limits: dict[str, Any] = field(default_factory=dict)
     retry: dict[str, Any] | None = None
     request_level_params: RequestLevelParams = field(default_factory=RequestLevelParams)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simnova.nova import exception
-from simnova.nova.objects.instance_pci_request import InstancePCIRequest
+from simnova.nova.objects.instance_pci_requests import InstancePCIRequest
 
 Pool = dict[str, Any]
 """Devices alike: their `vendor_id`, `product_id`, `dev_type`, tags, and the `count` of free ones."""

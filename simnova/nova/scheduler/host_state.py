@@ -114,6 +114,7 @@ class HostState:
         self.cpu_info = compute.cpu_info
         self.supported_instances = compute.supported_hv_specs
         self.metrics = monitor_metric.from_json(compute.metrics)
+        self.pci_stats = PciDeviceStats(compute.pci_device_pools or [])
 
     def consume_from_request(self, spec_obj: RequestSpec) -> None:
         """Take what one server of the request needs, so that the next one sees the host as it will be."""
@@ -122,6 +123,8 @@ class HostState:
         self.vcpus_used += spec_obj.vcpus
         self.num_instances += 1
         self.num_io_ops += 1
+        if spec_obj.pci_requests and self.pci_stats:
+            self.pci_stats.apply_requests(spec_obj.pci_requests.requests)
 
     def __repr__(self) -> str:
         return (

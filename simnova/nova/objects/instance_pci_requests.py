@@ -19,3 +19,13 @@ class InstancePCIRequest(NovaObject):
     alias_name: str | None = None
     numa_policy: str | None = None
     request_id: str | None = None
+
+
+@dataclass
+class InstancePCIRequests(NovaObject):
+    """All that a server asks for."""
+
+    VERSION: ClassVar[str] = "1.1"
+
+    instance_uuid: str = ""
+    requests: list[InstancePCIRequest] = field(default_factory=list)
