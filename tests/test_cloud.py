@@ -20,7 +20,7 @@ def cloud():
 
 def test_a_cloud_shows_its_hosts_and_servers(cloud):
     assert repr(cloud).startswith("<Cloud at ")
-    assert "2 hosts, 1 servers" in repr(cloud)
+    assert "2 hosts, 1 server" in repr(cloud)
     shown = cloud._repr_html_()
     assert "small" in shown
     assert "<script>" not in shown
