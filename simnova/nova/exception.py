@@ -166,6 +166,58 @@ class InvalidHypervisorVirtType(Invalid):
     msg_fmt = "Hypervisor virtualization type '%(hv_type)s' is not recognised"
 
 
+class InvalidNUMANodesNumber(Invalid):
+    """Not a number of NUMA nodes."""
+
+    msg_fmt = "The property 'numa_nodes' cannot be '%(nodes)s'. It must be a number greater than 0"
+
+
+class ImageNUMATopologyAsymmetric(Invalid):
+    """CPUs or memory cannot be shared out evenly."""
+
+    msg_fmt = (
+        "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. "
+        "Explicit assignment of CPUs and memory to nodes is required"
+    )
+
+
+class ImageNUMATopologyCPUDuplicates(Invalid):
+    """Two nodes have the same CPU."""
+
+    msg_fmt = "CPU number %(cpunum)d is assigned to two nodes"
+
+
+class ImageNUMATopologyCPUOutOfRange(Invalid):
+    """A node has a CPU that the flavor has not."""
+
+    msg_fmt = "CPU number %(cpunum)d is larger than max %(cpumax)d"
+
+
+class ImageNUMATopologyCPUsUnassigned(Invalid):
+    """The flavor has CPUs that no node has."""
+
+    msg_fmt = "CPU number %(cpuset)s is not assigned to any node"
+
+
+class ImageNUMATopologyForbidden(NovaError):
+    """Flavor and image both say how many nodes."""
+
+    msg_fmt = "Image property '%(name)s' is not permitted to override NUMA configuration set against the flavor"
+    code = 403
+
+
+class ImageNUMATopologyIncomplete(Invalid):
+    """Some nodes are given CPUs and memory, others not."""
+
+    msg_fmt = "CPU and memory allocation must be provided for all NUMA nodes"
+
+
+class ImageNUMATopologyMemoryOutOfRange(Invalid):
+    """The nodes' memory is not the flavor's."""
+
+    msg_fmt = "%(memsize)d MB of memory assigned, but expected %(memtotal)d MB"
+
+
 class InvalidVirtualMachineMode(Invalid):
     """No way to run a guest of that name."""
 

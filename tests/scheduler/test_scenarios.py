@@ -19,6 +19,7 @@ from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
+from simnova.nova.objects.numa import NUMACell, NUMATopology
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.scheduler.decision import Decision
@@ -26,6 +27,7 @@ from simnova.nova.scheduler.filters import all_filters
 from simnova.nova.scheduler.host_state import HostState
 from simnova.nova.scheduler.resource_request import ResourceRequest
 from simnova.nova.scheduler.weights import HostWeightHandler, all_weighers
+from simnova.nova.virt.hardware import numa_get_constraints
 
 SHARED = Path(__file__).parents[3] / "shared" / "nova" / "scheduler_scenarios.jsonl"
 SMALL = Path(__file__).parent / "data" / "scenarios.jsonl"
@@ -85,10 +87,17 @@ def node(host: dict[str, Any]) -> ComputeNode:
         supported_hv_specs=[supported],
         stats=stats | host.get("stats", {}),
         pci_device_pools=host.get("pci_pools"),
+        numa_topology=numa_of(host),
         metrics=json.dumps(
             [{"name": name, "value": value} for name, value in host.get("metrics", {}).items()]
         ),
     )
+
+
+def numa_of(host: dict[str, Any]) -> str | None:
+    said = host.get("numa_topology")
+    cells = [NUMACell(c["id"], c["cpus"], c["memory_mb"]) for c in said["cells"]] if said else None
+    return NUMATopology(cells).to_json() if cells else None
 
 
 def instance(server: str | dict[str, Any]) -> Instance:
@@ -124,13 +133,14 @@ def flavor_of(said: dict[str, Any]) -> Flavor:
 
 def request_spec(scenario: dict[str, Any]) -> RequestSpec:
     asked = scenario["request"]
-    flavor = flavor_of(asked["flavor"])
+    flavor, image = flavor_of(asked["flavor"]), ImageMeta.from_dict(asked.get("image") or {})
     return RequestSpec(
         instance_uuid="first",
         project_id=asked.get("project_id"),
         flavor=flavor,
         pci_requests=get_pci_requests_from_flavor(config(scenario), flavor, "first", Clock()),
-        image=ImageMeta.from_dict(asked.get("image") or {}),
+        numa_topology=numa_get_constraints(flavor, image),
+        image=image,
         is_bfv=asked.get("boot_from_volume", False),
         scheduler_hints={
             name: hint(name, value) for name, value in (asked.get("hints") or {}).items()
@@ -166,6 +176,7 @@ FILTERS = (
     "IsolatedHostsFilter",
     "JsonFilter",
     "MetricsFilter",
+    "NUMATopologyFilter",
     "NumInstancesFilter",
     "PciPassthroughFilter",
     "SameHostFilter",

@@ -33,6 +33,7 @@ from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState
 from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.scheduler.client.report import SchedulerReportClient
+from simnova.nova.virt.hardware import numa_get_constraints
 
 LOG = getLogger("nova.compute.api")
 
@@ -191,6 +192,7 @@ class API:
             pci_requests=get_pci_requests_from_flavor(
                 self.conf, request.flavor, instance.uuid, context.here.clock
             ),
+            numa_topology=numa_get_constraints(request.flavor, ImageMeta.from_dict(image)),
             context=context,
         )
 

@@ -13,6 +13,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_pci_requests import InstancePCIRequests
 from simnova.nova.objects.network_request import NetworkRequest
+from simnova.nova.objects.numa import InstanceNUMATopology
 
 __door__ = True
 
@@ -64,6 +65,7 @@ class RequestSpec(NovaObject):
     security_groups: list[str] = field(default_factory=list)
     is_bfv: bool = False
     pci_requests: InstancePCIRequests | None = None
+    numa_topology: InstanceNUMATopology | None = None
     limits: dict[str, Any] = field(default_factory=dict)
     retry: dict[str, Any] | None = None
     request_level_params: RequestLevelParams = field(default_factory=RequestLevelParams)

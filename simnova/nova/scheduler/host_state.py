@@ -12,9 +12,15 @@ from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.monitor_metric import MonitorMetric
+from simnova.nova.objects.numa import InstanceNUMATopology, NUMATopology
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.pci.stats import PciDeviceStats
+from simnova.nova.virt.hardware import (
+    NUMATopologyLimits,
+    numa_fit_instance_to_host,
+    numa_usage_from_instance_numa,
+)
 
 LOG = getLogger("nova.scheduler.host_manager")
 
@@ -54,6 +60,7 @@ class HostState:
         self.supported_instances: list[list[str]] = []
         self.metrics: list[MonitorMetric] = []
         self.pci_stats: PciDeviceStats | None = None
+        self.numa_topology: NUMATopology | None = None
         self.updated: str | None = None
 
         self.service: Mapping[str, Any] = MappingProxyType({})
@@ -115,6 +122,7 @@ class HostState:
         self.supported_instances = compute.supported_hv_specs
         self.metrics = monitor_metric.from_json(compute.metrics)
         self.pci_stats = PciDeviceStats(compute.pci_device_pools or [])
+        self.numa_topology = NUMATopology.from_json(compute.numa_topology)
 
     def consume_from_request(self, spec_obj: RequestSpec) -> None:
         """Take what one server of the request needs, so that the next one sees the host as it will be."""
@@ -125,6 +133,14 @@ class HostState:
         self.num_io_ops += 1
         if spec_obj.pci_requests and self.pci_stats:
             self.pci_stats.apply_requests(spec_obj.pci_requests.requests)
+        if spec_obj.numa_topology and self.numa_topology:
+            self._consume_nodes(self.numa_topology, spec_obj.numa_topology)
+
+    def _consume_nodes(self, has: NUMATopology, wanted: InstanceNUMATopology) -> None:
+        limits = NUMATopologyLimits(self.cpu_allocation_ratio, self.ram_allocation_ratio)
+        placed = numa_fit_instance_to_host(has, wanted, limits)
+        if placed:
+            self.numa_topology = numa_usage_from_instance_numa(has, placed)
 
     def __repr__(self) -> str:
         return (

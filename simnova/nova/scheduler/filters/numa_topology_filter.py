@@ -1,0 +1,55 @@
+"""Hosts whose NUMA nodes can take those of the server (`nova/scheduler/filters/numa_topology_filter.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simnova.nova.log import getLogger
+from simnova.nova.scheduler import filters
+from simnova.nova.virt import hardware
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.host_manager import HostState
+
+LOG = getLogger(__name__)
+
+
+class NUMATopologyFilter(filters.BaseHostFilter):
+    """Passes hosts on whose NUMA nodes the server's nodes fit, as `hw:numa_nodes` asks for them.
+
+    CPUs are shared and pages small here.
+    """
+
+    def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
+        """Whether each of the server's nodes has a node of the host, within its ratios."""
+        wanted, has = spec_obj.numa_topology, host_state.numa_topology
+        if not wanted:
+            return True
+        if not has:
+            return self._rejected(
+                host_state, f"{_described(spec_obj)}, the host does not tell its nodes"
+            )
+        limits = hardware.NUMATopologyLimits(
+            host_state.cpu_allocation_ratio, host_state.ram_allocation_ratio
+        )
+        if not hardware.numa_fit_instance_to_host(has, wanted, limits):
+            sizes = (
+                f"{len(cell.cpuset)} CPUs and {cell.memory} MB"
+                f" ({cell.cpu_usage} and {cell.memory_usage} used)"
+                for cell in has.cells
+            )
+            return self._rejected(
+                host_state, f"{_described(spec_obj)}, the host's have {'; '.join(sizes)}"
+            )
+        return True
+
+    def _rejected(self, host_state: HostState, why: str) -> filters.Rejected:
+        LOG.debug("%s fails NUMA topology requirements: %s", host_state, why)
+        return filters.Rejected(why)
+
+
+def _described(spec: RequestSpec) -> str:
+    cells = spec.numa_topology.cells if spec.numa_topology else []
+    sizes = "; ".join(f"{len(cell.cpuset)} CPUs and {cell.memory} MB" for cell in cells)
+    return f"needs NUMA nodes of {sizes}"
