@@ -11,14 +11,15 @@ from simnova.observe.steps import Detail
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0, or 1 where the cloud or its user failed."""
+    """Run the command; returns its exit status: 0, or 1 where the request or a server failed."""
     parsed = _parser().parse_args(arguments)
     try:
-        print(parsed.work(parsed))
+        told, failed = parsed.work(parsed)
     except (UsageError, NovaError) as error:
         print(f"simnova: {error}", file=sys.stderr)
         return 1
-    return 0
+    print(told)
+    return int(failed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,12 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _boot(parsed: argparse.Namespace) -> str:
+def _boot(parsed: argparse.Namespace) -> tuple[str, bool]:
     cloud = Cloud(hosts=parsed.hosts, seed=parsed.seed)
     call = cloud.submit(parsed.name, flavor=parsed.flavor, image=parsed.image, count=parsed.count)
     cloud.run()
     told = _told(cloud, parsed.show, parsed.detail)
-    return "\n".join([told, "", *map(repr, call.servers)])
+    failed = any(server.status == "ERROR" for server in call.servers)
+    return "\n".join([told, "", *map(repr, call.servers)]), failed
 
 
 def _told(cloud: Cloud, show: str, detail: Detail) -> str:

@@ -105,6 +105,49 @@ def test_a_flavor_too_small_for_the_image(cloud):
         cloud.boot("web", flavor="m1.tiny", image="ubuntu-24.04")
 
 
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (
+            lambda cloud: cloud.boot("w", flavour="m1.tiny"),
+            "unknown argument 'flavour': did you mean 'flavor'",
+        ),
+        (lambda cloud: cloud.lose("select_destinatons"), "did you mean 'select_destinations'"),
+        (
+            lambda cloud: cloud.lose("select_destinations", times=-1),
+            "times=-1 is no number of times",
+        ),
+        (
+            lambda cloud: cloud.crash_at("scheduler.selec", "nova-scheduler"),
+            "did you mean 'scheduler.select'",
+        ),
+        (lambda cloud: cloud.crash_at("rpc.cast", "nova-api", nth=0), "nth=0 is no number"),
+        (
+            lambda cloud: cloud.crash_at("rpc.cast", "nova-api", moment="during"),
+            "unknown moment 'during'",
+        ),
+        (lambda cloud: cloud.fail("compute1", "stat"), "stat"),
+        (lambda cloud: cloud.servers["nobody"], "unknown server 'nobody'"),
+    ],
+)
+def test_faults_and_requests_that_make_no_sense(cloud, act, sentence):
+    events = len(cloud.journal)
+    with pytest.raises(UsageError, match=sentence):
+        act(cloud)
+    assert all(event.kind == "input" for event in cloud.journal.events[events:])
+
+
+def test_a_server_that_will_never_get_there(cloud):
+    server = cloud.boot("huge", flavor="m1.xlarge")
+    cloud.run()
+    with pytest.raises(UsageError, match="server 'huge' is ERROR and nobody works on it"):
+        server.wait("ACTIVE")
+    with pytest.raises(UsageError, match="did you mean 'ACTIVE'"):
+        server.wait("ACTVE")
+    server.delete()
+    cloud.run()
+
+
 def test_a_path_that_is_not_there(cloud):
     with pytest.raises(Refused, match="404"):
         cloud.request("GET", "/v2.1/unknown")
@@ -152,6 +195,36 @@ class TestClouds:
     def test_hosts_that_are_none(self, hosts):
         with pytest.raises(UsageError, match=r"host"):
             Cloud(hosts=hosts)
+
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            ({"hosts": "3"}, "hosts='3' is text: .* hosts=3"),
+            ({"hosts": {"a": 1}}, "give a number, or a list"),
+            ({"seed": "x"}, "seed='x' is no seed"),
+            ({"level": "ful"}, "unknown level 'ful': did you mean 'full'"),
+            ({"config": "nova.conf"}, r"Config\.from_file\('nova\.conf'\)"),
+            ({"config": 3}, "give a Config, or a dict"),
+            ({"filters": "ComputeFilter"}, r"filters=\['ComputeFilter'\]"),
+            ({"config": {"enabled_filters": [BaseHostFilter]}}, r"Cloud\(filters="),
+        ],
+    )
+    def test_what_a_cloud_is_not_made_of(self, options, sentence):
+        with pytest.raises(UsageError, match=sentence):
+            Cloud(**{"hosts": 1, **options})
+
+    def test_a_closed_cloud_says_so_and_can_still_be_forked(self):
+        cloud = Cloud(hosts=2)
+        cloud.boot("web")
+        cloud.close()
+        cloud.close()
+        assert repr(cloud).startswith("<Cloud, closed")
+        for act in (lambda: cloud.boot("x"), lambda: cloud.servers, lambda: cloud.sql("SELECT 1")):
+            with pytest.raises(UsageError, match="this cloud is closed"):
+                repr(act())
+        fork = cloud.fork()
+        fork.run()
+        assert fork.servers["web"].status == "ACTIVE"
 
     def test_two_hosts_of_one_name(self):
         with pytest.raises(UsageError, match="two hosts are called 'a'"):

@@ -112,6 +112,10 @@ class TestCommand:
         assert main(["boot", "--hosts", "2", "--show", show]) == 0
         assert text in capsys.readouterr().out
 
+    def test_a_server_in_error_is_a_status(self, capsys):
+        assert main(["boot", "--hosts", "0"]) == 1
+        assert "No valid host was found" in capsys.readouterr().out
+
     def test_a_mistake_is_one_sentence_and_a_status(self, capsys):
         assert main(["boot", "--flavor", "m1.smal"]) == 1
         assert (

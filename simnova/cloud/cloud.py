@@ -10,10 +10,11 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from simnova.cloud import checks
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
-from simnova.cloud.engine import Engine, Until, condition
+from simnova.cloud.engine import Engine, Until, condition, named
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
 from simnova.cloud.stock import Flavors, Images, Networks, Servers
@@ -45,8 +46,9 @@ class Cloud(Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`. The same `seed` gives the same run, to the last event.
-    `config` holds Nova's options; `filters` and `weighers` replace the lists of the options and may hold classes of
-    your own. `level="summary"` keeps no payloads. `database` is `sqlite://` (in memory) or `sqlite:///PATH`.
+    `config` holds Nova's options. `filters` and `weighers` are added to those that the options name: names, or classes
+    of your own (with `config={"enabled_filters": []}` yours are the only ones). `level="summary"` keeps no payloads.
+    `database` is `sqlite://` (in memory) or `sqlite:///PATH`.
 
     The constructor brings the services up, and warns of one that cannot start (its hypervisor does not answer): the
     others go on. `run()` goes on until nobody works, `step()` to the next event.
@@ -64,7 +66,10 @@ class Cloud(Views):
         database: str = "sqlite://",
         _original: _Original | None = None,
     ) -> None:
-        conf = config if isinstance(config, Config) else Config(**(config or {}))
+        conf = checks.as_config(config)
+        checks.check_choices(seed, level)
+        checks.check_plug_ins("filters", filters)
+        checks.check_plug_ins("weighers", weighers)
         self._recipe: dict[str, Any] = {
             "hosts": as_hosts(hosts),
             "config": conf.as_dict(),
@@ -79,6 +84,7 @@ class Cloud(Views):
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)
         self._owner: int | None = None
+        self.closed = False
         self._run_id = _original.run_id if _original else secrets.token_hex(8)
         if _original is not None:
             self.clock.real.replay(_original.measured)
@@ -127,6 +133,7 @@ class Cloud(Views):
         `hints` are the scheduler hints.
         """
         hints = more.pop("hints", None)
+        checks.check_request(more)
         server: dict[str, Any] = {
             "name": name,
             "flavorRef": self.flavors.id_of(flavor),
@@ -198,7 +205,7 @@ class Cloud(Views):
                     )
         if wanted is not None:
             raise UsageError(
-                f"nothing works any more at {self.now:.3f} s, and {until if isinstance(until, str) else 'the condition'!r} has not come"
+                f"nothing works any more at {self.now:.3f} s, and {named(until)} has not come"
             )
         return self
 
@@ -274,10 +281,13 @@ class Cloud(Views):
 
     def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> None:
         """Have a service die at its `nth` event of a kind from now, just before it or just after."""
+        checks.check_crash(kind, nth, moment)
+        self._running(service)
         self._input("crash_at", kind=kind, service=service, nth=nth, moment=moment)
 
     def lose(self, method: str, times: int = 1, *, reply: bool = False) -> None:
         """Lose the next messages that carry this RPC method, or the replies to it."""
+        checks.check_loss(method, times)
         self._input("lose", method=method, times=times, reply=reply)
 
     def fail(
@@ -294,6 +304,8 @@ class Cloud(Views):
 
     def _running(self, service: str) -> str:
         alive = [name for name, life in self.assembly.running.items() if life.alive]
+        if service in self.assembly.names and service not in alive:
+            raise UsageError(f"{service} is not running: start({service!r}) it first")
         if service not in alive:
             raise unknown("running service", service, alive)
         return service
@@ -302,6 +314,8 @@ class Cloud(Views):
 
     def _input(self, verb: str, **args: Any) -> Any:
         """Everything from outside that changes something comes through here: it is journalled, recorded, done."""
+        if self.closed:
+            raise UsageError("this cloud is closed: fork() goes on from where it stood")
         if self._owner not in (None, threading.get_ident()):
             return self._posted(verb, args)
         self.journal.record(
@@ -372,6 +386,7 @@ class Cloud(Views):
 
     def close(self) -> None:
         """Remove what was made on real hypervisors, and give the databases up."""
+        self.closed = True
         self.clock.close()
         self.assembly.close()
 

@@ -45,3 +45,8 @@ def condition(until: Until) -> Callable[[Event], object] | None:
     if until not in KINDS:
         raise unknown("kind of event", until, KINDS)
     return lambda event: event.kind == until and not event.background
+
+
+def named(until: Until) -> str:
+    """What was waited for, in a sentence that repeats."""
+    return repr(until) if isinstance(until, str) else "what the condition asks for"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -55,9 +55,13 @@ def as_hosts(hosts: int | Iterable[Host | str]) -> list[Host]:
                 f"hosts={hosts} is no number of hosts: give 0 or more, or a list of Host"
             )
         hosts = [f"compute{number}" for number in range(1, hosts + 1)]
+    if isinstance(hosts, str) and hosts.isdigit():
+        raise UsageError(
+            f"hosts={hosts!r} is text: for so many hosts give the number, hosts={hosts}"
+        )
     if isinstance(hosts, (str, Host)):
         hosts = [hosts]
-    if isinstance(hosts, bool) or not isinstance(hosts, Iterable):
+    if isinstance(hosts, (bool, Mapping)) or not isinstance(hosts, Iterable):
         raise UsageError(f"hosts={hosts!r}: give a number, or a list of names or Host objects")
     made = [host if isinstance(host, Host) else Host(host) for host in hosts]
     names = [host.name for host in made]

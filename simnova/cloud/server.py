@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.client import checked
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, unknown
 from simnova.messaging.rest import Response
+from simnova.nova.api.views import STATUSES
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
@@ -110,7 +111,14 @@ class Server:
 
     def wait(self, status: str = "ACTIVE") -> Server:
         """Run the cloud until the server has this status. Raises `UsageError` where it ends in another."""
-        self.cloud.run(until=lambda event: event.kind.startswith("db.") and self.status == status)
+        if status not in STATUSES:
+            raise unknown("status", status, STATUSES)
+        while self.status != status and not self.cloud.clock.quiet:
+            self.cloud.step()
+        if self.status != status:
+            raise UsageError(
+                f"server '{self.name}' is {self.status} and nobody works on it: it will not be {status}"
+            )
         return self
 
     def _facts(self) -> dict[str, Any]:

@@ -105,9 +105,16 @@ class Collection:
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
+    def _check_open(self) -> None:
+        if self.cloud.closed:
+            raise UsageError(
+                "this cloud is closed and its databases are gone: fork() goes on from where it stood"
+            )
+
     def _select(
         self, database: str, table: str, order_by: str = "id", **where: Any
     ) -> list[dict[str, Any]]:
+        self._check_open()
         return at_once(
             self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
+from simnova.exceptions import UsageError
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import (
     causes,
@@ -63,9 +64,12 @@ class Views:
 
     journal: Journal
     assembly: Assembly
+    closed: bool
     servers: Servers
 
     def __repr__(self) -> str:
+        if self.closed:
+            return f"<Cloud, closed at {self.assembly.clock.now:.3f} s, {len(self.journal)} events>"
         parts: dict[str, Sized] = {
             "host": self.assembly.hosts,
             "server": self.servers,
@@ -146,6 +150,10 @@ class Views:
 
     def sql(self, text: str) -> Table:
         """Ask the databases as they are now: `cloud.sql("SELECT host, vm_state FROM nova_cell1.instances")`."""
+        if self.closed:
+            raise UsageError(
+                "this cloud is closed and its databases are gone: rows() shows any step of its journal"
+            )
         return self.assembly.databases.sql(text)
 
     def history(self, server: Any) -> History:

@@ -77,7 +77,15 @@ def _converted(found: Found, value: Any) -> Any:
 
 def _refused(found: Found, value: Any) -> UsageError:
     dollar = "; after a $ stands another option's name, $$ is a dollar" if "$" in str(value) else ""
-    return UsageError(f"option {found} cannot be {value!r}: it is {found.option.allowed()}{dollar}")
+    own = isinstance(value, (list, tuple)) and any(isinstance(one, type) for one in value)
+    remedy = (
+        "; classes of your own are given to the Cloud: Cloud(filters=[…], weighers=[…])"
+        if own
+        else ""
+    )
+    return UsageError(
+        f"option {found} cannot be {value!r}: it is {found.option.allowed()}{dollar}{remedy}"
+    )
 
 
 def read(opts: cfg.ConfigOpts, found: Found) -> Any:

@@ -44,11 +44,11 @@ def get_all_classes(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
 def choose(
     asked: Iterable[Any], known: Mapping[str, type[T]], base: type[T], what: str
 ) -> list[type[T] | T]:
-    """What was asked for by name, or given as a class or an object of one.
+    """What was asked for by name, or given as a class or an object of one; each once.
 
     Raises `UsageError` for an unknown name, with the nearest one, and for what is no plug-in of that kind.
     """
-    return [_chosen(one, known, base, what) for one in asked]
+    return list(dict.fromkeys(_chosen(one, known, base, what) for one in asked))
 
 
 def _chosen(one: Any, known: Mapping[str, type[T]], base: type[T], what: str) -> type[T] | T:

@@ -24,6 +24,9 @@ _STATUS: dict[str, dict[str | None, str]] = {
     VmState.SHELVED_OFFLOADED: {None: "SHELVED_OFFLOADED"},
 }
 
+STATUSES = sorted({word for by_task in _STATUS.values() for word in by_task.values()})
+"""Every word in which the API puts a server's state."""
+
 
 def status(vm_state: str, task_state: str | None) -> str:
     """The one word in which the API puts a server's vm_state and task_state (`nova/api/openstack/common.py`)."""

@@ -1,0 +1,88 @@
+"""What a learner asks of a cloud, checked before it is asked: the error names the thing, the value and the remedy."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from simnova.config import Config
+from simnova.exceptions import UsageError, unknown
+from simnova.kernel.journal import KINDS
+from simnova.nova.api import schemas
+from simnova.nova.compute.manager import ComputeManager
+from simnova.nova.conductor.compute_task import ComputeTaskManager
+from simnova.nova.conductor.manager import ConductorManager
+from simnova.nova.manager import Manager
+from simnova.nova.scheduler.manager import SchedulerManager
+
+LEVELS = ("full", "summary")
+MOMENTS = ("before", "after")
+
+
+def as_config(config: Any) -> Config:
+    """The configuration, from a `Config`, a mapping of options, or None for Nova's defaults."""
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, str):
+        raise UsageError(f"config={config!r}: read a file with Config.from_file({config!r})")
+    if config is not None and not isinstance(config, Mapping):
+        raise UsageError(f"config={config!r}: give a Config, or a dict of options")
+    return Config(**(config or {}))
+
+
+def check_choices(seed: Any, level: Any) -> None:
+    """Raise UsageError for a seed that is no whole number, or a level that there is not."""
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise UsageError(f"seed={seed!r} is no seed: give a whole number")
+    if level not in LEVELS:
+        raise unknown("level", level, LEVELS)
+
+
+def check_plug_ins(what: str, given: Any) -> None:
+    """Raise UsageError where filters or weighers are not given as a list."""
+    if given is not None and (isinstance(given, (str, type)) or not isinstance(given, Iterable)):
+        raise UsageError(f"{what}={given!r}: give a list, as in {what}=[{given!r}]")
+
+
+def check_request(more: Iterable[str]) -> None:
+    """Raise UsageError for an argument that is nothing a server can be asked for with."""
+    known = schemas.create_server["properties"]["server"]["properties"]
+    for name in more:
+        if name not in known:
+            raise unknown(
+                "argument", name, {*known, "flavor", "image", "network", "count", "hints"}
+            )
+
+
+def check_loss(method: Any, times: Any) -> None:
+    """Raise UsageError for a method that no service has, or a number of times that is none."""
+    if method not in rpc_methods():
+        raise unknown("RPC method", method, rpc_methods())
+    check_count("times", times)
+
+
+def check_crash(kind: Any, nth: Any, moment: Any) -> None:
+    """Raise UsageError for a kind of event, a number or a moment that there is not."""
+    if kind not in KINDS:
+        raise unknown("kind of event", kind, KINDS)
+    if moment not in MOMENTS:
+        raise unknown("moment", moment, MOMENTS)
+    check_count("nth", nth)
+
+
+def check_count(what: str, value: Any) -> None:
+    """Raise UsageError for what is no whole number from 1 up."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"{what}={value!r} is no number of times: give a whole number from 1 up")
+
+
+def rpc_methods() -> set[str]:
+    """The methods that Nova's services can be called or cast with."""
+    managers = (SchedulerManager, ComputeTaskManager, ComputeManager, ConductorManager)
+    return {
+        name
+        for manager in managers
+        for name, method in inspect.getmembers(manager, inspect.iscoroutinefunction)
+        if not name.startswith("_") and name not in vars(Manager)
+    }
