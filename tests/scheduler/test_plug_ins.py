@@ -97,11 +97,11 @@ def test_a_class_given_beside_the_names_decides_with_its_reason(hosts: Any) -> N
     }
 
 
-def test_names_and_classes_can_be_mixed() -> None:
+def test_names_and_classes_can_be_mixed_and_count_once() -> None:
     from simnova.nova.scheduler.filters.ram_filter import RamFilter
 
     named = get_filter_classes(["RamFilter", Second, "nova.scheduler.filters.RamFilter"])
-    assert named == [RamFilter, Second, RamFilter]
+    assert named == [RamFilter, Second]
 
 
 def test_what_a_filter_raises_fails_the_request_and_names_its_line(hosts: Any) -> None:
