@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from simnova.exceptions import UsageError
 from simnova.kernel.journal import Event, Journal
 
 
@@ -43,3 +44,19 @@ def last(journal: Journal, upto: int | None = None) -> int:
     """
     end = len(journal) - 1
     return end if upto is None else max(-1, min(upto, end))
+
+
+def step(journal: Journal, given: object) -> int:
+    """The number of a step that someone has named, by its number or by its event.
+
+    Raises `UsageError` for anything else, and for a step that the journal does not have.
+    """
+    seq = given.seq if isinstance(given, Event) else given
+    if not isinstance(seq, int):
+        raise UsageError(
+            f"{given!r} is no step: give the number of a step or an event, such as cloud.journal[12]"
+        )
+    if 0 <= seq < len(journal):
+        return seq
+    there = f"this journal has steps 0 to {len(journal) - 1}" if len(journal) else "it is empty"
+    raise UsageError(f"there is no step {seq}: {there}")

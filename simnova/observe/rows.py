@@ -10,7 +10,8 @@ from bisect import bisect_right
 from typing import Any
 
 from simnova.kernel.journal import Event, Journal
-from simnova.observe.index import follow, last
+from simnova.observe import schema
+from simnova.observe.index import follow, last, step
 from simnova.observe.table import Table
 
 Row = dict[str, Any]
@@ -36,6 +37,7 @@ class Cursor:
         self.seqs: list[int] = []
         self.tables: dict[str, dict[Any, Row]] = {}
         self.born: dict[tuple[str, Any], int] = {}
+        self.names: set[str] = set()
         self.applied = 0
 
     def add(self, event: Event) -> None:
@@ -43,6 +45,7 @@ class Cursor:
         if event.kind in CHANGES:
             self.changes.append(event)
             self.seqs.append(event.seq)
+            self.names.add(full_name(event))
             self.born.setdefault((full_name(event), row_key(event)), event.seq)
 
     def to(self, seq: int) -> dict[str, dict[Any, Row]]:
@@ -97,7 +100,14 @@ def tables(journal: Journal, seq: int | None = None) -> Table:
 
 
 def table(journal: Journal, seq: int | None, name: str) -> Table:
-    """A table as it was after step `seq`; columns that are None in every row are left out."""
+    """A table as it was after step `seq`; columns that are None in every row are left out.
+
+    Raises `UsageError` for a table or a step that is not there.
+    """
+    known = schema.names(journal, follow(journal, Cursor).names)
+    if name not in known:
+        raise schema.no_table(name, known)
+    seq = None if seq is None else step(journal, seq)
     rows = at(journal, seq, name)
     columns = list(
         dict.fromkeys(key for row in rows for key, value in row.items() if value is not None)
@@ -106,8 +116,11 @@ def table(journal: Journal, seq: int | None, name: str) -> Table:
 
 
 def changed(journal: Journal, seq: int) -> Table:
-    """What the event at `seq` did to a row, column by column; empty where it changed none."""
-    event = journal[seq]
+    """What the event at `seq` did to a row, column by column; empty where it changed none.
+
+    Raises `UsageError` for a step that is not there.
+    """
+    event = journal[step(journal, seq)]
     columns = ("table", "key", "column", "before", "after")
     if event.kind not in CHANGES:
         return Table(columns, [])

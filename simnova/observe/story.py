@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from simnova.exceptions import unknown
 from simnova.kernel.journal import KINDS, Journal
-from simnova.observe.index import last
+from simnova.observe.index import last, step
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail, steps
 from simnova.observe.story_en import TEMPLATES
@@ -30,11 +30,11 @@ def sentence(journal: Journal, seq: int, language: str = "en") -> str:
     """What happened at that step, in one sentence; an event that a template cannot read is told by
     its kind.
 
-    Raises `UsageError` for a language that has no table.
+    Raises `UsageError` for a language that has no table and for a step that is not there.
     """
     if language not in LANGUAGES:
         raise unknown("language", language, LANGUAGES)
-    telling = Telling(journal, journal[seq])
+    telling = Telling(journal, journal[step(journal, seq)])
     template = LANGUAGES[language].get(telling.event.kind, unfamiliar)
     try:
         return plain(template(telling))

@@ -8,7 +8,7 @@ import pytest
 
 from simnova.exceptions import UsageError
 from simnova.kernel import clock
-from simnova.observe import causes, logs, queues, rows
+from simnova.observe import causes, logs, queues, rows, schema, story
 from simnova.observe.index import follow
 from simnova.observe.table import Table
 
@@ -35,6 +35,51 @@ def test_rows_at_any_step_forwards_and_backwards(booted):
     assert every == again[::-1]
     assert every[0] == []
     assert every[-1][0]["vm_state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("nova_cell1.instnces", "nova_cell1.instances"),
+        ("instances", "nova_cell1.instances"),
+        ("ports", "neutron.ports"),
+    ],
+)
+def test_a_table_that_is_not_there_is_refused_with_the_nearest_name(booted, name, nearest):
+    with pytest.raises(UsageError, match=rf"unknown table '{name}': .*{nearest}"):
+        rows.table(booted, None, name)
+
+
+def test_a_table_without_a_row_is_empty_in_every_cell(booted):
+    for name in ("nova_cell0.instances", "nova_cell1.migrations", "neutron.ports"):
+        assert len(rows.table(booted, None, name)) == 0
+
+
+def test_the_tables_that_are_known_are_those_of_the_databases(real):
+    there = {
+        name: sorted(table.name for table in metadata.tables.values())
+        for name, metadata in real.assembly.databases.metadata.items()
+    }
+    assert {name: sorted(own) for name, own in schema.TABLES.items()} == there
+
+
+@pytest.mark.parametrize("seq", [-5, -1, 99999])
+def test_a_step_that_is_not_there_is_refused(booted, seq):
+    expected = f"there is no step {seq}: this journal has steps 0 to {len(booted) - 1}"
+    for look in (
+        lambda: rows.table(booted, seq, "nova_cell1.instances"),
+        lambda: rows.changed(booted, seq),
+        lambda: causes.why(booted, seq),
+        lambda: story.sentence(booted, seq),
+    ):
+        with pytest.raises(UsageError, match=expected):
+            look()
+
+
+def test_why_takes_a_step_or_its_event_and_nothing_else(booted):
+    assert causes.why(booted, booted[20]) == causes.why(booted, 20)
+    with pytest.raises(UsageError, match="'x' is no step: give the number of a step or an event"):
+        causes.why(booted, "x")
 
 
 def test_a_deleted_row_comes_back_when_one_steps_back(hand):
@@ -174,7 +219,7 @@ def test_importing_all_of_it_loads_nothing_heavy():
 
 
 def test_one_step_of_a_hundred_thousand_events_needs_no_wait(hand, uuid):
-    from simnova.observe import decision, hosts, sequence, steps, story
+    from simnova.observe import decision, hosts, sequence, steps
 
     boot = sys.modules[type(hand).__module__].boot
     while len(hand.journal) < 100_000:
