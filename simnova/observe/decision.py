@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +12,13 @@ from simnova.observe import placed
 from simnova.observe.index import follow, last
 from simnova.observe.matrix import Decision, Row, Verdict, Weigher
 from simnova.observe.names import Names, natural
-from simnova.observe.telling import Telling, opened
+from simnova.observe.telling import Telling, opened, query
 
 __all__ = ["CANDIDATES", "Decision", "Row", "Verdict", "Weigher", "decisions", "latest"]
 
 CANDIDATES = "/allocation_candidates"
+_RAISED = re.compile(r"(\w+) (raised \w+) about ([^:]+)(.*)")
+"""What the scheduler logs of a filter or weigher that raises."""
 
 
 class Decisions:
@@ -33,7 +36,9 @@ class Decisions:
         """Take in the next event."""
         if event.kind.startswith("http.") and event.data.get("path") == CANDIDATES:
             self._placement(event)
-        elif event.kind in {"scheduler.filter", "scheduler.weigh", "scheduler.select"}:
+        elif event.kind in {"scheduler.filter", "scheduler.weigh", "scheduler.select"} or raised(
+            event
+        ):
             self._decided(event)
 
     def _placement(self, event: Event) -> None:
@@ -48,7 +53,7 @@ class Decisions:
         if key not in self._open:
             self._open[key] = self._adopt(event)
         self._open[key].append(event.seq)
-        if event.kind == "scheduler.select":
+        if event.kind in {"scheduler.select", "log"}:
             del self._open[key]
 
     def _adopt(self, event: Event) -> list[int]:
@@ -88,6 +93,7 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     events = [journal[seq] for seq in seqs if seq <= end]
     filters = [filtered(event) for event in events if event.kind == "scheduler.filter"]
     rows = [*candidates(journal, events), *filters]
+    rows += [broken(event, rows) for event in events if event.kind == "log"]
     weigh = next((event.data for event in events if event.kind == "scheduler.weigh"), {})
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
@@ -125,6 +131,27 @@ def filtered(event: Event) -> Row:
     return Row(str(event.data.get("filter")), verdicts)
 
 
+def raised(event: Event) -> re.Match[str] | None:
+    """The log line of a filter or weigher that has raised: who, what, about whom, and the text."""
+    if event.kind != "log" or event.data.get("level") != "ERROR":
+        return None
+    if event.data.get("logger") != "nova.scheduler.decision":
+        return None
+    return _RAISED.match(str(event.data.get("message")))
+
+
+def broken(event: Event, rows: list[Row]) -> Row:
+    """The row of a filter or weigher that has raised: about one host, or about all that were
+    left.
+    """
+    found = raised(event)
+    name, what, about, text = found.groups() if found else ("", "raised", "", "")
+    fallen = {host for row in rows for host, one in row.verdicts.items() if not one.passed}
+    left = {host: None for row in rows for host in row.verdicts if host not in fallen}
+    why = Verdict(False, f'{what}{text}; cloud.log(level="ERROR") has the traceback')
+    return Row(name, dict.fromkeys([about] if about in left or not left else left, why))
+
+
 def weigher(data: Mapping[str, Any]) -> Weigher:
     """A weigher's numbers; its multiplier may differ from host to host."""
     normalized, given = data.get("normalized") or {}, data.get("multiplier", 1.0)
@@ -142,10 +169,12 @@ def candidates(journal: Journal, events: list[Event]) -> list[Row]:
         return []
     wanted = placed.asked(events[0].data)
     known, stocks = placed.providers(journal, answer.seq), placed.stocks(journal, answer.seq)
-    found = set(placed.candidates(body))
+    found, tree = set(placed.candidates(body)), query(events[0].data).get("in_tree")
+    only = f"the request names {known.get(tree, tree)}" if tree else ""
     verdicts = {
-        host: Verdict(uuid in found, "" if uuid in found else missing(stocks.get(uuid, {}), wanted))
+        host: Verdict(uuid in found, "" if uuid in found else reason)
         for uuid, host in known.items()
+        for reason in [(uuid != tree and only) or missing(stocks.get(uuid, {}), wanted)]
     }
     named = {uuid: Verdict(True) for uuid in sorted(found - set(known))}
     return [Row("Placement", {**verdicts, **named})]

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from simnova import Cloud
 from simnova.observe import (
     causes,
     decision,
@@ -222,8 +223,6 @@ def test_a_boots_background_is_hidden_until_asked_for(real):
 
 
 def test_a_summary_journal_can_be_looked_at(real):
-    from simnova import Cloud
-
     made = Cloud(hosts=3, level="summary")
     made.boot("web1")
     journal = made.run().journal
@@ -258,3 +257,38 @@ def test_all_that_is_seen_is_the_same_in_every_process():
     ]
     assert runs[0] == runs[1]
     assert len(set(runs[0].split())) == 6
+
+
+class Crooked:
+    """A filter that cannot read one host."""
+
+    def host_passes(self, host_state, spec_obj):
+        """Divide by a number that is nothing on the second host."""
+        return 1 / (host_state.host != "compute2") > 0
+
+
+def test_a_filter_that_raises_has_its_row_and_points_to_the_log():
+    from simnova.nova.scheduler.filters import BaseHostFilter
+
+    made = Cloud(
+        hosts=3,
+        config={"enabled_filters": []},
+        filters=[type("Odd", (Crooked, BaseHostFilter), {})],
+    )
+    made.boot("web")
+    made.run()
+    found = decision.latest(made.journal)
+    assert found.rows[-1].name == "Odd"
+    (verdict,) = found.rows[-1].verdicts.values()
+    assert verdict.reason.startswith("raised ZeroDivisionError: division by zero")
+    assert 'cloud.log(level="ERROR")' in verdict.reason
+    assert found.fell("compute2").name == "Odd"
+
+
+def test_placement_says_that_the_request_names_another_host():
+    made = Cloud(hosts=3)
+    made.boot("web", host="compute2")
+    made.run()
+    (placement, *_) = decision.latest(made.journal).rows
+    assert placement.verdicts["compute2"].passed
+    assert placement.verdicts["compute1"].reason == "the request names compute2"
