@@ -80,10 +80,12 @@ class Written:
 
     def __init__(self) -> None:
         self.seqs: list[int] = []
+        self.actors: set[str] = set()
         self.starts: dict[str, list[int]] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
+        self.actors.add(event.actor)
         if event.kind == "log":
             self.seqs.append(event.seq)
         elif event.kind == "service.start":
@@ -131,11 +133,14 @@ def lines(
     """The log from step `first` up to step `upto`: of one service, from a level on, of one request
     or about one server (by their ids, or themselves).
 
-    Raises `UsageError` for an unknown level.
+    Raises `UsageError` for an unknown level or service.
     """
     if level not in LEVELS:
         raise unknown("log level", level, LEVELS)
-    written, end = follow(journal, Written).seqs, last(journal, upto)
+    known = follow(journal, Written)
+    if service is not None and service not in known.actors | set(known.starts):
+        raise unknown("service", service, known.actors | set(known.starts))
+    written, end = known.seqs, last(journal, upto)
     wanted = getattr(request, "request_id", request), getattr(server, "id", server)
     found = (
         line(journal, journal[seq])

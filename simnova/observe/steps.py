@@ -31,6 +31,8 @@ def level(event: Event) -> int:
     room = event.kind.partition(".")[0]
     if room == "rpc" and str(event.data.get("method", "")).startswith("object_"):
         return 1
+    if room == "virt" and event.data.get("method") in {"get_inventory", "get_traits"}:
+        return 1
     if room in _STORY or tells(event):
         return 0
     return 1 if room == "amqp" else 2

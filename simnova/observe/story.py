@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 
 from simnova.exceptions import unknown
-from simnova.kernel.journal import KINDS, Journal
+from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.observe.index import last, step
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail, steps
@@ -88,9 +88,18 @@ def story(
     """The sentences of the steps from `first` up to `upto`; `only="rpc"` tells just of the kinds
     that begin so.
 
-    Raises `UsageError` for an unknown detail or language.
+    Raises `UsageError` for an unknown detail, kind or language.
     """
+    if not any(kind.startswith(only) for kind in (*KINDS, *TEMPLATES)):
+        rooms = {kind.partition(".")[0] for kind in TEMPLATES}
+        raise unknown("kind of event", only, rooms | set(TEMPLATES))
     walked, end = steps(journal, detail, background=background), last(journal, upto)
     walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
-    walked = [seq for seq in walked if journal[seq].kind.startswith(only)]
+    walked = [seq for seq in walked if belongs(journal[seq], only)]
     return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked)
+
+
+def belongs(event: Event, only: str) -> bool:
+    """Whether an event is of the kinds that begin so; an RPC message that was lost is RPC, too."""
+    lost = event.kind == "fault" and event.data.get("verb") == "lose"
+    return event.kind.startswith(only) or (lost and only == "rpc")

@@ -64,7 +64,8 @@ def test_the_boot_is_told_as_novas_documentation_would(real):
         "ComputeFilter passes 3 of 3 hosts.",
         "3 weighers rank 3 hosts",
         "The scheduler claims 1 VCPU, 2048 MB and 20 GB on compute2 for server web1 at Placement.",
-        "The scheduler chooses compute2 for server web1; compute3 and compute1 are kept as alternates.",
+        "The scheduler chooses compute2 for server web1, the first of the 3 that weigh the same; "
+        "compute3 and compute1 are kept as alternates.",
         "The conductor writes server web1 into nova_cell1.instances: building, scheduling.",
         "The conductor maps server web1 to its cell (cell1).",
         "The conductor casts build_and_run_instance to compute.compute2 and does not wait",
@@ -156,7 +157,7 @@ def test_the_first_cause_of_being_active_is_the_learners_request(real):
     active = states.history(real.journal, "web1").states[-1].seq
     told = [text for _, _, text in causes.why(real.journal, active)]
     assert "The client asks the API to boot server web1, flavor m1.small, image cirros." in told
-    assert "You have the client send POST /v2.1/servers to the API." in told
+    assert "You ask the API: POST /v2.1/servers." in told
 
 
 def test_the_sequence_has_the_recorded_calls_and_casts(real):
@@ -292,3 +293,18 @@ def test_placement_says_that_the_request_names_another_host():
     (placement, *_) = decision.latest(made.journal).rows
     assert placement.verdicts["compute2"].passed
     assert placement.verdicts["compute1"].reason == "the request names compute2"
+
+
+def test_a_lost_message_is_told_among_the_rpc(troubled):
+    told = [text for _, _, text in story.story(troubled.journal, only="rpc")]
+    lost = "The message of build_and_run_instance is lost on its way, as you have arranged."
+    assert lost in told
+
+
+def test_of_equal_hosts_the_first_is_taken_and_the_sentence_says_so(real):
+    (told,) = [
+        story.sentence(real.journal, event.seq)
+        for event in real.journal
+        if event.kind == "scheduler.select"
+    ]
+    assert ", the first of the 3 that weigh the same; " in told

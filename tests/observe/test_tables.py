@@ -241,3 +241,10 @@ def test_one_step_of_a_hundred_thousand_events_needs_no_wait(hand, uuid):
     for look in looks:
         look(50_001)
     assert time.perf_counter() - start < 0.5
+
+
+def test_a_kind_or_a_service_that_nothing_is_called_is_refused(booted):
+    with pytest.raises(UsageError, match="unknown kind of event 'rcp': did you mean 'rpc'"):
+        story.story(booted, only="rcp")
+    with pytest.raises(UsageError, match="unknown service 'nova-apu': did you mean 'nova-api'"):
+        logs.lines(booted, service="nova-apu")

@@ -8,6 +8,7 @@ from simnova.nova.objects.states import PowerState
 from simnova.observe.names import host_of
 from simnova.observe.story_en.words import (
     after,
+    count,
     resources,
     seconds,
     server,
@@ -155,13 +156,13 @@ def given(args: Any) -> str:
 
 
 _COMMANDS = {
-    "request": "You have the client send {method} {path} to {service}.",
+    "request": "You ask {service}: {method} {path}.",
     "advance": "You let {seconds:g} s pass.",
     "crash": "You kill {service} where it stands.",
     "stop": "You stop {service} in good order.",
     "start": "You start {service} again.",
     "crash_at": "You arrange that {service} dies at its {nth:d}. {kind}, {moment} it.",
-    "lose": "You arrange that {what} {method} will get lost, {times:d} time(s).",
+    "lose": "You arrange that {what} {method} will get lost, {often}.",
     "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
     "set": "You set {option} to {value}.",
 }
@@ -175,6 +176,8 @@ def command(telling: Telling) -> str:
             name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()
         }
         named["what"] = "replies to" if named.get("reply") else named.get("what", "messages of")
+        if "times" in named:
+            named["often"] = count(int(named["times"]), "time")
         return _COMMANDS[verb].format_map(named)
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)

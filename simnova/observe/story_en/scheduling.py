@@ -71,4 +71,19 @@ def select(telling: Telling) -> str:
     if len(spare) == 1:
         ready = f"; {spare[0]} is kept as an alternate"
     whom = server(telling, data.get("instance"))
-    return f"The scheduler chooses {data.get('host')} for {whom}{ready}."
+    return f"The scheduler chooses {data.get('host')} for {whom}{standing(telling)}{ready}."
+
+
+def standing(telling: Telling) -> str:
+    """How the chosen host stood among the weighed ones, where it was not simply the heaviest."""
+    weighed = telling.behind("scheduler.weigh", within=40)
+    data = weighed.data if weighed else {}
+    weights, order, host = data.get("weights") or {}, data.get("order") or [], telling.data["host"]
+    if host not in weights or data.get("instance") != telling.data.get("instance"):
+        return ""
+    first = order[0] if order else host
+    if weights[first] > weights[host]:
+        drawn = f"host_subset_size lets it draw among the best, or {first} could not be claimed"
+        return f", although {first} weighs more: {drawn}"
+    equal = sum(weight == weights[host] for weight in weights.values())
+    return f", the first of the {equal} that weigh the same" if equal > 1 and host == first else ""
