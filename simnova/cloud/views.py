@@ -117,7 +117,7 @@ class Views:
 
     def why(self, event: int | Event, *, only: str = "") -> Story:
         """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""
-        told = causes.why(self.journal, event if isinstance(event, int) else event.seq)
+        told = causes.why(self.journal, event)
         return Story(one for one in told if self.journal[one[0]].kind.startswith(only))
 
     def files(self, first: int = 0, upto: int | None = None) -> Table:
