@@ -100,6 +100,12 @@ def test_requests_of_other_threads_enter_a_running_cloud(cloud):
     assert [e.digest() for e in again.journal] == [e.digest() for e in cloud.journal]
 
 
+def test_a_cloud_that_has_run_for_hours_still_answers(cloud):
+    """Keystone's tokens end after an hour; a client gets a new one when it is refused."""
+    cloud.run(until=2 * 3600)
+    assert cloud.boot("late").wait().status == "ACTIVE"
+
+
 def test_a_summary_journal_keeps_the_same_events_without_their_payloads():
     full, summary = Cloud(hosts=2), Cloud(hosts=2, level="summary")
     for cloud in (full, summary):

@@ -37,7 +37,19 @@ class Client:
     async def request(
         self, service: str, method: str, path: str, body: Any = None, **headers: str
     ) -> Response:
-        """Send a request to a service and return its answer, whatever its status."""
+        """Send a request to a service and return its answer, whatever its status.
+
+        A token that is no longer good is replaced, once, as keystoneauth's sessions do.
+        """
+        answer = await self._send(service, method, path, body, headers)
+        if answer.status == 401:
+            self._token = None
+            answer = await self._send(service, method, path, body, headers)
+        return answer
+
+    async def _send(
+        self, service: str, method: str, path: str, body: Any, headers: dict[str, str]
+    ) -> Response:
         shown = {
             "X-Auth-Token": await self._authenticate(),
             "OpenStack-API-Version": f"compute {MICROVERSION}",
