@@ -62,7 +62,7 @@ def test_the_boot_is_told_as_novas_documentation_would(real):
         "The scheduler asks Placement who has 1 VCPU, 2048 MB and 20 GB",
         "Placement answers: 3 of 3 hosts have room",
         "ComputeFilter passes 3 of 3 hosts.",
-        "3 weighers rank 3 hosts",
+        "13 weighers rank 3 hosts",
         "The scheduler claims 1 VCPU, 2048 MB and 20 GB on compute2 for server web1 at Placement.",
         "The scheduler chooses compute2 for server web1, the first of the 3 that weigh the same; "
         "compute3 and compute1 are kept as alternates.",

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 LOG = getLogger(__name__)
 ALL = "nova.scheduler.weights.all_weighers"
-"""What the option `weight_classes` says by default."""
-DEFAULT: tuple[str, ...] | None = ("CPUWeigher", "DiskWeigher", "RAMWeigher")
-"""The weighers that it stands for; None for every one there is."""
+"""What the option `weight_classes` says by default: every weigher there is."""
 
 
 class WeighedHost(weights.WeighedObject):
@@ -65,5 +63,5 @@ def all_weighers() -> dict[str, type[BaseHostWeigher]]:
 def get_weigher_classes(names: Iterable[Any]) -> list[type[BaseHostWeigher] | BaseHostWeigher]:
     """The weighers of those names; classes stand for themselves. Raises `UsageError` with the nearest names."""
     known = all_weighers()
-    asked = [one for name in names for one in (DEFAULT or known if name == ALL else [name])]
+    asked = [one for name in names for one in (known if name == ALL else [name])]
     return loadables.choose(asked, known, BaseHostWeigher, "weigher")
