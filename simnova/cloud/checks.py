@@ -9,7 +9,7 @@ from typing import Any
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS
-from simnova.nova.api import schemas
+from simnova.nova.api.schemas import servers
 from simnova.nova.compute.manager import ComputeManager
 from simnova.nova.conductor.compute_task import ComputeTaskManager
 from simnova.nova.conductor.manager import ConductorManager
@@ -47,7 +47,7 @@ def check_plug_ins(what: str, given: Any) -> None:
 
 def check_request(more: Iterable[str]) -> None:
     """Raise UsageError for an argument that is nothing a server can be asked for with."""
-    known = schemas.create_server["properties"]["server"]["properties"]
+    known = servers.create["properties"]["server"]["properties"]
     for name in more:
         if name not in known:
             raise unknown(

@@ -12,7 +12,7 @@ from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown
 from simnova.nova import exception
 from simnova.nova.api import views
-from simnova.nova.api.app import MAX_VERSION
+from simnova.nova.api.versions import MAX_VERSION
 from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB
 from simnova.nova.context import RequestContext, get_admin_context, target_cell
 from simnova.nova.objects.build_request import BuildRequest

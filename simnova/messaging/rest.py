@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlencode
 
 from simnova.exceptions import NovaError
@@ -21,7 +21,8 @@ from simnova.kernel.journal import Event, declare
 
 __door__ = True
 
-F = TypeVar("F", bound=Callable[..., Awaitable["Response"]])
+Handler = Callable[..., Awaitable["Response"]]
+F = TypeVar("F", bound=Handler)
 Query = str | Mapping[str, str | Iterable[str]] | None
 """A query string as it goes over the wire, or its parameters, encoded in the given order."""
 
@@ -137,11 +138,12 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
 
 
-def _table(app: type[App]) -> list[tuple[re.Pattern[str], dict[str, str]]]:
-    paths: dict[str, dict[str, str]] = {}
-    for name in dir(app):
-        for method, path in getattr(getattr(app, name), "routes", ()):
-            paths.setdefault(path, {})[method] = name
+def _table(parts: Iterable[object]) -> list[tuple[re.Pattern[str], dict[str, Handler]]]:
+    paths: dict[str, dict[str, Handler]] = {}
+    for part in parts:
+        for name in dir(type(part)):
+            for method, path in getattr(getattr(type(part), name), "routes", ()):
+                paths.setdefault(path, {})[method] = getattr(part, name)
     literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
     return [(_pattern(path), paths[path]) for path in literal_first]
 
@@ -149,13 +151,15 @@ def _table(app: type[App]) -> list[tuple[re.Pattern[str], dict[str, str]]]:
 class App:
     """What a service answers: handlers marked with `route`, and the real service's way to word its errors."""
 
-    table: ClassVar[list[tuple[re.Pattern[str], dict[str, str]]]] = []
+    controllers: Iterable[object] = ()
+    """Others whose handlers it answers with, beside its own."""
     rest: Rest | None = None
     """The network that it serves on, by which it can ask others itself."""
 
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.table = _table(cls)
+    @cached_property
+    def table(self) -> list[tuple[re.Pattern[str], dict[str, Handler]]]:
+        """Every path with its handlers by method, those without arguments first."""
+        return _table([self, *self.controllers])
 
     async def answer(self, request: Request) -> Response:
         """Answer a request: whatever a handler raises becomes a status and a body."""
@@ -169,7 +173,7 @@ class App:
             vars(failed)["traceback"] = traceback.format_exc()
             return failed
 
-    def find(self, request: Request) -> tuple[Callable[..., Awaitable[Response]], dict[str, str]]:
+    def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
         """The handler for a request and its arguments from the path; raises `Fault` 404 or 405."""
         for pattern, methods in self.table:
             match = pattern.fullmatch(request.path)
@@ -178,7 +182,7 @@ class App:
             if request.method not in methods:
                 raise Fault(405, self.not_allowed, allow=", ".join(sorted(methods)))
             values = {name: unquote(value) for name, value in match.groupdict().items()}
-            return getattr(self, methods[request.method]), values
+            return methods[request.method], values
         raise Fault(404, self.not_found)
 
     not_found = "The resource could not be found."

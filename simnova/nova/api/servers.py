@@ -1,13 +1,16 @@
-"""Requests for servers, from their bodies to the compute API (`nova/api/openstack/compute/servers.py`)."""
+"""Servers over HTTP: from a body to the compute API, and what is shown (`nova/api/openstack/compute/servers.py`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simnova.messaging.rest import Fault, Request, Response
+from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 from simnova.nova.api import views
+from simnova.nova.api.auth import Auth
+from simnova.nova.api.controller import Controller
 from simnova.nova.api.validation import validate
+from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API, ServerRequest
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
@@ -25,27 +28,71 @@ _NO_GOOD: tuple[type[Exception], ...] = (
 _CONFLICT: tuple[type[Exception], ...] = (exception.NetworkAmbiguous, exception.PortInUse)
 
 
-async def create(api: API, context: RequestContext, body: Any) -> Response:
-    """Check a body, ask the compute API, answer 202."""
-    validate(body, "create_server")
-    server = body["server"]
-    try:
-        request = await _request(api, context, server, body)
-        instances, reservation = await api.create(context, request)
-    except exception.ImageNotFound:
-        raise Fault(400, "Can not find requested image") from None
-    except _NO_GOOD as error:
-        raise Fault(400, str(error)) from None
-    except _CONFLICT as error:
-        raise Fault(409, str(error)) from None
-    if _true(server.get("return_reservation_id")):
-        return Response(202, {"reservation_id": reservation})
-    answer = views.server_created(instances[0], request.admin_password or "")
-    location = answer["server"]["links"][0]["href"]
-    return Response(202, answer, {"Location": location})
+class ServersController(Controller):
+    """`/servers`."""
+
+    def __init__(self, auth: Auth, compute_api: API) -> None:
+        super().__init__(auth)
+        self.compute_api = compute_api
+
+    @route("POST", "/v2.1/servers")
+    async def create(self, request: Request) -> Response:
+        """202 at once; the server is built afterwards."""
+        context = await self.context(request)
+        body = request.body
+        validate(body, "servers.create")
+        try:
+            wanted = await _request(self.compute_api, context, body["server"], body)
+            instances, reservation = await self.compute_api.create(context, wanted)
+        except exception.ImageNotFound:
+            raise Fault(400, "Can not find requested image") from None
+        except _NO_GOOD as error:
+            raise Fault(400, str(error)) from None
+        except _CONFLICT as error:
+            raise Fault(409, str(error)) from None
+        if _true(body["server"].get("return_reservation_id")):
+            return Response(202, {"reservation_id": reservation})
+        answer = views.server_created(instances[0], wanted.admin_password or "")
+        location = answer["server"]["links"][0]["href"]
+        return Response(202, answer, {"Location": location})
+
+    @route("GET", "/v2.1/servers")
+    async def index(self, request: Request) -> Response:
+        """The project's servers, by id and name."""
+        context = await self.context(request)
+        found = await _find_all(self.compute_api, context, request)
+        shown = [views.server(instance, context.is_admin, (2, 1))["server"] for instance in found]
+        return Response(
+            200, {"servers": [{key: one[key] for key in ("id", "name", "links")} for one in shown]}
+        )
+
+    @route("GET", "/v2.1/servers/detail")
+    async def detail(self, request: Request) -> Response:
+        """The project's servers in detail."""
+        context = await self.context(request)
+        version = version_of(request)
+        found = await _find_all(self.compute_api, context, request)
+        return Response(
+            200,
+            {"servers": [views.server(one, context.is_admin, version)["server"] for one in found]},
+        )
+
+    @route("GET", "/v2.1/servers/{server_id}")
+    async def show(self, request: Request, server_id: str) -> Response:
+        """One server in detail."""
+        context = await self.context(request)
+        instance = await self.compute_api.get(context, server_id)
+        return Response(200, views.server(instance, context.is_admin, version_of(request)))
+
+    @route("DELETE", "/v2.1/servers/{server_id}")
+    async def delete(self, request: Request, server_id: str) -> Response:
+        """204; the server is deleted afterwards."""
+        context = await self.context(request)
+        await self.compute_api.delete(context, await self.compute_api.get(context, server_id))
+        return Response(204)
 
 
-async def find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
+async def _find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
     """The servers a list request asks for: by name or status; of all projects for an administrator who says so."""
     everyone = context.is_admin and _true(request.param("all_tenants"))
     found = await api.get_all(context, all_tenants=everyone)

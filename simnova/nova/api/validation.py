@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import uuid
 from typing import Any
 
 from simnova.jsonschemas import jsonschema
 from simnova.nova import exception
-from simnova.nova.api import schemas
 
 _BAD_NAME = (
     "An invalid 'name' value was provided. The name must be: printable characters. "
@@ -17,7 +17,7 @@ _BAD_NAME = (
 
 
 def validate(body: Any, schema: str) -> None:
-    """Raise ValidationError where the body does not fit the schema of that name in `schemas`.
+    """Raise ValidationError where the body does not fit a schema: `servers.create` is `create` in schemas/servers.py.
 
     Its text names the field, its value and what is wrong.
     """
@@ -36,7 +36,12 @@ def _validator(schema: str) -> Any:
         jsonschema().Draft202012Validator,
         {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")},
     )
-    return extended(getattr(schemas, schema), format_checker=checker)
+    return extended(_schema(schema), format_checker=checker)
+
+
+def _schema(name: str) -> Any:
+    module, _, wanted = name.partition(".")
+    return getattr(importlib.import_module(f"simnova.nova.api.schemas.{module}"), wanted)
 
 
 def _numeric(keyword: str) -> Any:

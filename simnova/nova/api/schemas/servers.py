@@ -1,49 +1,31 @@
-"""What request bodies must look like (`nova/api/openstack/compute/schemas/`)."""
+"""Bodies of requests for servers (`nova/api/openstack/compute/schemas/servers.py`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-MAX_INT = 0x7FFFFFFF
+from simnova.nova.api.schemas.parameter_types import (
+    boolean,
+    hostname,
+    metadata,
+    name,
+    positive,
+    uuid,
+)
 
-name: dict[str, Any] = {"type": "string", "format": "name", "minLength": 1, "maxLength": 255}
-hostname: dict[str, Any] = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 255,
-    "pattern": "^[a-zA-Z0-9-._]*$",
-}
-positive: dict[str, Any] = {
-    "type": ["integer", "string"],
-    "pattern": "^[0-9]*$",
-    "minimum": 1,
-    "maximum": MAX_INT,
-    "minLength": 1,
-}
-non_negative: dict[str, Any] = {**positive, "minimum": 0}
-boolean: dict[str, Any] = {
-    "type": ["boolean", "string"],
-    "enum": [True, "True", "true", "1", False, "False", "false", "0"],
-}
-metadata: dict[str, Any] = {
-    "type": "object",
-    "patternProperties": {"^[a-zA-Z0-9-_:. ]{1,255}$": {"type": "string", "maxLength": 255}},
-    "additionalProperties": False,
-}
-_uuid: dict[str, Any] = {"type": "string", "format": "uuid"}
 _network: dict[str, Any] = {
     "type": "object",
     "properties": {
         "fixed_ip": {"type": "string"},
-        "port": {"oneOf": [_uuid, {"type": "null"}]},
-        "uuid": _uuid,
+        "port": {"oneOf": [uuid, {"type": "null"}]},
+        "uuid": uuid,
         "tag": {"type": "string"},
     },
     "additionalProperties": False,
 }
 _reference: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
 
-create_server: dict[str, Any] = {
+create: dict[str, Any] = {
     "type": "object",
     "properties": {
         "server": {
@@ -88,35 +70,5 @@ create_server: dict[str, Any] = {
         "OS-SCH-HNT:scheduler_hints": {"type": "object", "additionalProperties": True},
     },
     "required": ["server"],
-    "additionalProperties": False,
-}
-
-create_flavor: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "flavor": {
-            "type": "object",
-            "properties": {
-                "name": name,
-                "id": {
-                    "type": ["string", "number", "null"],
-                    "minLength": 1,
-                    "maxLength": 255,
-                    "pattern": "^(?! )[a-zA-Z0-9. _-]+(?<! )$",
-                },
-                "ram": positive,
-                "vcpus": positive,
-                "disk": non_negative,
-                "OS-FLV-EXT-DATA:ephemeral": non_negative,
-                "swap": non_negative,
-                "rxtx_factor": {"type": ["number", "string"], "exclusiveMinimum": 0},
-                "os-flavor-access:is_public": boolean,
-                "description": {"type": ["string", "null"], "maxLength": 65535},
-            },
-            "required": ["name", "ram", "vcpus", "disk"],
-            "additionalProperties": False,
-        }
-    },
-    "required": ["flavor"],
     "additionalProperties": False,
 }

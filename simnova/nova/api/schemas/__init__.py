@@ -1,0 +1,1 @@
+"""What request bodies must look like, a module a resource (`nova/api/openstack/compute/schemas/`)."""
