@@ -415,3 +415,43 @@ def test_a_custom_class_and_trait_are_made_when_a_host_first_has_them(placement,
     request = SimpleNamespace(to_querystring=lambda: "resources=CUSTOM_GPU:1&required=CUSTOM_FAST")
     found = placement.do(client.get_allocation_candidates(context, request))
     assert [list(r["allocations"]) for r in found.allocation_requests] == [[rp]]
+
+
+def held(placement, client, context):
+    return placement.do(client.get_allocations_for_consumer(context, SERVER))
+
+
+def test_resources_are_added_to_a_server_and_taken_away_again(placement, client, context, hosts):
+    placement.do(Steps(client, context, hosts).schedule(0))
+    more = {hosts[0]: {"resources": {"VCPU": 2}}, hosts[1]: {"resources": {"DISK_GB": 5}}}
+    placement.do(client.add_resources_to_instance_allocation(context, SERVER, more))
+    assert held(placement, client, context)[hosts[0]]["resources"] == {**TINY, "VCPU": 3}
+    placement.do(client.remove_resources_from_instance_allocation(context, SERVER, more))
+    assert {rp: part["resources"] for rp, part in held(placement, client, context).items()} == {
+        hosts[0]: TINY
+    }
+
+
+@pytest.mark.parametrize(
+    ("resources", "reason"),
+    [
+        ({"VCPU": 2}, "There are not enough allocated resources left on 40570000-"),
+        ({"VGPU": 1}, "Key 'VGPU' is missing from the allocation."),
+    ],
+)
+def test_what_a_server_does_not_have_cannot_be_taken_away(
+    resources, reason, placement, client, context, hosts
+):
+    placement.do(Steps(client, context, hosts).schedule(0))
+    wanted = {hosts[0]: {"resources": resources}}
+    with pytest.raises(exception.AllocationUpdateFailed, match=reason):
+        placement.do(client.remove_resources_from_instance_allocation(context, SERVER, wanted))
+    assert held(placement, client, context)[hosts[0]]["resources"] == TINY
+
+
+def test_resources_are_given_up_after_four_conflicts(placement, client, context, hosts):
+    placement.do(Steps(client, context, hosts).schedule(0))
+    refuse(placement, 4)
+    wanted = {hosts[0]: {"resources": {"VCPU": 1}}}
+    with pytest.raises(exception.AllocationUpdateFailed, match="multiple successive generation"):
+        placement.do(client.remove_resources_from_instance_allocation(context, SERVER, wanted))

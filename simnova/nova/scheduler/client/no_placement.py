@@ -44,3 +44,25 @@ class NoPlacement(SchedulerReportClient):
     ) -> bool | None:
         """There was nothing to take."""
         return False
+
+    async def move_allocations(
+        self, context: RequestContext, source_consumer_uuid: str, target_consumer_uuid: str
+    ) -> bool:
+        """Nothing is held, so it has moved."""
+        return True
+
+    async def remove_provider_tree_from_instance_allocation(
+        self, context: RequestContext, consumer_uuid: str, root_rp_uuid: str
+    ) -> bool:
+        """There is nothing to take away."""
+        return True
+
+    async def aggregate_add_host(
+        self, context: RequestContext, agg_uuid: str, host_name: str
+    ) -> None:
+        """Only Nova knows of aggregates."""
+
+    async def aggregate_remove_host(
+        self, context: RequestContext, agg_uuid: str, host_name: str
+    ) -> None:
+        """Only Nova knows of aggregates."""
