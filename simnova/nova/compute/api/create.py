@@ -1,4 +1,4 @@
-"""What the API does when a server is asked for (`nova/compute/api.py`): checks, records, and one cast.
+"""What the API does when a server is asked for: checks, records, and one cast (`API.create`).
 
 Nothing is built here. When `create` returns, three rows in nova_api stand for the server (request spec, build
 request, instance mapping) and the conductor has been told.
@@ -11,28 +11,21 @@ import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
-from simnova.config import Config
 from simnova.nova import exception
 from simnova.nova.compute import quota
-from simnova.nova.compute.rpcapi import ComputeAPI
-from simnova.nova.conductor.rpcapi import ComputeTaskAPI
-from simnova.nova.context import RequestContext, target_cell
-from simnova.nova.image import glance
+from simnova.nova.compute.api.base import Base
+from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
-from simnova.nova.network import neutron
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.build_request import BuildRequest
-from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.instance_action import InstanceAction
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState
 from simnova.nova.pci.request import get_pci_requests_from_flavor
-from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.virt.hardware import numa_get_constraints
 
 LOG = getLogger("nova.compute.api")
@@ -64,26 +57,8 @@ class ServerRequest:
     scheduler_hints: dict[str, list[str]] = field(default_factory=dict)
 
 
-class API:
-    """Server operations as the API service carries them out."""
-
-    def __init__(
-        self,
-        conf: Config,
-        image_api: glance.API,
-        network_api: neutron.API,
-        conductor: ComputeTaskAPI,
-        compute: ComputeAPI,
-        report_client: SchedulerReportClient,
-    ) -> None:
-        self.conf = conf
-        self.image_api = image_api
-        self.network_api = network_api
-        self.compute_task_api = conductor
-        self.compute_rpcapi = compute
-        self.placementclient = report_client
-
-    # --- create -----------------------------------------------------------------------------------------------
+class Creation(Base):
+    """Servers are asked for."""
 
     async def create(
         self, context: RequestContext, request: ServerRequest
@@ -195,68 +170,6 @@ class API:
             numa_topology=numa_get_constraints(request.flavor, ImageMeta.from_dict(image)),
             context=context,
         )
-
-    # --- find -------------------------------------------------------------------------------------------------
-
-    async def get(self, context: RequestContext, uuid: str) -> Instance:
-        """A server wherever it is: in its cell, or still only a build request. Raises InstanceNotFound."""
-        try:
-            mapping = await InstanceMapping.get_by_instance_uuid(context, uuid)
-        except exception.InstanceMappingNotFound:
-            raise exception.InstanceNotFound(instance_id=uuid) from None
-        if not context.is_admin and mapping.project_id != context.project_id:
-            raise exception.InstanceNotFound(instance_id=uuid)
-        if mapping.cell_mapping is not None:
-            return await Instance.get_by_uuid(target_cell(context, mapping.cell_mapping), uuid)
-        try:
-            return (await BuildRequest.get_by_instance_uuid(context, uuid)).instance
-        except exception.BuildRequestNotFound:
-            raise exception.InstanceNotFound(instance_id=uuid) from None
-
-    async def get_all(self, context: RequestContext, all_tenants: bool = False) -> list[Instance]:
-        """The servers of a project, or of all, over every cell; newest first."""
-        project = None if all_tenants else context.project_id
-        found = [request.instance for request in await BuildRequest.get_all(context, project)]
-        where = {"project_id": project} if project else {}
-        for cell in await CellMapping.get_all(context):
-            if not cell.disabled:
-                found += await Instance.get_all(target_cell(context, cell), **where)
-        return sorted(
-            found, key=lambda instance: (instance.created_at or "", instance.id or 0), reverse=True
-        )
-
-    # --- delete -----------------------------------------------------------------------------------------------
-
-    async def delete(self, context: RequestContext, instance: Instance) -> None:
-        """Delete a server in whatever state it is; where it has no host yet (or never will), that is done here."""
-        if instance.id is None and await self._delete_while_booting(context, instance):
-            return
-        instance = await self.get(context, instance.uuid)
-        await InstanceAction.action_start(instance.ctxt, instance.uuid, "delete")
-        instance.task_state = TaskState.DELETING
-        await instance.save()
-        if instance.host:
-            bdms = await BlockDeviceMapping.get_by_instance_uuid(instance.ctxt, instance.uuid)
-            await self.compute_rpcapi.terminate_instance(instance.ctxt, instance, bdms)
-        else:
-            await self._local_delete(context, instance)
-
-    async def _delete_while_booting(self, context: RequestContext, instance: Instance) -> bool:
-        """Take the build request back before the conductor has used it; False where it was faster."""
-        try:
-            await BuildRequest(instance_uuid=instance.uuid, context=context).destroy()
-        except exception.BuildRequestNotFound:
-            return False
-        LOG.info("Deleting instance before it was scheduled", instance=instance)
-        return True
-
-    async def _local_delete(self, context: RequestContext, instance: Instance) -> None:
-        LOG.info("Instance is not assigned to any host; deleting it here", instance=instance)
-        await self.network_api.deallocate_for_instance(instance.ctxt, instance)
-        await self.placementclient.delete_allocation_for_instance(
-            context, instance.uuid, force=True
-        )
-        await instance.destroy()
 
 
 def _check_image(image: ImageMeta, request: ServerRequest) -> None:

@@ -1,0 +1,16 @@
+"""What the API service does with a server: checks, records, and a message to whom it concerns (`nova/compute/api.py`).
+
+A module for each group of operations; `API` is all of them together.
+"""
+
+from __future__ import annotations
+
+from simnova.nova.compute.api.create import Creation, ServerRequest
+from simnova.nova.compute.api.delete import Deletion
+
+
+class API(Creation, Deletion):
+    """Server operations as the API service carries them out."""
+
+
+__all__ = ["API", "ServerRequest"]

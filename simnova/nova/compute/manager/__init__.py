@@ -1,0 +1,16 @@
+"""nova-compute's side of every operation on a server (`nova/compute/manager.py`).
+
+A module for each group of operations; `ComputeManager` is all of them together.
+"""
+
+from __future__ import annotations
+
+from simnova.nova.compute.manager.build import Builds
+from simnova.nova.compute.manager.delete import Deletions
+
+
+class ComputeManager(Builds, Deletions):
+    """Builds, changes and deletes the servers of one host, and keeps the books about it."""
+
+
+__all__ = ["ComputeManager"]

@@ -1,0 +1,75 @@
+"""What every operation of nova-compute needs: its host, its driver, its books, and whom it asks."""
+
+from __future__ import annotations
+
+from simnova.config import Config
+from simnova.kernel.lock import Semaphore
+from simnova.messaging.rpc import Target
+from simnova.nova import exception
+from simnova.nova.compute.resource_tracker import ResourceTracker
+from simnova.nova.conductor.rpcapi import ComputeTaskAPI
+from simnova.nova.context import Place, get_admin_context
+from simnova.nova.log import getLogger
+from simnova.nova.manager import Manager, Periodic
+from simnova.nova.network import neutron
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.states import VmState
+from simnova.nova.scheduler.client.report import SchedulerReportClient
+from simnova.nova.scheduler.rpcapi import SchedulerAPI
+from simnova.nova.virt.driver import ComputeDriver
+
+LOG = getLogger("nova.compute.manager")
+
+
+class Base(Manager):
+    """One host's manager, without its operations: those are in the modules beside this one."""
+
+    def __init__(
+        self,
+        host: str,
+        place: Place,
+        conf: Config,
+        driver: ComputeDriver,
+        network_api: neutron.API,
+        reportclient: SchedulerReportClient,
+        scheduler: SchedulerAPI,
+        conductor: ComputeTaskAPI,
+    ) -> None:
+        self.host = host
+        self.place = place
+        self.conf = conf
+        self.driver = driver
+        self.network_api = network_api
+        self.reportclient = reportclient
+        self.query_client = scheduler
+        self.compute_task_api = conductor
+        self.rt = ResourceTracker(host, conf, driver, reportclient, Semaphore(place.clock))
+        self._build_semaphore = Semaphore(place.clock, conf.max_concurrent_builds or 10**9)
+
+    target = Target(version="6.5")
+
+    async def init_host(self) -> None:
+        """Get the hypervisor ready when the service starts, and report what the host has."""
+        await self.driver.init_host(self.host)
+        await self.update_available_resource()
+
+    def periodic_tasks(self) -> list[Periodic]:
+        """The audit, every `update_resources_interval` seconds (0 is oslo.service's 60; below, never)."""
+        spacing = self.conf.update_resources_interval
+        return [] if spacing < 0 else [Periodic(self.update_available_resource, spacing or 60.0)]
+
+    async def update_available_resource(self) -> None:
+        """Periodic task: audit what the host has and what is used of it."""
+        context = get_admin_context(self.place)
+        for nodename in await self.driver.get_available_nodes():
+            await self.rt.update_available_resource(context, nodename)
+
+    async def _set_instance_obj_error_state(self, instance: Instance) -> None:
+        instance.vm_state, instance.task_state = VmState.ERROR, None
+        try:
+            await instance.save()
+        except exception.InstanceNotFound:
+            LOG.debug(
+                "Instance has been destroyed from under us while trying to set it to ERROR",
+                instance=instance,
+            )

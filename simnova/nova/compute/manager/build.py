@@ -1,0 +1,157 @@
+"""Building a server: claim, network, block devices, guest (`_do_build_and_run_instance`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simnova.nova import exception
+from simnova.nova.compute.manager.failure import Build, Failures, Result
+from simnova.nova.context import RequestContext
+from simnova.nova.log import getLogger
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.instance_action import EventReporter
+from simnova.nova.objects.states import TaskState, VmState
+
+LOG = getLogger("nova.compute.manager")
+
+_GONE = (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError)
+
+
+class Builds(Failures):
+    """How a server comes to be on its host."""
+
+    async def build_and_run_instance(self, context: RequestContext, **request: Any) -> None:
+        """Cast: build a server here (the arguments are the fields of `Build`).
+
+        `max_concurrent_builds` builds run at a time; the others wait.
+        """
+        build = Build(context, **request)
+        async with self._build_semaphore:
+            event = "compute__do_build_and_run_instance"
+            async with EventReporter(context, event, self.host, build.instance.uuid):
+                result = await self._do_build_and_run_instance(build)
+            if result == Result.FAILED:
+                await self._delete_allocation(build)
+            if result == Result.ACTIVE:
+                self.rt.build_succeeded()
+            else:
+                self.rt.build_failed()
+
+    async def _do_build_and_run_instance(self, build: Build) -> Result:
+        instance = build.instance
+        LOG.debug("Starting instance...", instance=instance)
+        instance.vm_state, instance.task_state = VmState.BUILDING, None
+        try:
+            await instance.save(expected_task_state=[TaskState.SCHEDULING, None])
+        except (exception.InstanceNotFound, exception.UnexpectedTaskStateError) as error:
+            LOG.debug(str(error), instance=instance)
+            return Result.FAILED
+        started = self.place.clock.now
+        try:
+            await self._build_and_run_instance(build)
+        except exception.RescheduledException as error:
+            return await self._reschedule(build, error)
+        except _GONE:
+            LOG.debug("Instance disappeared during build.", instance=instance)
+            await self._cleanup_allocated_networks(build)
+            return Result.FAILED
+        except Exception as error:
+            return await self._give_up(build, error)
+        LOG.info(
+            "Took %0.2f seconds to build instance.",
+            self.place.clock.now - started,
+            instance=instance,
+        )
+        return Result.ACTIVE
+
+    async def _build_and_run_instance(self, build: Build) -> None:
+        """Claim, network, disks, guest. What fails says by its exception whether another host may try."""
+        context, instance = build.context, build.instance
+        allocations = await self.reportclient.get_allocations_for_consumer(context, instance.uuid)
+        try:
+            async with await self.rt.instance_claim(context, instance, build.node, build.limits):
+                network_info = await self._build_networks(build)
+                await self._prep_block_device(build)
+                instance.task_state = TaskState.SPAWNING
+                await instance.save(expected_task_state=TaskState.BLOCK_DEVICE_MAPPING)
+                await self._spawn(build, allocations, network_info)
+        except (*_GONE, exception.BuildAbortException):
+            raise
+        except (exception.ImageNotActive, exception.FlavorDiskSmallerThanImage) as error:
+            raise exception.BuildAbortException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
+        except exception.ComputeResourcesUnavailable as error:
+            LOG.debug(str(error), instance=instance)
+            raise exception.RescheduledException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
+        except Exception as error:
+            LOG.exception("Failed to build and run instance", instance=instance)
+            raise exception.RescheduledException(
+                instance_uuid=instance.uuid, reason=str(error)
+            ) from error
+        await self._set_active(build)
+
+    async def _build_networks(self, build: Build) -> list[dict[str, Any]]:
+        instance = build.instance
+        LOG.debug("Start building networks asynchronously for instance.", instance=instance)
+        instance.task_state = TaskState.NETWORKING
+        await instance.save(expected_task_state=[None])
+        try:
+            network_info = await self.network_api.allocate_for_instance(
+                build.context,
+                instance,
+                build.requested_networks,
+                build.security_groups,
+                bind_host_id=self.host,
+            )
+        except Exception as error:
+            LOG.exception("Failed to allocate network(s)", instance=instance)
+            text = "Failed to allocate the network(s), not rescheduling."
+            raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=text) from error
+        LOG.debug("Instance network_info: |%s|", network_info, instance=instance)
+        instance.network_info = network_info
+        instance.system_metadata = {**instance.system_metadata, "network_allocated": "True"}
+        return network_info
+
+    async def _prep_block_device(self, build: Build) -> None:
+        instance = build.instance
+        instance.task_state = TaskState.BLOCK_DEVICE_MAPPING
+        instance.root_device_name = instance.root_device_name or "/dev/vda"
+        await instance.save(expected_task_state=TaskState.NETWORKING)
+        for mapping in build.block_device_mapping:
+            mapping.device_name = mapping.device_name or instance.root_device_name
+            await mapping.save()
+
+    async def _spawn(
+        self, build: Build, allocations: dict[str, Any] | None, network_info: list[dict[str, Any]]
+    ) -> None:
+        instance, started = build.instance, self.place.clock.now
+        LOG.debug("Start spawning the instance on the hypervisor.", instance=instance)
+        await self.driver.spawn(
+            build.context,
+            instance,
+            ImageMeta.from_dict(build.image),
+            build.injected_files,
+            build.admin_password,
+            allocations,
+            network_info=network_info,
+            block_device_info={"root_device_name": instance.root_device_name},
+        )
+        took = self.place.clock.now - started
+        LOG.info(
+            "Took %0.2f seconds to spawn the instance on the hypervisor.", took, instance=instance
+        )
+
+    async def _set_active(self, build: Build) -> None:
+        context, instance = build.context, build.instance
+        instance.power_state = (await self.driver.get_info(instance)).state
+        instance.vm_state, instance.task_state = VmState.ACTIVE, None
+        instance.launched_at = context.now()
+        metadata = instance.system_metadata
+        instance.system_metadata = {
+            key: metadata[key] for key in metadata if key != "network_allocated"
+        }
+        await instance.save(expected_task_state=TaskState.SPAWNING)
+        await self.query_client.update_instance_info(context, self.host, [instance])

@@ -1,0 +1,112 @@
+"""A build that fails: given back to the conductor, or ended in ERROR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from simnova.nova import exception
+from simnova.nova.compute.manager.base import Base
+from simnova.nova.context import RequestContext
+from simnova.nova.log import getLogger
+from simnova.nova.objects.block_device import BlockDeviceMapping
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_fault import add_instance_fault_from_exc
+from simnova.nova.objects.network_request import NetworkRequest
+from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.selection import Selection
+from simnova.nova.objects.states import TaskState
+
+LOG = getLogger("nova.compute.manager")
+
+
+class Result(StrEnum):
+    """How a build ended (`nova.compute.build_results`)."""
+
+    ACTIVE = "active"
+    FAILED = "failed"
+    RESCHEDULED = "rescheduled"
+
+
+@dataclass
+class Build:
+    """What nova-compute is told when it is to build a server; `limits` are the scheduler's."""
+
+    context: RequestContext
+    instance: Instance
+    image: dict[str, Any]
+    request_spec: RequestSpec
+    filter_properties: dict[str, Any]
+    admin_password: str | None
+    injected_files: list[Any]
+    requested_networks: list[NetworkRequest] | None
+    security_groups: list[str]
+    block_device_mapping: list[BlockDeviceMapping]
+    node: str
+    limits: dict[str, Any] | None
+    host_list: list[Selection] | None
+
+
+class Failures(Base):
+    """What is done where a build fails: the next host, or ERROR."""
+
+    async def _reschedule(self, build: Build, error: exception.RescheduledException) -> Result:
+        """Give the server back to the conductor, with the alternates that are left, if any were ever given."""
+        context, instance = build.context, build.instance
+        retry = build.filter_properties.get("retry")
+        if not retry:
+            LOG.debug("Retry info not present, will not reschedule", instance=instance)
+            return await self._give_up(build, error, error.kwargs["reason"])
+        LOG.debug(str(error), instance=instance)
+        await self._cleanup_allocated_networks(build)
+        instance.host = instance.node = None
+        instance.task_state = TaskState.SCHEDULING
+        await instance.save()
+        await self._delete_allocation(build)
+        await self.compute_task_api.build_instances(
+            context,
+            instances=[instance],
+            image=build.image,
+            filter_properties={"retry": {**retry, "exc_reason": error.kwargs["reason"]}},
+            admin_password=build.admin_password,
+            injected_files=build.injected_files,
+            requested_networks=build.requested_networks,
+            security_groups=build.security_groups,
+            block_device_mapping=build.block_device_mapping,
+            request_spec=build.request_spec,
+            host_lists=None if build.host_list is None else [build.host_list],
+        )
+        return Result.RESCHEDULED
+
+    async def _give_up(self, build: Build, error: Exception, message: str | None = None) -> Result:
+        """The server goes to ERROR here and now, with the fault that says why."""
+        context, instance = build.context, build.instance
+        if isinstance(error, exception.BuildAbortException):
+            LOG.error(str(error), instance=instance)
+        else:
+            LOG.exception("Unexpected build failure, not rescheduling build.", instance=instance)
+        await self._cleanup_allocated_networks(build)
+        await add_instance_fault_from_exc(
+            context, instance.uuid, error, host=self.host, message=message
+        )
+        instance.host = instance.node = None
+        await self._set_instance_obj_error_state(instance)
+        return Result.FAILED
+
+    async def _delete_allocation(self, build: Build) -> None:
+        await self.reportclient.delete_allocation_for_instance(
+            build.context, build.instance.uuid, force=True
+        )
+
+    async def _cleanup_allocated_networks(self, build: Build) -> None:
+        instance = build.instance
+        if not instance.system_metadata.get("network_allocated"):
+            return
+        LOG.debug("Unplugging VIFs for instance", instance=instance)
+        await self.network_api.deallocate_for_instance(build.context, instance)
+        instance.network_info = []
+        metadata = instance.system_metadata
+        instance.system_metadata = {
+            key: metadata[key] for key in metadata if key != "network_allocated"
+        }
