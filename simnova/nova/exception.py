@@ -269,6 +269,12 @@ class RescheduledException(NovaError):
     msg_fmt = "Build of instance %(instance_uuid)s was re-scheduled: %(reason)s"
 
 
+class SchedulerHostFilterNotFound(NovaError):
+    """`enabled_filters` names a filter that there is not: the scheduler does not start."""
+
+    msg_fmt = "Scheduler Host Filter %(filter_name)s could not be found."
+
+
 class ServiceUnavailable(NovaError):
     """A service that is needed does not answer."""
 

@@ -51,11 +51,15 @@ class ComputeNode(NovaObject):
     numa_topology: str | None = None
     updated_at: str | None = None
 
+    def row(self) -> dict[str, Any]:
+        """The columns of `compute_nodes`, but for its number and times."""
+        return _columns(self.values())
+
     @remotable
     async def create(self) -> None:
         """Write the row of a new node."""
         row = await self.ctxt.cell_db.insert(
-            "compute_nodes", **_columns(self.values()), created_at=self.ctxt.now()
+            "compute_nodes", **self.row(), created_at=self.ctxt.now()
         )
         self.id = row["id"]
         self.obj_reset_changes()

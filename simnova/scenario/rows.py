@@ -1,0 +1,76 @@
+"""The rows of Nova's databases that a scenario's cloud would have."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from simnova.nova.cmd.manage import CELL1_DB, TRANSPORT_URL
+from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.instance import Instance
+from simnova.scenario import hosts
+from simnova.scenario.objects import CELL_UUID
+
+if TYPE_CHECKING:
+    from simnova.scenario.scenario import Scenario
+
+DATABASE = f"sqlite:///{CELL1_DB}"
+"""The address of the only cell's database."""
+
+Row = dict[str, Any]
+
+_FLAVOR = json.dumps({"cur": Flavor(name="running").obj_to_primitive()})
+
+
+def api_rows(scenario: Scenario) -> dict[str, list[Row]]:
+    """nova_api: one cell, its hosts, the aggregates."""
+    cell = {
+        "id": 1,
+        "uuid": CELL_UUID,
+        "name": "cell1",
+        "transport_url": TRANSPORT_URL,
+        "database_connection": DATABASE,
+        "disabled": False,
+    }
+    aggregates = hosts.aggregates(scenario)
+    return {
+        "cell_mappings": [cell],
+        "host_mappings": [{"host": host["name"], "cell_id": 1} for host in scenario.hosts],
+        "aggregates": [{"id": a.id, "uuid": a.uuid, "name": a.name} for a in aggregates],
+        "aggregate_hosts": [{"aggregate_id": a.id, "host": h} for a in aggregates for h in a.hosts],
+        "aggregate_metadata": [
+            {"aggregate_id": a.id, "key": key, "value": value}
+            for a in aggregates
+            for key, value in a.metadata.items()
+        ],
+    }
+
+
+def cell_rows(scenario: Scenario) -> dict[str, list[Row]]:
+    """nova_cell1: nodes, services, servers."""
+    ratios = hosts.ratios(scenario)
+    servers = [(host["name"], each) for host in scenario.hosts for each in hosts.instances(host)]
+    return {
+        "compute_nodes": [hosts.node(host, ratios).row() for host in scenario.hosts],
+        "services": [_without_id(hosts.service(host).values()) for host in scenario.hosts],
+        "instances": [
+            {"uuid": each.uuid, "host": host, "node": host, "vm_state": "active"}
+            for host, each in servers
+        ],
+        "instance_extra": [{"instance_uuid": each.uuid, "flavor": _FLAVOR} for _, each in servers],
+        "instance_info_caches": [
+            {"instance_uuid": each.uuid, "network_info": "[]"} for _, each in servers
+        ],
+        "instance_system_metadata": [row for _, each in servers for row in _metadata(each)],
+    }
+
+
+def _without_id(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "id"}
+
+
+def _metadata(instance: Instance) -> list[Row]:
+    return [
+        {"instance_uuid": instance.uuid, "key": key, "value": value}
+        for key, value in instance.system_metadata.items()
+    ]
