@@ -26,6 +26,7 @@ ROOMS = {
     "teaching": {"exceptions", "kernel.journal", "observe"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},
     "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "widgets"},
+    "scenario": {*BELOW_SERVICES, "nova", "placement", "observe"},
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},
 }
 NOVA_SERVICES = {"api", "compute", "conductor", "console", "scheduler"}
