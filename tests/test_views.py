@@ -3,6 +3,7 @@
 import pytest
 
 from simnova import Cloud
+from simnova.exceptions import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,19 @@ def test_a_decision_shows_what_told_its_hosts_apart(cloud):
     assert table.column("host")[0] == decision.host
     (first,) = [row for row in table.as_dicts() if row["host"] == cloud.servers["web"].host]
     assert first["RAMWeigher"] == "13824 → 0.871"
+
+
+def test_a_decision_is_found_by_its_server_its_name_or_a_step(cloud):
+    twin = cloud.fork()
+    db = twin.boot("db")
+    twin.run()
+    web = twin.decision("web")
+    assert (web.server, twin.decision(db).server, twin.decision().server) == ("web", "db", "db")
+    assert twin.decision(web.seq) == twin.decision(twin.journal[web.seq]) == web
+    with pytest.raises(UsageError, match="unknown server 'wbe': did you mean 'web'"):
+        twin.decision("wbe")
+    with pytest.raises(UsageError, match="there is no step 999999"):
+        twin.decision(999999)
 
 
 def test_a_cloud_shows_its_hosts_and_counts_as_people_do(cloud):

@@ -13,6 +13,7 @@ from simnova.observe import (
     files,
     graph,
     hosts,
+    index,
     logs,
     queues,
     rows,
@@ -28,6 +29,7 @@ from simnova.observe.story import Story
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
+    from simnova.cloud.server import Server
     from simnova.cloud.stock import Servers
     from simnova.messaging.amqp import Broker
     from simnova.observe.graph import Topology
@@ -111,14 +113,21 @@ class Views:
         """Who sent what to whom, as a sequence diagram."""
         return sequence.arrows(self.journal, upto, first=first, detail=detail)
 
-    def decision(self, seq: int | None = None) -> Decision | None:
-        """The scheduler's last decision up to a step: every filter's verdict on every host, and the weights."""
-        return decision.latest(self.journal, seq)
+    def decision(self, about: int | Event | Server | str | None = None) -> Decision | None:
+        """A decision of the scheduler: every filter's verdict on every host, and the weights.
+
+        `about` is a server (or its name), for which it was made, or a step, up to which it is the last one. None
+        where there was none.
+        """
+        if about is None or isinstance(about, (int, Event)):
+            return decision.latest(
+                self.journal, None if about is None else index.step(self.journal, about)
+            )
+        return decision.of_server(self.journal, getattr(about, "id", about))
 
     def why(self, event: int | Event, *, only: str = "") -> Story:
         """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""
-        told = causes.why(self.journal, event)
-        return Story(one for one in told if self.journal[one[0]].kind.startswith(only))
+        return causes.why(self.journal, event, only=only)
 
     def files(self, first: int = 0, upto: int | None = None) -> Table:
         """The files that the services were in, in the order in which they came in."""

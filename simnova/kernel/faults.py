@@ -34,6 +34,10 @@ class Crash:
         self.nth -= 1
         return self.nth == 0
 
+    def __str__(self) -> str:
+        which = "the next" if self.nth == 1 else f"number {self.nth} from now of its"
+        return f"{self.actor} dies {self.moment} {which} {self.kind}"
+
 
 class Faults:
     """The faults that lie in wait on one clock."""
@@ -41,6 +45,10 @@ class Faults:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._crashes: list[Crash] = []
+
+    def __repr__(self) -> str:
+        armed = [str(crash) for crash in self._crashes if crash.nth > 0]
+        return f"<Faults: {'; '.join(armed) or 'none lies in wait'}>"
 
     def crash_at(self, crash: Crash) -> None:
         """Have a service die at one of its events, between it and the next thing it does."""

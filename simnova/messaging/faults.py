@@ -19,6 +19,10 @@ class Loss:
         self.reply = reply
         self._asked: set[str] = set()
 
+    def __repr__(self) -> str:
+        what = f"replies to {self.method}" if self.reply else f"messages of {self.method}"
+        return f"<Loss: {f'the next {self.times}' if self.times else 'no more'} {what}>"
+
     def __call__(self, passage: Passage) -> Verdict:
         """Let a message pass, or lose it."""
         if passage.stage != "publish" or self.times < 1 or not self._is_meant(passage):

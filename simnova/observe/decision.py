@@ -7,16 +7,30 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
+from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
-from simnova.observe import placed
+from simnova.observe import candidates, placed
 from simnova.observe.index import follow, last
-from simnova.observe.matrix import Decision, Row, Verdict, Weigher
+from simnova.observe.matrix import Decision
 from simnova.observe.names import Names, natural
-from simnova.observe.telling import Telling, opened, query
+from simnova.observe.telling import Telling, fields, opened
+from simnova.observe.verdict import Claim, Row, Verdict, Weigher
 
-__all__ = ["CANDIDATES", "Decision", "Row", "Verdict", "Weigher", "decisions", "latest"]
+__all__ = [
+    "CANDIDATES",
+    "Claim",
+    "Decision",
+    "Row",
+    "Verdict",
+    "Weigher",
+    "decisions",
+    "latest",
+    "of_server",
+]
 
-CANDIDATES = "/allocation_candidates"
+CANDIDATES, CLAIM = "/allocation_candidates", "/allocations/"
+NAMED = "Request"
+"""The row of the hosts that the request itself leaves out."""
 _RAISED = re.compile(r"(\w+) (raised \w+) about ([^:]+)(.*)")
 """What the scheduler logs of a filter or weigher that raises."""
 
@@ -36,6 +50,8 @@ class Decisions:
         """Take in the next event."""
         if event.kind.startswith("http.") and event.data.get("path") == CANDIDATES:
             self._placement(event)
+        elif event.kind.startswith("http.") and scheduler_claims(event.data, event.actor):
+            self._claimed(event)
         elif event.kind in {"scheduler.filter", "scheduler.weigh", "scheduler.select"} or raised(
             event
         ):
@@ -47,6 +63,12 @@ class Decisions:
             self._begin(self._candidates[event.request_id], event.seq)
         elif event.request_id in self._candidates:
             self._candidates[event.request_id].append(event.seq)
+
+    def _claimed(self, event: Event) -> None:
+        """A claim for a server whose decision is open."""
+        key = event.request_id, str(event.data["path"]).removeprefix(CLAIM)
+        if key in self._open:
+            self._open[key].append(event.seq)
 
     def _decided(self, event: Event) -> None:
         key = event.request_id, event.data.get("instance")
@@ -72,6 +94,14 @@ class Decisions:
         return events
 
 
+def scheduler_claims(data: Mapping[str, Any], actor: str) -> bool:
+    """Whether a request, or its answer, is a claim that a scheduler makes."""
+    by_scheduler = str(data.get("to") if actor == "placement" else actor).startswith(
+        "nova-scheduler"
+    )
+    return by_scheduler and data.get("method") == "PUT" and str(data.get("path")).startswith(CLAIM)
+
+
 def latest(journal: Journal, seq: int | None = None) -> Decision | None:
     """The decision that was being made, or was made last, at step `seq`, as far as it had come;
     None before the first.
@@ -80,6 +110,21 @@ def latest(journal: Journal, seq: int | None = None) -> Decision | None:
     known = follow(journal, Decisions)
     place = bisect_right(known.begun, end) - 1
     return read(journal, known.of[place], end) if place >= 0 else None
+
+
+def of_server(journal: Journal, server: str) -> Decision | None:
+    """The last decision about a server, given by its uuid or name; None where there was none.
+
+    Raises `UsageError` for a server that the journal does not know.
+    """
+    names = follow(journal, Names).servers
+    alike = [uuid for uuid, name in names.items() if server in (uuid, name)]
+    if not alike:
+        raise unknown("server", server, set(names.values()))
+    for events in reversed(follow(journal, Decisions).of):
+        if asked_for(journal, [journal[seq] for seq in events]) == alike[-1]:
+            return read(journal, events, last(journal))
+    return None
 
 
 def decisions(journal: Journal) -> list[Decision]:
@@ -92,26 +137,91 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     """The decision made by those events, up to step `end`."""
     events = [journal[seq] for seq in seqs if seq <= end]
     filters = [filtered(event) for event in events if event.kind == "scheduler.filter"]
-    rows = [*candidates(journal, events), *filters]
+    rows = [*placements(journal, events)]
+    rows += [*named(journal, events, rows, filters), *filters]
     rows += [broken(event, rows) for event in events if event.kind == "log"]
     weigh = next((event.data for event in events if event.kind == "scheduler.weigh"), {})
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
+    known = {host for row in rows for host in row.verdicts} | set(weigh.get("weights") or ())
     return Decision(
         seq=events[-1].seq,
         instance=instance,
         server=follow(journal, Names).servers.get(instance) or instance or "the server",
-        hosts=sorted(
-            {host for row in rows for host in row.verdicts} | set(weigh.get("weights", ())),
-            key=natural,
-        ),
+        hosts=sorted(known, key=natural),
         rows=rows,
         weighers=[weigher(one) for one in weigh.get("weighers") or ()],
         weights=dict(weigh.get("weights") or {}),
         order=list(weigh.get("order") or ([select["host"]] if select else ())),
         host=select.get("host"),
         alternates=list(select.get("alternates") or ()),
+        claims=claims(journal, events),
+        begun=events[0].seq,
     )
+
+
+def placements(journal: Journal, events: list[Event]) -> list[Row]:
+    """Placement's row, once it has answered."""
+    about = [event for event in events if event.data.get("path") == CANDIDATES]
+    found = candidates.row(journal, about[0], about[1]) if len(about) > 1 else None
+    return [found] if found else []
+
+
+def named(
+    journal: Journal, events: list[Event], before: list[Row], filters: list[Row]
+) -> list[Row]:
+    """The hosts that came from Placement and that the request itself leaves out: the filters were
+    not asked about them.
+    """
+    if not before or not filters or not filters[0].verdicts:
+        return []
+    came = [host for host, one in before[0].verdicts.items() if one.passed]
+    asked = filters[0].verdicts
+    if all(host in asked for host in came):
+        return []
+    spec = request_spec(journal, events)
+    why = {host: Verdict(host in asked, "" if host in asked else unasked(spec)) for host in came}
+    return [Row(NAMED, why)]
+
+
+def unasked(spec: Mapping[str, Any]) -> str:
+    """Why the filters were not asked about a candidate."""
+    wanted = fields(spec.get("requested_destination")).get("host")
+    asked: list[tuple[str, list[str]]] = [
+        ("the request forces", spec.get("force_hosts") or []),
+        ("the request forces the node", spec.get("force_nodes") or []),
+        ("the request asks for", [wanted] if wanted else []),
+        ("the request ignores", spec.get("ignore_hosts") or []),
+    ]
+    said = next((f"{how} {', '.join(names)}" for how, names in asked if names), "")
+    return (
+        said or "the scheduler has no host of that name: no service record, or its cell is disabled"
+    )
+
+
+def request_spec(journal: Journal, events: list[Event]) -> dict[str, Any]:
+    """The request spec as the conductor sent it; empty where the journal does not keep it."""
+    call = Telling(journal, events[0]).behind("rpc.call", within=40)
+    return fields(Telling(journal, call).arguments.get("spec_obj")) if call else {}
+
+
+def claims(journal: Journal, events: list[Event]) -> list[Claim]:
+    """The claims in the order in which they were made, each with Placement's answer."""
+    about = [event for event in events if event.data.get("method") == "PUT"]
+    answers = {one.data["id"]: one for one in about if one.kind == "http.response"}
+    asked = [event for event in about if event.kind == "http.request"]
+    return [claim(journal, one, answers.get(one.data["id"])) for one in asked]
+
+
+def claim(journal: Journal, asked: Event, answer: Event | None) -> Claim:
+    """One claim."""
+    held = placed.allocations(opened(asked.data.get("body")))
+    known = placed.providers(journal, asked.seq)
+    host = ", ".join(known.get(uuid, uuid) for uuid in held) or "a host"
+    body = opened(answer.data.get("body")) if answer else None
+    errors = body.get("errors") if isinstance(body, dict) else None
+    error = str(errors[0].get("detail", "")).strip() if errors else ""
+    return Claim(asked.seq, host, answer.data.get("status") if answer else None, error)
 
 
 def asked_for(journal: Journal, events: list[Event]) -> str:
@@ -157,29 +267,3 @@ def weigher(data: Mapping[str, Any]) -> Weigher:
     normalized, given = data.get("normalized") or {}, data.get("multiplier", 1.0)
     each = given if isinstance(given, dict) else dict.fromkeys(normalized, given)
     return Weigher(str(data.get("name")), each, data.get("raw") or {}, normalized)
-
-
-def candidates(journal: Journal, events: list[Event]) -> list[Row]:
-    """Placement's row, once it has answered: all hosts it knows, and why those that are missing
-    are.
-    """
-    answer = next((event for event in events if event.kind == "http.response"), None)
-    body = opened(answer.data.get("body")) if answer else None
-    if answer is None or not isinstance(body, dict):
-        return []
-    wanted = placed.asked(events[0].data)
-    known, stocks = placed.providers(journal, answer.seq), placed.stocks(journal, answer.seq)
-    found, tree = set(placed.candidates(body)), query(events[0].data).get("in_tree")
-    only = f"the request names {known.get(tree, tree)}" if tree else ""
-    verdicts = {
-        host: Verdict(uuid in found, "" if uuid in found else reason)
-        for uuid, host in known.items()
-        for reason in [(uuid != tree and only) or missing(stocks.get(uuid, {}), wanted)]
-    }
-    named = {uuid: Verdict(True) for uuid in sorted(found - set(known))}
-    return [Row("Placement", {**verdicts, **named})]
-
-
-def missing(stock: dict[str, placed.Stock], wanted: dict[str, int]) -> str:
-    """Why a host is not among the candidates."""
-    return placed.lack(stock, wanted) or "has the room, but not the required traits or aggregates"

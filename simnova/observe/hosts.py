@@ -23,6 +23,9 @@ _METERS = (
 )
 
 
+COMPUTE = "nova-compute@"
+
+
 @dataclass(frozen=True)
 class Meter:
     """One resource of a host: `total` is there, `capacity` may be sold, `used` is sold (as
@@ -130,6 +133,16 @@ class Lives:
         place = bisect_right(seqs, seq) - 1
         return states[place] if place >= 0 else not seqs
 
+    def strangers(self, seq: int, known: Sequence[HostView]) -> list[str]:
+        """The hosts whose nova-compute was started by step `seq`, but never reported its node."""
+        names = {view.name for view in known}
+        computes = [
+            actor.removeprefix(COMPUTE)
+            for actor, (seqs, _) in self.of.items()
+            if actor.startswith(COMPUTE) and seqs[0] <= seq and not self.up(actor, seq)
+        ]
+        return [name for name in computes if name not in names]
+
 
 def at(journal: Journal, seq: int | None = None) -> Hosts:
     """The hosts as they were after step `seq`, by name."""
@@ -143,13 +156,14 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
     views = [
         HostView(
             name=str(node.get("host")),
-            up=lives.up(f"nova-compute@{node.get('host')}", end),
+            up=lives.up(f"{COMPUTE}{node.get('host')}", end),
             disabled=bool(services.get(node.get("host"), {}).get("disabled")),
             meters=meters(node, stocks.get(str(node.get("uuid")), {})),
             servers=servers.get(str(node.get("host")), []),
         )
         for node in nodes
     ]
+    views += [HostView(name, False, False, [], []) for name in lives.strangers(end, views)]
     return Hosts(sorted(views, key=lambda view: natural(view.name)))
 
 

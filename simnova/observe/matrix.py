@@ -3,70 +3,31 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from simnova.observe import matrix_svg
+from simnova.exceptions import unknown
+from simnova.observe import matrix_svg, matrix_tables
 from simnova.observe.markup import element, escape
+from simnova.observe.matrix_notes import notes
 from simnova.observe.names import natural
-from simnova.observe.palette import SIGNS
 from simnova.observe.table import WIDTH, Table
+from simnova.observe.verdict import Claim, Row, Verdict, Weigher
 
-FEW = 6
+FEW: Final = 6
 """Hosts that stand side by side as columns of text."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one row says of one host: passed, or not and why."""
-
-    passed: bool
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Placement's candidates, or one filter: its verdict on each host it was asked about."""
-
-    name: str
-    verdicts: Mapping[str, Verdict]
-
-    @property
-    def short(self) -> str:
-        """The name without the word Filter."""
-        return self.name.removesuffix("Filter") or self.name
-
-
-@dataclass(frozen=True)
-class Weigher:
-    """One weigher: its raw weight of each host, scaled to 0…1, and how much it counts."""
-
-    name: str
-    multipliers: Mapping[str, float]
-    raw: Mapping[str, float]
-    normalized: Mapping[str, float]
-
-    def score(self, host: str) -> float:
-        """The multiplier times the normalised weight."""
-        return self.multipliers.get(host, 1.0) * self.normalized.get(host, 0.0)
-
-    @property
-    def decides(self) -> bool:
-        """Whether it tells any two hosts apart."""
-        return len({self.score(host) for host in self.normalized}) > 1
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-able."""
-        scores = {host: self.score(host) for host in self.normalized}
-        plain = {"raw": dict(self.raw), "normalized": dict(self.normalized), "scores": scores}
-        return {"name": self.name, "multipliers": dict(self.multipliers), **plain}
+MANY: Final = 24
+"""Hosts of which each gets a line; of more, the foremost do."""
+TOP: Final = 10
+"""How many the foremost are."""
 
 
 @dataclass(frozen=True)
 class Decision:
     """A scheduling as far as it had come at `seq`. `host` is None until one is chosen, and for ever
-    if none is.
+    if none is. `begun` is its first step.
     """
 
     seq: int
@@ -79,18 +40,52 @@ class Decision:
     order: list[str] = field(default_factory=list)
     host: str | None = None
     alternates: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    begun: int = -1
+
+    # --- questions --------------------------------------------------------------------------------
+
+    @cached_property
+    def _fallen(self) -> dict[str, Row]:
+        fallen: dict[str, Row] = {}
+        for row in self.rows:
+            for host, verdict in row.verdicts.items():
+                if not verdict.passed:
+                    fallen.setdefault(host, row)
+        return fallen
 
     def fell(self, host: str) -> Row | None:
         """The row that turned a host down."""
-        return next(
-            (row for row in self.rows if host in row.verdicts and not row.verdicts[host].passed),
-            None,
-        )
+        return self._fallen.get(host)
+
+    def reason(self, host: str) -> str:
+        """Why a host was not chosen, in a sentence; that it was, where it was.
+
+        Raises `UsageError` for a host that the decision knows nothing of.
+        """
+        if host not in self.hosts:
+            raise unknown("host", host, self.hosts)
+        row = self.fell(host)
+        if row is not None:
+            return f"{host} fell at {row.name}: {row.verdicts[host].reason or 'no reason given'}"
+        return self._standing(host)
+
+    def _standing(self, host: str) -> str:
+        if host == self.host:
+            return f"{host} was chosen"
+        refused = next((claim for claim in self.claims if claim.refused and claim.host == host), 0)
+        if refused:
+            return str(refused)
+        if self.host in self.weights and host in self.weights:
+            mine, best = self.weights[host], self.weights[self.host]
+            return f"{host} weighs {mine:.4g}, {self.host} {best:.4g}"
+        return f"{host} passed"
 
     def ranked(self) -> list[str]:
         """The hosts: the heaviest first, then those that fell, the latest first."""
         places = {host: place for place, host in enumerate(self.order)}
-        fallen = {host: self.rows.index(row) for host in self.hosts if (row := self.fell(host))}
+        stages = {id(row): place for place, row in enumerate(self.rows)}
+        fallen = {host: stages[id(row)] for host, row in self._fallen.items()}
         most = len(self.rows)
         return sorted(
             self.hosts,
@@ -110,76 +105,56 @@ class Decision:
             return "rejected"
         return "alternate" if host in self.alternates else "passed"
 
-    def matrix(self) -> Table:
-        """Hosts down, Placement and the filters across, then the total weight where there is one."""
-        hosts = self.ranked()
-        total = [("weight", *(self.weights.get(host) for host in hosts))] if self.weights else []
-        columns = [
-            ("host", *(f"{SIGNS[self.part(host)]} {host}" for host in hosts)),
-            *((row.short, *(sign(row.verdicts.get(host)) for host in hosts)) for row in self.rows),
-            *total,
-        ]
-        names, *body = zip(*columns, strict=True)
-        return Table(names, body)
+    @property
+    def ties(self) -> list[str]:
+        """The hosts that share the greatest weight, where there are several."""
+        best = max(self.weights.values(), default=0.0)
+        equal = [host for host in self.order if self.weights.get(host) == best]
+        return equal if len(equal) > 1 else []
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    def matrix(self, top: int | None = None) -> Table:
+        """Hosts down, Placement and the filters across, then the total weight where there is one;
+        the foremost `top` hosts, by default all.
+        """
+        return matrix_tables.matrix(self, self.ranked()[:top])
 
     def funnel(self) -> Table:
         """Placement and the filters down, hosts across; the last row is the total weight."""
-        hosts = self.ranked()
-        rows: list[tuple[Any, ...]] = [
-            (row.name, *(sign(row.verdicts.get(host)) for host in hosts)) for row in self.rows
-        ]
-        if self.weights:
-            rows.append(("weight", *(self.weights.get(host) for host in hosts)))
-        return Table(("", *(f"{SIGNS[self.part(host)]} {host}" for host in hosts)), rows)
+        return matrix_tables.funnel(self)
+
+    def stages(self) -> Table:
+        """How many hosts Placement and each filter asked, passed and turned down."""
+        return matrix_tables.stages(self)
 
     def reasons(self) -> Table:
         """Who turned down whom and why."""
-        found = [
-            (host, row.name, row.verdicts[host].reason or "-")
-            for host in self.ranked()
-            if (row := self.fell(host))
-        ]
-        return Table(("host", "turned down by", "because"), found)
+        return matrix_tables.reasons(self)
+
+    def groups(self) -> Table:
+        """The same in groups: hosts that fell at one filter for one reason, however many."""
+        return matrix_tables.groups(self)
 
     def scores(self) -> Table:
         """Each weigher on each host: raw, scaled to 0…1, times the multiplier."""
-        body = [
-            (
-                one.name,
-                host,
-                one.raw.get(host),
-                one.normalized[host],
-                one.multipliers.get(host, 1.0),
-                one.score(host),
-            )
-            for one in self.weighers
-            for host in self.order
-            if host in one.normalized
-        ]
-        return Table(("weigher", "host", "raw", "normalized", "multiplier", "score"), body)
+        return matrix_tables.scores(self)
 
-    def deciding(self) -> Table:
+    def deciding(self, top: int | None = None) -> Table:
         """The scores of the weighers that told hosts apart, and the totals; hosts down."""
-        kept = [one for one in self.weighers if one.decides]
-        names = [one.name.removesuffix("Weigher") for one in kept]
-        body = [
-            (host, *(one.score(host) for one in kept), self.weights[host])
-            for host in self.order
-            if host in self.weights
-        ]
-        return Table(("host", *names, "total"), body)
+        return matrix_tables.deciding(self, top)
 
-    def weighing(self) -> Table:
+    def weighing(self, top: int | None = None) -> Table:
         """What the weighers that told hosts apart looked at, and the points they gave for it; hosts
         down.
         """
-        kept = [one for one in self.weighers if one.decides]
-        body = [
-            (host, *(f"{one.raw.get(host, 0):g} → {one.score(host):.3g}" for one in kept))
-            for host in self.order
-            if host in self.weights
-        ]
-        return Table(("host", *(one.name for one in kept)), body if kept else [])
+        return matrix_tables.weighing(self, top)
+
+    def notes(self) -> list[str]:
+        """Which weighers made no difference, who weighed the same, which claims were refused."""
+        return notes(self)
+
+    # --- shown ------------------------------------------------------------------------------------
 
     @property
     def outcome(self) -> str:
@@ -194,55 +169,77 @@ class Decision:
         )
 
     def __str__(self) -> str:
-        few = len(self.hosts) <= FEW
-        parts = [self.outcome, "", str(self.funnel() if few else self.matrix())]
-        if self.reasons():
-            parts += ["", *(because(*row) for row in self.reasons())]
-        if any(one.decides for one in self.weighers):
-            parts += ["", "what the weighers gave (multiplier x normalized):", str(self.deciding())]
-        return "\n".join(parts)
+        return "\n\n".join(filter(None, self._parts()))
 
     __repr__ = __str__
 
+    def _parts(self) -> Iterator[str]:
+        few, many = len(self.hosts) <= FEW, len(self.hosts) > MANY
+        top = TOP if many else None
+        yield self.outcome
+        if many:
+            yield str(self.stages())
+        yield str(self.funnel() if few else self.matrix(top)) + self._rest(top)
+        if many and self.groups():
+            yield "\n".join(map(fallen, self.groups()))
+        elif self.reasons():
+            yield "\n".join(because(*row) for row in self.reasons())
+        if any(one.decides for one in self.weighers):
+            yield f"what the weighers gave (multiplier x normalized):\n{self.deciding(top)}"
+        yield "\n".join(textwrap.fill(f"{note}.", WIDTH) for note in self.notes())
+
+    def _rest(self, top: int | None) -> str:
+        rest = 0 if top is None else len(self.hosts) - top
+        return f"\nand {rest} more hosts: matrix() has them all" if rest > 0 else ""
+
     def _repr_html_(self) -> str:
-        tables = [self.matrix(), self.reasons(), self.weighing()]
-        return element("p", escape(self.outcome)) + "".join(
-            one._repr_html_() for one in tables if one
-        )
+        many = len(self.hosts) > MANY
+        top = TOP if many else None
+        tables: list[Callable[[], Table]] = [
+            *([self.stages] if many else []),
+            lambda: self.matrix(top),
+            self.groups if many else self.reasons,
+            lambda: self.weighing(top),
+        ]
+        shown = "".join(one._repr_html_() for table in tables if (one := table()))
+        said = "".join(element("p", escape(f"{note}.")) for note in self.notes())
+        return element("p", escape(self.outcome)) + shown + said
 
     def svg(self) -> str:
-        """The matrix as a drawing: a sign and a colour per verdict, a bar per weight."""
+        """The matrix as a drawing: a sign and a colour per verdict, the warmth of each weight."""
         return matrix_svg.draw(self)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for a player; `rows` hold only the hosts that were asked."""
-        rows = [
-            {
-                "name": row.name,
-                "passed": sum(one.passed for one in row.verdicts.values()),
-                "verdicts": {
-                    host: {"passed": one.passed, "reason": one.reason}
-                    for host, one in row.verdicts.items()
-                },
-            }
-            for row in self.rows
-        ]
-        fell = {host: row.name for host in self.hosts if (row := self.fell(host))}
         return {
             "seq": self.seq,
             "instance": self.instance,
             "server": self.server,
             "outcome": self.outcome,
             "hosts": self.ranked(),
-            "rows": rows,
-            "fell": fell,
+            "rows": [row_as_dict(row) for row in self.rows],
+            "fell": {host: row.name for host in self.hosts if (row := self.fell(host))},
             "parts": {host: self.part(host) for host in self.hosts},
             "weighers": [one.as_dict() for one in self.weighers],
             "weights": self.weights,
             "order": self.order,
+            "ties": self.ties,
+            "claims": [vars(claim) for claim in self.claims],
             "host": self.host,
             "alternates": self.alternates,
+            "notes": self.notes(),
         }
+
+
+def row_as_dict(row: Row) -> dict[str, Any]:
+    """A row, JSON-able."""
+    verdicts = {host: verdict_as_dict(one) for host, one in row.verdicts.items()}
+    return {"name": row.name, "passed": row.passed, "verdicts": verdicts}
+
+
+def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
+    """A verdict, JSON-able."""
+    return {"passed": verdict.passed, "reason": verdict.reason}
 
 
 def because(host: str, row: str, reason: str) -> str:
@@ -250,8 +247,8 @@ def because(host: str, row: str, reason: str) -> str:
     return textwrap.fill(f"{host} fell at {row}: {reason}", WIDTH, subsequent_indent="  ")
 
 
-def sign(verdict: Verdict | None) -> str:
-    """A verdict as one character."""
-    if verdict is None:
-        return SIGNS["unasked"]
-    return SIGNS["passed" if verdict.passed else "rejected"]
+def fallen(group: Sequence[Any]) -> str:
+    """Why a group of hosts fell, in lines of text."""
+    many, row, reason, which = group
+    whom, detail = (which, reason) if many == 1 else (f"{many} hosts", f"{reason} ({which})")
+    return because(whom, row, detail)

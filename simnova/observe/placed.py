@@ -62,6 +62,8 @@ class Stock:
     ratio: float
     max_unit: int
     used: int
+    min_unit: int = 1
+    step_size: int = 1
 
     @property
     def capacity(self) -> int:
@@ -72,6 +74,14 @@ class Stock:
     def free(self) -> int:
         """What is left to sell; negative where more was sold than there is."""
         return self.capacity - self.used
+
+    @property
+    def told(self) -> str:
+        """How the capacity comes about: 8 x 4, (8192 - 512) x 1.5."""
+        there = f"{self.total} - {self.reserved}" if self.reserved else str(self.total)
+        if self.ratio == 1:
+            return f"({there})" if self.reserved else there
+        return f"{f'({there})' if self.reserved else there} x {self.ratio:g}"
 
 
 def stocks(journal: Journal, seq: int) -> dict[str, dict[str, Stock]]:
@@ -99,7 +109,12 @@ def stocks(journal: Journal, seq: int) -> dict[str, dict[str, Stock]]:
 def _stock(name: str, row: dict[str, Any], used: int) -> Stock:
     total = row.get("total", 0)
     ratio, largest = row.get("allocation_ratio", 1.0), row.get("max_unit", total)
-    return Stock(name, total, row.get("reserved", 0), ratio, largest, used)
+    least, step = row.get("min_unit", 1), row.get("step_size", 1)
+    return Stock(name, total, row.get("reserved", 0), ratio, largest, used, least, step)
+
+
+_UNITS = {"MEMORY_MB": "MB", "DISK_GB": "GB"}
+"""What the amounts of a resource class are counted in, where it is not the class itself."""
 
 
 def lack(stock: dict[str, Stock], wanted: dict[str, int]) -> str:
@@ -110,8 +125,14 @@ def lack(stock: dict[str, Stock], wanted: dict[str, int]) -> str:
 def _short(stock: Stock | None, name: str, wanted: int) -> str:
     if stock is None:
         return f"has no {name}"
-    if wanted > stock.max_unit:
-        return f"needs {wanted} {name}, one server may have {stock.max_unit} at most"
+    unit = _UNITS.get(name, name)
+    if not stock.min_unit <= wanted <= stock.max_unit:
+        end, bound = (
+            ("most", stock.max_unit) if wanted > stock.max_unit else ("least", stock.min_unit)
+        )
+        return f"needs {wanted} {unit}, one server may have {bound} at {end}"
+    if wanted % stock.step_size:
+        return f"needs {wanted} {unit}, which is sold in steps of {stock.step_size}"
     if wanted > stock.free:
-        return f"needs {wanted} {name}, {stock.free} of {stock.capacity} free"
+        return f"needs {wanted} {unit}, {stock.free} {unit} of {stock.told} free"
     return ""

@@ -90,13 +90,18 @@ def story(
 
     Raises `UsageError` for an unknown detail, kind or language.
     """
-    if not any(kind.startswith(only) for kind in (*KINDS, *TEMPLATES)):
-        rooms = {kind.partition(".")[0] for kind in TEMPLATES}
-        raise unknown("kind of event", only, rooms | set(TEMPLATES))
+    check_kind(only)
     walked, end = steps(journal, detail, background=background), last(journal, upto)
     walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
     walked = [seq for seq in walked if belongs(journal[seq], only)]
     return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked)
+
+
+def check_kind(only: str) -> None:
+    """Raise `UsageError` where no kind of event begins so."""
+    if not any(kind.startswith(only) for kind in (*KINDS, *TEMPLATES)):
+        rooms = {kind.partition(".")[0] for kind in TEMPLATES}
+        raise unknown("kind of event", only, rooms | set(TEMPLATES))
 
 
 def belongs(event: Event, only: str) -> bool:

@@ -44,6 +44,8 @@ class Table:
     def __str__(self) -> str:
         if not self.columns:
             return f"{self.title}: no rows".removeprefix(": ")
+        if crowded(self.columns):
+            return str(upright(self))
         cells = [[cell(value) for value in row] for row in self.rows]
         widths = fit([max(map(len, column)) for column in zip(self.columns, *cells, strict=True)])
         right = [numeric(values) for values in self._columns()]
@@ -65,6 +67,31 @@ class Table:
 
     def _columns(self) -> list[tuple[Any, ...]]:
         return list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
+
+
+ABREAST = 4
+"""Rows of a table of many columns that stand side by side."""
+
+
+def crowded(columns: Sequence[str]) -> bool:
+    """Whether so many columns cannot be read beside each other in one line."""
+    return sum(min(len(name), 6) + 2 for name in columns) - 2 > WIDTH
+
+
+def upright(table: Table) -> Table:
+    """The first rows of a wide table side by side, its columns downwards; those that are NULL in
+    each of them are left out.
+    """
+    first = list(table.rows[:ABREAST])
+    body = [
+        (name, *(cell(row[place]) for row in first))
+        for place, name in enumerate(table.columns)
+        if any(row[place] is not None for row in first)
+    ]
+    more = len(table.rows) - len(first)
+    title = f"{len(first)} of {len(table.rows)} rows, one a column" if more else ""
+    names = ["column", *(f"row {number}" for number in range(1, len(first) + 1))]
+    return Table(names, body, ": ".join(filter(None, (table.title, title))))
 
 
 def numeric(values: Sequence[Any]) -> bool:

@@ -104,7 +104,6 @@ class Reel:
             "position": self.position(seq),
             "total": len(self.places),
             "detail": self.detail,
-            "strip": self.strip,
             "actors": actors,
             "arrows": [lanes.as_dict(self.journal, one, seq) for one in lanes.drawn(part, actors)],
             **panels.all_of(self.journal, seq, self.moment(seq) if self.places else []),

@@ -40,15 +40,15 @@ function makeControls(ask) {
   return parts;
 }
 
-function showControls(parts, frame) {
+function showControls(parts, frame, strip) {
   parts.slider.max = frame.total;
   if (!parts.slider.matches(":active")) parts.slider.value = frame.position;
   parts.slider.setAttribute("aria-valuetext", spoken(frame));
   // A button that is really disabled would lose the focus, and the next key would go to the notebook.
   for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
   for (const detail of parts.details) detail.setAttribute("aria-pressed", detail.dataset.detail === frame.detail);
-  parts.strip.replaceChildren(...frame.strip.map((style, index) =>
-    h("i", { class: `${style}${(index + 1) / frame.strip.length <= frame.position / frame.total ? " past" : ""}` })));
+  parts.strip.replaceChildren(...strip.map((style, index) =>
+    h("i", { class: `${style}${(index + 1) / strip.length <= frame.position / frame.total ? " past" : ""}` })));
 }
 
 function makeTabs(choose) {
@@ -163,7 +163,7 @@ function render({ model, el }) {
   let drawn = Infinity;
   const turn = () => showView(parts, frame(), model.get("view"));
   const draw = () => {
-    showControls(parts.controls, frame());
+    showControls(parts.controls, frame(), model.get("strip"));
     parts.story.replaceChildren(...drawStory(frame()));
     parts.voice.textContent = spoken(frame());
     showSequence(parts, frame(), id);

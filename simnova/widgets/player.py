@@ -50,6 +50,9 @@ class Player(anywidget.AnyWidget):
     )
     detail = traitlets.Enum(DETAILS, "story", help="what counts as a step")
     view = traitlets.Enum(VIEWS, "decision", help="the picture beside the sequence").tag(sync=True)
+    strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(
+        sync=True
+    )
     frame = traitlets.Dict(help="what the browser draws").tag(sync=True)
 
     def __init__(
@@ -127,6 +130,7 @@ class Player(anywidget.AnyWidget):
             self._show()
 
     def _show(self) -> None:
+        self.strip = self._reel.strip
         self.frame = self._reel.frame(self.step)
 
     def _pressed(self, content: Any, _: Any) -> None:

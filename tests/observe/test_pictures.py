@@ -2,12 +2,24 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from simnova.observe import decision, graph, hosts, palette, plots, sequence, states
+from simnova.exceptions import UsageError
+from simnova.observe import (
+    candidates,
+    decision,
+    graph,
+    hosts,
+    palette,
+    placed,
+    plots,
+    sequence,
+    states,
+)
 
 HERE = Path(__file__).parent
 PICTURES = {
@@ -150,9 +162,93 @@ def test_the_decision_knows_where_each_host_fell_and_why(booted):
     )
     assert made.fell("compute2").name == "Placement"
     assert made.reasons().rows == [
-        ("compute2", "Placement", "needs 2048 MEMORY_MB, 680 of 7680 free")
+        ("compute2", "Placement", "needs 2048 MB, 680 MB of (8192 - 512) free")
     ]
     assert [row.name for row in made.rows] == ["Placement", "ComputeFilter"]
+
+
+def test_a_host_lacks_a_trait_or_an_aggregate_or_is_not_the_one_that_is_named():
+    stock = {"VCPU": placed.Stock("VCPU", 8, 0, 4.0, 8, 31)}
+    one = candidates.Provider("u1", "compute1", stock, frozenset({"HW_CPU"}), frozenset({"a1"}))
+    names = {"u2": "compute2", "a1": "old", "a2": "ssd", "a3": "fast"}
+
+    def lack(**wanted):
+        return candidates.lack(one, {name: [value] for name, value in wanted.items()}, names)
+
+    assert lack(resources="VCPU:2") == "needs 2 VCPU, 1 VCPU of 8 x 4 free"
+    assert lack(resources="VCPU:9") == "needs 9 VCPU, one server may have 8 at most"
+    assert lack(required="CUSTOM_SSD") == "lacks the trait CUSTOM_SSD"
+    assert lack(root_required="!HW_CPU") == "has the trait HW_CPU, which the request forbids"
+    assert lack(member_of="in:a2,a3") == "is not in one of the aggregates ssd, fast"
+    assert lack(member_of="!in:a1,a2") == "is in aggregate old, which this request must keep out of"
+    assert lack(in_tree="u2") == "the request names compute2"
+    assert lack(limit="1000") == "could take it, but Placement was asked for 1000 candidates"
+    disabled = replace(one, traits=frozenset({candidates.DISABLED}))
+    assert candidates.lack(disabled, {"root_required": [f"!{candidates.DISABLED}"]}, names) == (
+        "its service is disabled (trait COMPUTE_STATUS_DISABLED)"
+    )
+
+
+def test_many_hosts_are_told_in_groups_and_no_dump(hand, uuid):
+    verdicts = {f"compute{n}": True if n % 3 else f"{n} MB free" for n in range(1, 1001)}
+    passed = {host: float(n) for n, (host, one) in enumerate(verdicts.items()) if one is True}
+    about = {"filter": "RamFilter", "instance": uuid, "asked": 1000, "passed": len(passed)}
+    hand("nova-scheduler", "scheduler.filter", **about, verdicts=verdicts)
+    order = sorted(passed, key=lambda host: -passed[host])
+    weigher = {"name": "RAMWeigher", "multiplier": 1.0, "raw": passed, "normalized": passed}
+    hand(
+        "nova-scheduler",
+        "scheduler.weigh",
+        instance=uuid,
+        weighers=[weigher],
+        weights=passed,
+        order=order,
+    )
+    made = decision.latest(hand.journal)
+    assert made.groups().rows == [
+        (333, "RamFilter", "3…999 MB free", "compute3, compute6, compute9, …")
+    ]
+    assert made.stages().rows == [("RamFilter", 1000, 667, 333)]
+    text = str(made)
+    assert "and 990 more hosts: matrix() has them all" in text
+    assert len(text.splitlines()) < 45
+    assert len(made.matrix()) == 1000
+
+
+def test_a_decision_tells_of_equals_of_idle_weighers_and_of_refused_claims():
+    def weigher(name, multiplier, **normalized):
+        return decision.weigher(
+            {"name": name, "multiplier": multiplier, "raw": normalized, "normalized": normalized}
+        )
+
+    made = decision.Decision(
+        seq=9,
+        instance="u",
+        server="web",
+        hosts=["a", "b", "c"],
+        rows=[decision.Row("ComputeFilter", dict.fromkeys("abc", decision.Verdict(True)))],
+        weighers=[
+            weigher("RAMWeigher", 1.0, a=1.0, b=1.0, c=0.0),
+            weigher("PCIWeigher", 1.0, a=0.0, b=0.0, c=0.0),
+            weigher("NumInstancesWeigher", 0.0, a=0.0, b=1.0, c=0.0),
+        ],
+        weights={"a": 1.0, "b": 1.0, "c": 0.0},
+        order=["a", "b", "c"],
+        host="b",
+        claims=[
+            decision.Claim(5, "a", 409, "Unable to allocate inventory."),
+            decision.Claim(7, "b", 204),
+        ],
+    )
+    assert made.notes() == [
+        "Placement refused the claim on a (409): Unable to allocate inventory; b was claimed",
+        "a and b weigh the same, 1: among equals the order is the one in which the hosts were read",
+        "weighers that made no difference: NumInstances (multiplier 0); PCI (the same for every host)",
+    ]
+    assert made.reason("c") == "c weighs 0, b 1"
+    assert made.reason("a").startswith("Placement refused the claim on a (409)")
+    with pytest.raises(UsageError, match="unknown host 'd'"):
+        made.reason("d")
 
 
 def test_a_decision_grows_with_the_steps(booted):
@@ -231,6 +327,14 @@ def test_a_crashed_nova_compute_makes_its_host_down(hand):
     assert [host.up for host in hosts.at(hand.journal)] == [True, False, True]
     hand("nova-compute@compute2", "service.start")
     assert [host.up for host in hosts.at(hand.journal)] == [True, True, True]
+
+
+def test_a_host_whose_nova_compute_never_came_up_is_shown_as_down(hand):
+    hand("nova-compute@compute4", "service.start")
+    hand("nova-compute@compute4", "service.stop")
+    last = hosts.at(hand.journal)[-1]
+    assert (last.name, last.status, last.meters) == ("compute4", "down", [])
+    assert "compute4" in hosts.at(hand.journal).svg()
 
 
 def test_a_servers_history(booted, uuid):

@@ -1,5 +1,6 @@
 """Rows, queues, causes, logs, tables: what they say, at any step."""
 
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,18 @@ def test_a_wide_table_is_cut_to_a_line_and_its_html_is_not():
     table = Table(("a", "b"), [("x" * 200, "short")])
     assert max(map(len, str(table).splitlines())) == 100
     assert "x" * 200 in table._repr_html_()
+
+
+def test_a_table_of_fifty_columns_stands_upright_without_those_that_are_null():
+    names = [f"column_{number}" for number in range(50)]
+    rows = [[None if n % 2 else (row, n) for n in range(50)] for row in range(6)]
+    text = str(Table(names, rows, "nova_cell1.compute_nodes"))
+    first, head, *lines = text.splitlines()
+    assert first == "nova_cell1.compute_nodes: 4 of 6 rows, one a column"
+    assert head.split() == ["column", "row", "1", "row", "2", "row", "3", "row", "4"]
+    assert len(lines) == 1 + 25
+    assert max(map(len, lines)) <= 100
+    assert "column_49" in Table(names, rows)._repr_html_()
 
 
 def test_an_empty_table_has_its_columns():
@@ -151,6 +164,30 @@ def test_why_leads_back_to_the_input(booted):
     assert "The client asks the API to boot server web1." in told
     assert len(causes.why(booted, len(booted) - 1, everything=True)) == len(booted)
     assert causes.origin(booted, len(booted) - 1) == 0
+
+
+def test_why_tells_of_the_message_that_was_lost(real):
+    twin = real.fork()
+    twin.lose("build_and_run_instance")
+    twin.boot("lost")
+    twin.run()
+    end = [event for event in twin.journal if not event.background][-1]
+    told = str(twin.why(end, only="rpc"))
+    assert "The message of build_and_run_instance is lost on its way" in told
+    twin.lose("select_destinations", reply=True)
+    twin.boot("unanswered")
+    twin.run()
+    timeout = [event for event in twin.journal if event.kind == "rpc.timeout"][-1]
+    told = [text for _, _, text in twin.why(timeout)]
+    assert told[1].startswith("The reply to select_destinations is lost on its way")
+    assert not [text for _, _, text in twin.why(timeout) if "build_and_run_instance" in text]
+    with pytest.raises(UsageError, match="unknown kind of event 'rcp': did you mean 'rpc'"):
+        twin.why(timeout, only="rcp")
+
+
+def test_the_story_says_how_long_a_build_took(real):
+    told = [text for _, _, text in real.story() if "after it was asked for" in text]
+    assert any(re.search(r": it is ACTIVE \d\.\d\d s after it was asked for\.$", t) for t in told)
 
 
 def test_a_log_line_is_in_openstacks_format(booted):

@@ -67,7 +67,19 @@ def instance_changed(telling: Telling) -> str:
         states = f" and sets {columns(telling, moved)}" if moved else ""
         return f"{acting(telling)} {where}{states}."
     names = moved or [name for name in after if name != "updated_at"]
-    return f"{acting(telling)} sets {owner(telling)}'s {columns(telling, names)}."
+    return f"{acting(telling)} sets {owner(telling)}'s {columns(telling, names)}{built(telling)}."
+
+
+def built(telling: Telling) -> str:
+    """How long the building took that ends here."""
+    before, after = telling.data.get("before") or {}, telling.data.get("after") or {}
+    ended = after.get("vm_state")
+    if before.get("vm_state") != "building" or ended not in {"active", "error"}:
+        return ""
+    first = telling.journal.causes(telling.event.seq)[-1]
+    if first.kind != "input":
+        return ""
+    return f": it is {ended.upper()} {telling.event.time - first.time:.2f} s after it was asked for"
 
 
 def row_uuid(telling: Telling) -> Any:
