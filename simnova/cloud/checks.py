@@ -45,6 +45,13 @@ def check_plug_ins(what: str, given: Any) -> None:
         raise UsageError(f"{what}={given!r}: give a list, as in {what}=[{given!r}]")
 
 
+def check_seconds(value: Any) -> None:
+    """Raise UsageError for a limit of time that is none."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (number and 0 < value < float("inf")):
+        raise UsageError(f"plug_in_seconds={value!r}: give seconds, more than 0, or None for ever")
+
+
 def check_request(more: Iterable[str]) -> None:
     """Raise UsageError for an argument that is nothing a server can be asked for with."""
     known = servers.create["properties"]["server"]["properties"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event
+from simnova.kernel.patience import Handler
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -24,6 +25,7 @@ class Engine:
     def __init__(self, cloud: Cloud, pace: float | None) -> None:
         self.cloud = cloud
         self.pace = pace
+        self._interrupts: Handler | None = None
 
     def __enter__(self) -> None:
         if self.cloud._owner not in (None, threading.get_ident()):
@@ -32,8 +34,10 @@ class Engine:
             )
         self.cloud._owner = threading.get_ident()
         self.cloud.clock.real.set_pace(self.pace)
+        self._interrupts = self.cloud.clock.patience.guard()
 
     def __exit__(self, *_: object) -> None:
+        self.cloud.clock.patience.release(self._interrupts)
         self.cloud.clock.real.set_pace(None)
         self.cloud._owner = None
 

@@ -23,6 +23,7 @@ from simnova.exceptions import UsageError
 from simnova.kernel.chance import Among, Chooser, draw
 from simnova.kernel.chance import Between as Between
 from simnova.kernel.journal import DERIVED, Journal, Level, declare, waiting_code
+from simnova.kernel.patience import Patience
 from simnova.kernel.realtime import Realtime
 
 __door__ = True
@@ -122,6 +123,7 @@ class Clock:
         self.seed = seed
         self.journal = Journal(self, level)
         self.real = Realtime(self)
+        self.patience = Patience(self)
         self.steps = 0
         self.services: dict[Service, None] = {}
         self.chooser: Chooser = draw
@@ -364,6 +366,12 @@ class Clock:
         self.steps += 1
         if self._failures:
             raise self._failures.pop(0)
+        if self.patience.wanted:
+            self.patience.end()
+
+    def tell(self, error: BaseException) -> None:
+        """Raise this out of the engine when its step is over."""
+        self._failures.append(error)
 
     def begin(self) -> None:
         """Let the task that was just spawned from outside go to its first wait, before anything else happens."""

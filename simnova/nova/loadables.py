@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Clock
+from simnova.nova.scheduler import checks, own
+from simnova.nova.scheduler.lines import is_own
 
 if TYPE_CHECKING:
     from simnova.config import Config
@@ -58,17 +60,34 @@ def _chosen(one: Any, known: Mapping[str, type[T]], base: type[T], what: str) ->
             raise unknown(what, name, known)
         return known[name]
     if isinstance(one, base) or (isinstance(one, type) and issubclass(one, base)):
+        checks.check(one, what)
         return one
     raise UsageError(f"{one!r} is no {what}: derive its class from {base.__name__}")
 
 
 def make(plug_in: type[T] | T, conf: Config, clock: Clock) -> T:
-    """A plug-in of this cloud's own; of a given object a copy, so that a replay starts as fresh as the first run."""
+    """A plug-in of this cloud's own; of a given object a copy, so that a replay starts as fresh as the first run.
+
+    Raises `PlugInFailed` where its `__init__` does.
+    """
     if isinstance(plug_in, PlugIn):
-        made = copy.deepcopy(plug_in)
+        made = _copied(plug_in)
         made.conf, made.clock = conf, clock
         return made
     made = plug_in.__new__(plug_in)
     made.conf, made.clock = conf, clock
-    plug_in.__init__(made)
+    if is_own(plug_in):
+        own.begin(made)
+    else:
+        plug_in.__init__(made)
     return made
+
+
+def _copied(plug_in: T) -> T:
+    try:
+        return copy.deepcopy(plug_in)
+    except Exception as error:
+        name = type(plug_in).__name__
+        raise UsageError(
+            f"{name} cannot be copied ({error}): give the class, not an object of it"
+        ) from error
