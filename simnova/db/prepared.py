@@ -35,10 +35,10 @@ class Prepared:
         compiled = statement.compile(
             dialect=dialect, schema_translate_map={None: schema}, render_schema_translate=True
         )
-        given = [parameter.key for parameter in parameters]
+        given = {parameter.key: index for index, parameter in enumerate(parameters)}
         self.text = str(compiled)
         self.names = [column.name for column in columns]
-        self._order = [given.index(name) for name in getattr(compiled, "positiontup", None) or ()]
+        self._order = [given[name] for name in getattr(compiled, "positiontup", None) or ()]
         self._straight = self._order == list(range(len(given)))
         self._into = _indexed(
             [_implementation(p, dialect).bind_processor(dialect) for p in parameters]
