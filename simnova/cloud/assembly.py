@@ -196,6 +196,7 @@ class Assembly:
         place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
         compute_api = compute.API(
             conf,
+            servicegroup.API(conf, self.clock),
             glance.API(self.rest),
             neutron.API(self.rest),
             ComputeTaskAPI(place, timeout),
@@ -234,6 +235,7 @@ class Assembly:
             self.conf,
             cast(ComputeDriver, self.drivers[host]),
             neutron.API(self.rest),
+            glance.API(self.rest),
             self._report_client(),
             SchedulerAPI(place, timeout),
             ComputeTaskAPI(place, timeout),

@@ -105,6 +105,42 @@ class Server:
         found = self.show().get("fault")
         return found["message"].strip() if found else None
 
+    def act(self, action: str, value: Any = None) -> Any:
+        """Ask the API for an action by its name there (`"os-stop"`); runs the cloud until it has answered."""
+        return self.cloud.request("POST", f"/v2.1/servers/{self.id}/action", {action: value})
+
+    def stop(self) -> None:
+        """Ask the API to shut it down."""
+        self.act("os-stop")
+
+    def start(self) -> None:
+        """Ask the API to start it again."""
+        self.act("os-start")
+
+    def reboot(self, kind: str = "SOFT") -> None:
+        """Ask the API to reboot it: "SOFT", the guest does it itself, or "HARD", the plug is pulled."""
+        self.act("reboot", {"type": kind})
+
+    def pause(self) -> None:
+        """Ask the API to freeze it; it stays in memory."""
+        self.act("pause")
+
+    def unpause(self) -> None:
+        """Ask the API to let it go on."""
+        self.act("unpause")
+
+    def suspend(self) -> None:
+        """Ask the API to save its memory to disk and stop it."""
+        self.act("suspend")
+
+    def resume(self) -> None:
+        """Ask the API to start it from its saved memory."""
+        self.act("resume")
+
+    def change_password(self, password: str) -> None:
+        """Ask the API to change the administrator's password inside it."""
+        self.act("changePassword", {"adminPass": password})
+
     def delete(self) -> None:
         """Ask the API to delete it; runs the cloud until the API has answered."""
         self.cloud.request("DELETE", f"/v2.1/servers/{self.id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simnova.exceptions import NovaError
 from simnova.nova.api_exception import *  # noqa: F403
+from simnova.nova.instance_exception import *  # noqa: F403
 from simnova.nova.neighbour_exception import *  # noqa: F403 (Nova has all its errors in one module)
 
 
@@ -295,7 +296,6 @@ class UnexpectedTaskStateError(NovaError):
     msg_fmt = (
         "Conflict updating instance %(instance_uuid)s. Expected: %(expected)s. Actual: %(actual)s"
     )
-    code = 409
 
 
 class UnexpectedDeletingTaskStateError(UnexpectedTaskStateError):

@@ -100,6 +100,7 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
     calls = {
         "spawn": lambda: driver.spawn(context, server(2), IMAGE, None, None, {}),
         "reboot": lambda: driver.reboot(context, instance, [], "HARD"),
+        "set_admin_password": lambda: driver.set_admin_password(instance, "secret"),
         "get_available_resource": lambda: driver.get_available_resource("node"),
         **{m: lambda m=m: getattr(driver, m)(context, instance) for m in WITH_CONTEXT},
     }

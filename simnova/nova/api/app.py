@@ -7,6 +7,7 @@ from simnova.messaging.rest import App, Fault, Request, Response
 from simnova.nova import servicegroup
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.flavors import FlavorsController
+from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
 from simnova.nova.api.versions import shown, version_of
@@ -32,6 +33,7 @@ class ComputeApp(App):
         self.clock = auth.place.clock
         self.controllers = (
             FlavorsController(auth),
+            ServerActionsController(auth, compute_api),
             ServersController(auth, compute_api),
             ServiceController(auth, servicegroup_api),
         )

@@ -27,4 +27,5 @@ class Profile(NamedTuple):
     unpause: Between = Between(0.01, 0.03)
     save: Between = Between(0.8, 2.5)
     restore: Between = Between(0.5, 1.0)
+    password: Between = Between(0.05, 0.2)
     failure: float = 0.0

@@ -35,6 +35,7 @@ FAILING = frozenset(
         *STEPS,
         *("init_host", "get_available_resource", "get_info", "spawn", "destroy", "cleanup"),
         *("reboot", "power_on", "power_off", "pause", "unpause", "suspend", "resume"),
+        "set_admin_password",
     }
 )
 """What can be made to fail: steps and whole methods."""
@@ -51,7 +52,7 @@ AFTER = {
 }
 """How a guest is after a step, and whether it has a number then."""
 
-NEEDS_RUNNING = frozenset({"pause", "unpause", "save"})
+NEEDS_RUNNING = frozenset({"pause", "unpause", "save", "password"})
 
 CPU_INFO = {
     "arch": "x86_64",

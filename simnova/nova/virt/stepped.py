@@ -260,6 +260,10 @@ class SteppedDriver(ComputeDriver):
         """Start from the saved memory."""
         await self._step("restore", await self._guest("resume", instance))
 
+    async def set_admin_password(self, instance: Instance, new_pass: str) -> None:
+        """Through the guest agent."""
+        await self._step("password", await self._guest("set_admin_password", instance))
+
     # --- steps ---
 
     async def _guest(self, method: str, instance: Instance) -> Guest:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from simnova.nova.compute.api.create import Creation, ServerRequest
 from simnova.nova.compute.api.delete import Deletion
+from simnova.nova.compute.api.power import Power
 
 
-class API(Creation, Deletion):
+class API(Creation, Deletion, Power):
     """Server operations as the API service carries them out."""
 
 

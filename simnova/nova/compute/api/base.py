@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from simnova.config import Config
+from simnova.nova import exception, servicegroup
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
+from simnova.nova.context import RequestContext
 from simnova.nova.image import glance
 from simnova.nova.network import neutron
+from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_action import InstanceAction
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 
 
@@ -16,6 +20,7 @@ class Base:
     def __init__(
         self,
         conf: Config,
+        servicegroup_api: servicegroup.API,
         image_api: glance.API,
         network_api: neutron.API,
         conductor: ComputeTaskAPI,
@@ -23,8 +28,17 @@ class Base:
         report_client: SchedulerReportClient,
     ) -> None:
         self.conf = conf
+        self.servicegroup_api = servicegroup_api
         self.image_api = image_api
         self.network_api = network_api
         self.compute_task_api = conductor
         self.compute_rpcapi = compute
         self.placementclient = report_client
+
+    async def _record_action_start(
+        self, context: RequestContext, instance: Instance, action: str
+    ) -> None:
+        """Note that an action begins; raises InstanceNotFound where the server is in no cell yet."""
+        if instance.id is None:
+            raise exception.InstanceNotFound(instance_id=instance.uuid)
+        await InstanceAction.action_start(context, instance.uuid, action)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from simnova.nova.compute.manager.build import Builds
 from simnova.nova.compute.manager.delete import Deletions
+from simnova.nova.compute.manager.power import Power
 
 
-class ComputeManager(Builds, Deletions):
+class ComputeManager(Builds, Deletions, Power):
     """Builds, changes and deletes the servers of one host, and keeps the books about it."""
 
 

@@ -9,11 +9,12 @@ from simnova.nova import exception
 from simnova.nova.compute.resource_tracker import ResourceTracker
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import Place, get_admin_context
+from simnova.nova.image import glance
 from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager, Periodic
 from simnova.nova.network import neutron
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.states import VmState
+from simnova.nova.objects.states import PowerState
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
@@ -31,6 +32,7 @@ class Base(Manager):
         conf: Config,
         driver: ComputeDriver,
         network_api: neutron.API,
+        image_api: glance.API,
         reportclient: SchedulerReportClient,
         scheduler: SchedulerAPI,
         conductor: ComputeTaskAPI,
@@ -40,10 +42,12 @@ class Base(Manager):
         self.conf = conf
         self.driver = driver
         self.network_api = network_api
+        self.image_api = image_api
         self.reportclient = reportclient
         self.query_client = scheduler
         self.compute_task_api = conductor
         self.rt = ResourceTracker(host, conf, driver, reportclient, Semaphore(place.clock))
+        self._locks: dict[str, Semaphore] = {}
         self._build_semaphore = Semaphore(place.clock, conf.max_concurrent_builds or 10**9)
 
     target = Target(version="6.5")
@@ -64,12 +68,20 @@ class Base(Manager):
         for nodename in await self.driver.get_available_nodes():
             await self.rt.update_available_resource(context, nodename)
 
-    async def _set_instance_obj_error_state(self, instance: Instance) -> None:
-        instance.vm_state, instance.task_state = VmState.ERROR, None
+    # --- what many operations need ------------------------------------------------------------------------------
+
+    def _lock(self, uuid: str) -> Semaphore:
+        """The lock of one server on this host (`utils.synchronized(instance.uuid)`)."""
+        return self._locks.setdefault(uuid, Semaphore(self.place.clock))
+
+    async def _get_power_state(self, instance: Instance) -> PowerState:
+        """What the hypervisor sees; NOSTATE where it has no such guest."""
         try:
-            await instance.save()
+            return (await self.driver.get_info(instance)).state
         except exception.InstanceNotFound:
-            LOG.debug(
-                "Instance has been destroyed from under us while trying to set it to ERROR",
-                instance=instance,
-            )
+            return PowerState.NOSTATE
+
+    async def _power_off_instance(self, instance: Instance, clean_shutdown: bool = True) -> None:
+        """Shut a guest down; a clean shutdown gives it the seconds of `shutdown_timeout`."""
+        timeout, retry = self.conf.shutdown_timeout, self.conf.compute.shutdown_retry_interval
+        await self.driver.power_off(instance, *((timeout, retry) if clean_shutdown else (0, 0)))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
+from simnova.nova.compute.manager.wrappers import instance_operation, set_instance_error_state
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.instance_action import EventReporter
-from simnova.nova.objects.instance_fault import add_instance_fault_from_exc
 from simnova.nova.objects.states import PowerState, VmState
 
 LOG = getLogger("nova.compute.manager")
@@ -18,19 +17,20 @@ LOG = getLogger("nova.compute.manager")
 class Deletions(Base):
     """How a server leaves its host."""
 
+    @instance_operation
     async def terminate_instance(
         self, context: RequestContext, instance: Instance, bdms: list[BlockDeviceMapping]
     ) -> None:
         """Cast: delete a server of this host: guest, ports, allocation, row."""
-        async with EventReporter(context, "compute_terminate_instance", self.host, instance.uuid):
+        async with self._lock(instance.uuid):
             try:
                 await self._delete_instance(context, instance)
             except exception.InstanceNotFound:
                 LOG.info("Instance disappeared during terminate", instance=instance)
-            except Exception as error:
+            except Exception:
                 LOG.exception("Setting instance vm_state to ERROR", instance=instance)
-                await self._set_instance_obj_error_state(instance)
-                await add_instance_fault_from_exc(context, instance.uuid, error, host=self.host)
+                await set_instance_error_state(instance)
+                raise
 
     async def _delete_instance(self, context: RequestContext, instance: Instance) -> None:
         LOG.info("Terminating instance", instance=instance)

@@ -8,6 +8,7 @@ from typing import Any
 
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
+from simnova.nova.compute.manager.wrappers import set_instance_error_state
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
@@ -91,7 +92,7 @@ class Failures(Base):
             context, instance.uuid, error, host=self.host, message=message
         )
         instance.host = instance.node = None
-        await self._set_instance_obj_error_state(instance)
+        await set_instance_error_state(instance)
         return Result.FAILED
 
     async def _delete_allocation(self, build: Build) -> None:

@@ -1,0 +1,71 @@
+"""Nova's errors about operations on a server: its state, its lock, its host, its image (`nova/exception.py`)."""
+
+from __future__ import annotations
+
+from simnova.exceptions import NovaError
+
+
+class InstanceIsLocked(NovaError):
+    """The server is locked; only an administrator may change it."""
+
+    msg_fmt = "Instance %(instance_uuid)s is locked"
+    code = 409
+
+
+class InstanceNotReady(NovaError):
+    """The server has no host (yet)."""
+
+    msg_fmt = "Instance %(instance_id)s is not ready"
+    code = 409
+
+
+class InstanceNotRescuable(NovaError):
+    """The server cannot be started from a rescue image."""
+
+    msg_fmt = "Instance %(instance_id)s cannot be rescued: %(reason)s"
+    code = 400
+
+
+class InstanceFaultRollback(NovaError):
+    """An operation failed, but the server is as it was: no ERROR; `inner_exception` is what went wrong."""
+
+    def __init__(self, inner_exception: Exception) -> None:
+        super().__init__(f"Instance rollback performed due to: {inner_exception}")
+        self.inner_exception = inner_exception
+
+
+class InstancePasswordSetFailed(NovaError):
+    """The guest did not take the new password."""
+
+    msg_fmt = "Failed to set admin password on %(instance)s because %(reason)s"
+    code = 500
+
+
+class UnshelveException(NovaError):
+    """A shelved server cannot come back."""
+
+    msg_fmt = "Error during unshelve instance %(instance_id)s: %(reason)s"
+
+
+class UnshelveHostNotInAZ(NovaError):
+    """The host asked for lies in another zone than the server."""
+
+    msg_fmt = 'Host "%(host)s" is not in the availability zone "%(availability_zone)s".'
+    code = 409
+
+
+class UnshelveInstanceInvalidState(NovaError):
+    """A zone or a host can be asked for only where the server has none."""
+
+    msg_fmt = (
+        'Specifying an availability zone or a host when unshelving server "%(instance_uuid)s" with status '
+        '"%(state)s" is not supported. The server status must be SHELVED_OFFLOADED.'
+    )
+    code = 409
+
+
+class UnsupportedRescueImage(NovaError):
+    """No image to rescue with."""
+
+    msg_fmt = "Requested rescue image '%(image)s' is not supported"
+    code = 400

@@ -1,0 +1,31 @@
+"""Moves of a boot, and of one that fails."""
+
+from __future__ import annotations
+
+from simnova.nova.objects.states.move import Move
+from simnova.nova.objects.states.names import State, TaskState, VmState
+
+_B, _A, _E = VmState.BUILDING, VmState.ACTIVE, VmState.ERROR
+_T = TaskState
+
+_BOOT = [
+    Move(State(None, None), State(_B, _T.SCHEDULING), "conductor: instance.create in the cell"),
+    Move(State(_B, _T.SCHEDULING), State(_B, None), "compute: the build begins"),
+    Move(State(_B, None), State(_B, _T.NETWORKING), "compute: network allocation"),
+    Move(State(_B, _T.NETWORKING), State(_B, _T.BLOCK_DEVICE_MAPPING), "compute: block devices"),
+    Move(State(_B, _T.BLOCK_DEVICE_MAPPING), State(_B, _T.SPAWNING), "compute: driver.spawn"),
+    Move(State(_B, _T.SPAWNING), State(_A, None), "compute: the guest runs"),
+]
+_FAILURE = [
+    Move(State(_B, task), State(_B, _T.SCHEDULING), "compute: reschedule to an alternate")
+    for task in (None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
+] + [
+    Move(
+        State(_B, task),
+        State(_E, None),
+        "no valid host, no alternate left, or the build was aborted",
+    )
+    for task in (_T.SCHEDULING, None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
+]
+
+MOVES: list[Move] = [*_BOOT, *_FAILURE]
