@@ -29,6 +29,8 @@ from simnova.nova.api.app import ComputeApp
 from simnova.nova.api.auth import Auth
 from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB, TRANSPORT_URL
 from simnova.nova.compute import api as compute
+from simnova.nova.compute.api.aggregate import AggregateAPI
+from simnova.nova.compute.api.host import HostAPI
 from simnova.nova.compute.manager import ComputeManager
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.compute_task import ComputeTaskManager
@@ -203,8 +205,9 @@ class Assembly:
             ComputeAPI(place, timeout),
             self._report_client(),
         )
-        group = servicegroup.API(conf, self.clock)
-        return ComputeApp(Auth(self.rest, place), compute_api, group)
+        host_api = HostAPI(ComputeAPI(place, timeout), servicegroup.API(conf, self.clock))
+        aggregate_api = AggregateAPI(SchedulerAPI(place, timeout), self._report_client())
+        return ComputeApp(Auth(self.rest, place), conf, compute_api, host_api, aggregate_api)
 
     def _conductor(self, life: Service) -> nova_service.Service:
         place, timeout = self.place(life), float(self.conf.rpc_response_timeout)

@@ -23,51 +23,57 @@ class Refused(UsageError):
 
 
 class Client:
-    """A user's client. It asks Keystone for a token once and shows it with every request."""
+    """The users' client. For each it asks Keystone for a token once and shows it with every request.
 
-    def __init__(
-        self, rest: Rest, service: Service, user: str = "admin", project: str = "admin"
-    ) -> None:
+    A user's project has the user's name.
+    """
+
+    def __init__(self, rest: Rest, service: Service) -> None:
         self.rest = rest
         self.service = service
-        self.user = user
-        self.project = project
-        self._token: str | None = None
+        self._tokens: dict[str, str] = {}
 
     async def request(
-        self, service: str, method: str, path: str, body: Any = None, **headers: str
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        user: str = "admin",
+        **headers: str,
     ) -> Response:
         """Send a request to a service and return its answer, whatever its status.
 
         A token that is no longer good is replaced, once, as keystoneauth's sessions do.
         """
-        answer = await self._send(service, method, path, body, headers)
+        answer = await self._send(service, method, path, body, user, headers)
         if answer.status == 401:
-            self._token = None
-            answer = await self._send(service, method, path, body, headers)
+            del self._tokens[user]
+            answer = await self._send(service, method, path, body, user, headers)
         return answer
 
     async def _send(
-        self, service: str, method: str, path: str, body: Any, headers: dict[str, str]
+        self, service: str, method: str, path: str, body: Any, user: str, headers: dict[str, str]
     ) -> Response:
         shown = {
-            "X-Auth-Token": await self._authenticate(),
+            "X-Auth-Token": await self._authenticate(user),
             "OpenStack-API-Version": f"compute {MICROVERSION}",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        return await self.rest.request(service, method, path, body=body, headers=shown)
+        path, _, query = path.partition("?")
+        return await self.rest.request(service, method, path, query=query, body=body, headers=shown)
 
-    async def _authenticate(self) -> str:
-        if self._token is None:
+    async def _authenticate(self, user: str) -> str:
+        if user not in self._tokens:
             domain = {"id": "default"}
-            user = {"name": self.user, "password": "secret", "domain": domain}
-            scope = {"project": {"name": self.project, "domain": domain}}
-            identity = {"methods": ["password"], "password": {"user": user}}
+            who = {"name": user, "password": "secret", "domain": domain}
+            scope = {"project": {"name": user, "domain": domain}}
+            identity = {"methods": ["password"], "password": {"user": who}}
             body = {"auth": {"identity": identity, "scope": scope}}
             answer = await self.rest.request("keystone", "POST", "/v3/auth/tokens", body=body)
             checked(answer)
-            self._token = answer.headers["x-subject-token"]
-        return self._token
+            self._tokens[user] = answer.headers["x-subject-token"]
+        return self._tokens[user]
 
 
 def checked(answer: Response) -> Response:

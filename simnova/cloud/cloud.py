@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from simnova.cloud import checks
+from simnova.cloud.aggregates import Aggregates
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
 from simnova.cloud.engine import Engine, Until, condition, named
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
+from simnova.cloud.services import Services
 from simnova.cloud.stock import Flavors, Images, Networks, Servers
 from simnova.cloud.views import Moment, Views
 from simnova.config import Config
@@ -94,6 +96,7 @@ class Cloud(Views):
         )
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
+        self.aggregates, self.services = Aggregates(self), Services(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         try:
             set_up(self.assembly, self._client)
@@ -153,7 +156,10 @@ class Cloud(Views):
     def send(
         self, method: str, path: str, body: Any = None, *, service: str = "nova-api", **headers: str
     ) -> Call:
-        """Send any request to any service's API and return at once; the answer comes when the cloud has run."""
+        """Send any request to any service's API and return at once; the answer comes when the cloud has run.
+
+        `user="demo"` asks as one who is no administrator; other names are headers (`openstack_api_version=…`).
+        """
         request = {"service": service, "method": method, "path": path, "body": body, **headers}
         call: Call = self._input("request", **request)
         return call

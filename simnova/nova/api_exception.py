@@ -5,8 +5,94 @@ from __future__ import annotations
 from simnova.exceptions import NovaError
 
 
+class NotFound(NovaError):
+    """Something that a request names is not there."""
+
+    msg_fmt = "Resource could not be found."
+    code = 404
+
+
+class AggregateHostExists(NovaError):
+    """The host is in that aggregate already."""
+
+    msg_fmt = "Aggregate %(aggregate_id)s already has host %(host)s."
+
+
+class AggregateHostNotFound(NotFound):
+    """The host is not in that aggregate."""
+
+    msg_fmt = "Aggregate %(aggregate_id)s has no host %(host)s."
+
+
+class AggregateNameExists(NovaError):
+    """An aggregate of that name exists already."""
+
+    msg_fmt = "Aggregate %(aggregate_name)s already exists."
+
+
+class AggregateNotFound(NotFound):
+    """No aggregate of that id."""
+
+    msg_fmt = "Aggregate %(aggregate_id)s could not be found."
+
+
+class InvalidAggregateAction(NovaError):
+    """An aggregate cannot be changed like this."""
+
+    msg_fmt = "Unacceptable parameters."
+    code = 400
+
+
+class InvalidAggregateActionAdd(InvalidAggregateAction):
+    """A host cannot join: its zone would clash, or change under its servers."""
+
+    msg_fmt = "Cannot add host to aggregate %(aggregate_id)s. Reason: %(reason)s."
+
+
+class InvalidAggregateActionDelete(InvalidAggregateAction):
+    """A host cannot leave, or an aggregate with hosts cannot go."""
+
+    msg_fmt = "Cannot remove host from aggregate %(aggregate_id)s. Reason: %(reason)s."
+
+
+class InvalidAggregateActionUpdate(InvalidAggregateAction):
+    """Its zone cannot become this one."""
+
+    msg_fmt = "Cannot update aggregate %(aggregate_id)s. Reason: %(reason)s."
+
+
+class InvalidAggregateActionUpdateMeta(InvalidAggregateAction):
+    """Its zone cannot become this one, through its metadata."""
+
+    msg_fmt = "Cannot update metadata of aggregate %(aggregate_id)s. Reason: %(reason)s."
+
+
+class FlavorExtraSpecsNotFound(NotFound):
+    """The flavor has no extra spec of that key."""
+
+    msg_fmt = "Flavor %(flavor_id)s has no extra specs with key %(extra_specs_key)s."
+
+
+class HostBinaryNotFound(NotFound):
+    """No such service on that host."""
+
+    msg_fmt = "Could not find binary %(binary)s on host %(host)s."
+
+
+class InstanceGroupNotFound(NotFound):
+    """No server group of that id (in the project)."""
+
+    msg_fmt = "Instance group %(group_uuid)s could not be found."
+
+
 class PolicyNotAuthorized(NovaError):
     """A rule does not let this user do it."""
 
     msg_fmt = "Policy doesn't allow %(action)s to be performed."
     code = 403
+
+
+class ServiceNotFound(NotFound):
+    """No service of that id."""
+
+    msg_fmt = "Service %(service_id)s could not be found."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from simnova.nova.objects.service import Service
 
 
 class Periodic(NamedTuple):
@@ -15,6 +18,9 @@ class Periodic(NamedTuple):
 
 class Manager:
     """A service's manager: its methods are the RPC methods, and the service calls these around them."""
+
+    service_ref: Service | None = None
+    """The service's own row, as it was when the service came up."""
 
     async def init_host(self) -> None:
         """Get ready before the first message is served."""

@@ -45,6 +45,7 @@ class Service:
         record = await ServiceRecord.get_by_host_and_binary(context, self.host, self.binary)
         self.record = record or await self._create_record()
         if self.manager is not None:
+            self.manager.service_ref = self.record
             await self.manager.init_host()
         self.server.start()
         self._repeat(

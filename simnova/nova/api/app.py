@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from simnova.config import Config
 from simnova.exceptions import NovaError
 from simnova.messaging.rest import App, Fault, Request, Response
-from simnova.nova import servicegroup
+from simnova.nova.api.aggregates import AggregateController
 from simnova.nova.api.auth import Auth
+from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
-from simnova.nova.api.versions import shown, version_of
+from simnova.nova.api.versions import asked
 from simnova.nova.compute.api import API
+from simnova.nova.compute.api.aggregate import AggregateAPI
+from simnova.nova.compute.api.host import HostAPI
 from simnova.nova.log import getLogger
 
 LOG = getLogger("nova.api.openstack.requestlog")
@@ -28,14 +32,23 @@ _WORDS = {
 class ComputeApp(App):
     """What nova-api answers. Every request is authenticated, logged, and its errors are worded as Nova's."""
 
-    def __init__(self, auth: Auth, compute_api: API, servicegroup_api: servicegroup.API) -> None:
+    def __init__(
+        self,
+        auth: Auth,
+        conf: Config,
+        compute_api: API,
+        host_api: HostAPI,
+        aggregate_api: AggregateAPI,
+    ) -> None:
         super().__init__()
         self.clock = auth.place.clock
         self.controllers = (
+            AggregateController(auth, aggregate_api),
+            AvailabilityZoneController(auth, host_api, conf),
             FlavorsController(auth),
             ServerActionsController(auth, compute_api),
             ServersController(auth, compute_api),
-            ServiceController(auth, servicegroup_api),
+            ServiceController(auth, host_api, conf),
         )
 
     async def answer(self, request: Request) -> Response:
@@ -48,7 +61,7 @@ class ComputeApp(App):
             request.path,
             response.status,
             len(response.text),
-            shown(version_of(request)),
+            asked(request),
             self.clock.now - started,
         )
         return response

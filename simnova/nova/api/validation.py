@@ -10,10 +10,12 @@ from typing import Any
 from simnova.jsonschemas import jsonschema
 from simnova.nova import exception
 
-_BAD_NAME = (
-    "An invalid 'name' value was provided. The name must be: printable characters. "
-    "Can not start or end with whitespace."
-)
+_NAMES = {
+    "name": "printable characters. Can not start or end with whitespace.",
+    "az_name": "printable characters except :.Can not start or end with whitespace.",
+    "name_with_leading_trailing_spaces": "printable characters with at least one non space character",
+}
+"""Formats of names, and what they must be."""
 
 
 def validate(body: Any, schema: str) -> None:
@@ -31,6 +33,8 @@ def validate(body: Any, schema: str) -> None:
 def _validator(schema: str) -> Any:
     checker = jsonschema().FormatChecker(formats=())
     checker.checks("name")(_is_name)
+    checker.checks("az_name")(lambda value: _is_name(value) and ":" not in str(value))
+    checker.checks("name_with_leading_trailing_spaces")(_is_padded_name)
     checker.checks("uuid")(_is_uuid)
     extended = jsonschema().validators.extend(
         jsonschema().Draft202012Validator,
@@ -64,6 +68,10 @@ def _is_name(value: Any) -> bool:
     )
 
 
+def _is_padded_name(value: Any) -> bool:
+    return not isinstance(value, str) or (value.isprintable() and bool(value.strip()))
+
+
 def _is_uuid(value: Any) -> bool:
     try:
         return not isinstance(value, str) or str(uuid.UUID(value)) == value.lower()
@@ -72,8 +80,9 @@ def _is_uuid(value: Any) -> bool:
 
 
 def _detail(error: Any) -> str:
-    if error.validator == "format" and error.validator_value == "name":
-        return _BAD_NAME
+    wanted = _NAMES.get(str(error.validator_value)) if error.validator == "format" else None
+    if wanted:
+        return f"An invalid 'name' value was provided. The name must be: {wanted}"
     if error.path:
         return f"Invalid input for field/attribute {error.path[-1]}. Value: {error.instance}. {error.message}"
     return str(error.message)

@@ -9,13 +9,16 @@ Version = tuple[int, int]
 MIN_VERSION, MAX_VERSION = (2, 1), (2, 104)
 
 
+def asked(request: Request) -> str:
+    """The microversion as the client writes it; 2.1 where it says nothing."""
+    text = request.headers.get("openstack-api-version", "").removeprefix("compute").strip()
+    text = text or request.headers.get("x-openstack-nova-api-version", "2.1")
+    return shown(MAX_VERSION) if text == "latest" else text
+
+
 def version_of(request: Request) -> Version:
-    """The microversion that the client asks for; 2.1 where it says nothing. Raises `Fault` 400 or 406."""
-    headers = request.headers
-    text = headers.get("openstack-api-version", "").removeprefix("compute").strip()
-    text = text or headers.get("x-openstack-nova-api-version", "2.1")
-    if text == "latest":
-        return MAX_VERSION
+    """The microversion that the client asks for. Raises `Fault` 400 or 406 where it is none."""
+    text = asked(request)
     major, _, minor = text.partition(".")
     if not (major.isdigit() and minor.isdigit()):
         raise Fault(

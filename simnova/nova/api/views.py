@@ -58,8 +58,8 @@ def server(instance: Instance, is_admin: bool, microversion: tuple[int, int]) ->
         "OS-EXT-AZ:availability_zone": instance.availability_zone or "",
         "config_drive": instance.config_drive,
         "key_name": instance.key_name,
-        "OS-SRV-USG:launched_at": _naive(instance.launched_at),
-        "OS-SRV-USG:terminated_at": _naive(instance.terminated_at),
+        "OS-SRV-USG:launched_at": naive(instance.launched_at),
+        "OS-SRV-USG:terminated_at": naive(instance.terminated_at),
         "OS-EXT-STS:task_state": instance.task_state,
         "OS-EXT-STS:vm_state": instance.vm_state,
         "OS-EXT-STS:power_state": instance.power_state,
@@ -177,5 +177,6 @@ def _links(kind: str, ident: str | None) -> list[dict[str, str]]:
     ]
 
 
-def _naive(time: str | None) -> str | None:
+def naive(time: str | None) -> str | None:
+    """A time as the API shows it, without a zone."""
     return time and time.rstrip("Z") + ".000000"

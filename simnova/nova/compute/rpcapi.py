@@ -89,3 +89,8 @@ class ComputeAPI(Base):
         """Change the administrator's password inside the guest."""
         more = {"instance": instance, "new_pass": new_pass}
         await self._cast(context, instance.host, "set_admin_password", **more)
+
+    async def set_host_enabled(self, context: RequestContext, host: str, enabled: bool) -> str:
+        """Call: have the host's provider say whether its service is disabled; `enabled` or `disabled`."""
+        answer: str = await self._call(context, host, "set_host_enabled", enabled=enabled)
+        return answer

@@ -23,7 +23,10 @@ positive: dict[str, Any] = {
 non_negative: dict[str, Any] = {**positive, "minimum": 0}
 boolean: dict[str, Any] = {
     "type": ["boolean", "string"],
-    "enum": [True, "True", "true", "1", False, "False", "false", "0"],
+    "enum": [
+        *(True, "True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes"),
+        *(False, "False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no"),
+    ],
 }
 metadata: dict[str, Any] = {
     "type": "object",
@@ -31,3 +34,30 @@ metadata: dict[str, Any] = {
     "additionalProperties": False,
 }
 uuid: dict[str, Any] = {"type": "string", "format": "uuid"}
+az_name: dict[str, Any] = {**name, "format": "az_name"}
+padded_name: dict[str, Any] = {**name, "format": "name_with_leading_trailing_spaces"}
+fqdn: dict[str, Any] = hostname
+metadata_with_null: dict[str, Any] = {
+    "type": "object",
+    "patternProperties": {
+        "^[a-zA-Z0-9-_:. ]{1,255}$": {"type": ["string", "null"], "maxLength": 255}
+    },
+    "additionalProperties": False,
+}
+
+
+def one(name: str, properties: dict[str, Any], *required: str, **more: Any) -> dict[str, Any]:
+    """A body that is one object of that name, with these properties and no others."""
+    inner = {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
+    return {
+        "type": "object",
+        "properties": {name: inner},
+        "required": [name],
+        "additionalProperties": False,
+    }

@@ -8,9 +8,10 @@ from __future__ import annotations
 from simnova.nova.compute.manager.build import Builds
 from simnova.nova.compute.manager.delete import Deletions
 from simnova.nova.compute.manager.power import Power
+from simnova.nova.compute.manager.status import Status
 
 
-class ComputeManager(Builds, Deletions, Power):
+class ComputeManager(Builds, Deletions, Power, Status):
     """Builds, changes and deletes the servers of one host, and keeps the books about it."""
 
 

@@ -1,0 +1,106 @@
+"""What all collections of a cloud are made of: rows read at once, as a table and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from simnova.exceptions import UsageError, unknown
+from simnova.observe.table import Table
+
+if TYPE_CHECKING:
+    from simnova.cloud.cloud import Cloud
+
+__door__ = True
+
+T = TypeVar("T")
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that only reads databases, outside the engine: it never waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    work.close()
+    raise RuntimeError("this would have to wait")
+
+
+class Item:
+    """One of a collection, with its values as attributes: `cloud.flavors["m1.small"].vcpus`."""
+
+    def __init__(self, what: str, values: dict[str, Any]) -> None:
+        self.what = what
+        self.values = values
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self.values:
+            raise AttributeError(str(unknown(f"value of a {self.what}", name, self.values)))
+        return self.values[name]
+
+    def table(self) -> Table:
+        """Its values, one a line."""
+        return Table([self.what, ""], [[name, value] for name, value in self.values.items()])
+
+    def __repr__(self) -> str:
+        rest = ", ".join(f"{name} {value}" for name, value in self.values.items() if name != "name")
+        return f"<{self.what} {self.values['name']}: {rest}>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+class Collection:
+    """Things of one kind with names, read from a table."""
+
+    what = "thing"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of all of them, oldest first."""
+        raise NotImplementedError
+
+    def id_of(self, name: str) -> str:
+        """The id of the thing with that name or id; raises `UsageError` with the nearest name."""
+        for row in self.rows():
+            if name in (row["name"], row["id"]):
+                return str(row["id"])
+        raise unknown(self.what, name, [row["name"] for row in self.rows()])
+
+    def __getitem__(self, name: str) -> Any:
+        ident = self.id_of(name)
+        return Item(self.what, next(row for row in self.rows() if row["id"] == ident))
+
+    def table(self) -> Table:
+        """All of them."""
+        rows = self.rows()
+        columns = list(rows[0]) if rows else ["name"]
+        return Table(columns, [[row[column] for column in columns] for row in rows])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([row["name"] for row in self.rows()])
+
+    def __len__(self) -> int:
+        return len(self.rows())
+
+    def __repr__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def _check_open(self) -> None:
+        if self.cloud.closed:
+            raise UsageError(
+                "this cloud is closed and its databases are gone: fork() goes on from where it stood"
+            )
+
+    def _select(
+        self, database: str, table: str, order_by: str = "id", **where: Any
+    ) -> list[dict[str, Any]]:
+        self._check_open()
+        return at_once(
+            self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
+        )
