@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from simnova.kernel.late import Late
+
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock, Task
 
@@ -139,6 +141,8 @@ class Journal:
         payload = KINDS[kind].payload
         if self.level == "full" or not payload:
             return data
+        if isinstance(data, Late):
+            return data.without(payload)
         return {name: value for name, value in data.items() if name not in payload}
 
     def causes(self, seq: int) -> list[Event]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from simnova.kernel import clock
 from simnova.kernel.journal import declare, short_name
+from simnova.kernel.late import Late
 
 __door__ = True
 
@@ -27,6 +30,13 @@ class Logger:
     def debug(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line for those who look for something."""
         self._write("DEBUG", message, args, instance)
+
+    def debug_late(self, tell: Callable[..., str], *args: Any) -> None:
+        """A long line whose text is `tell(*args)`, worked out each time that somebody reads it."""
+        running = clock.running()
+        if running is not None:
+            known = {"level": "DEBUG", "logger": self.name, "instance": None}
+            running.journal.record(LINE, Late(known, ("message",), partial(_told, tell, args)))
 
     def info(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line that says what was done."""
@@ -64,6 +74,10 @@ class Logger:
         running.journal.record(
             LINE, {"level": level, "logger": self.name, "message": text, "instance": uuid}
         )
+
+
+def _told(tell: Callable[..., str], args: tuple[Any, ...], name: str) -> str:
+    return tell(*args)
 
 
 def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import declare
+from simnova.kernel.late import Late
 from simnova.nova.log import getLogger
 
 if TYPE_CHECKING:
@@ -33,29 +34,31 @@ class Decision:
         self.clock = clock
 
     def filtered(
-        self, name: str, instance: str, asked: Sequence[Any], verdicts: Sequence[bool | str]
+        self,
+        name: str,
+        instance: str,
+        asked: int,
+        rejected: int,
+        verdicts: Callable[[], dict[str, bool | str]],
     ) -> None:
-        """What a filter said of each host: True, or why not."""
-        data = {
-            "filter": name,
-            "instance": instance,
-            "asked": len(asked),
-            "passed": sum(verdict is True for verdict in verdicts),
-            "verdicts": {obj.host: verdict for obj, verdict in zip(asked, verdicts, strict=True)},
-        }
-        self.clock.journal.record(FILTER, data)
+        """What a filter said of each host: True, or why not. That table is made when it is read."""
+        data = {"filter": name, "instance": instance, "asked": asked, "passed": asked - rejected}
+        self.clock.journal.record(FILTER, Late(data, ("verdicts",), lambda _: verdicts()))
 
     def weighed(
-        self, instance: str, weighers: list[dict[str, Any]], weights: Mapping[str, float]
+        self,
+        instance: str,
+        weighers: Callable[[], list[dict[str, Any]]],
+        weights: Callable[[], dict[str, float]],
     ) -> None:
-        """What each weigher said of each host, and the sums, heaviest first."""
-        data = {
-            "instance": instance,
+        """What each weigher said of each host, and the sums, heaviest first. The tables are made when they are read."""
+        tables: dict[str, Callable[[], Any]] = {
             "weighers": weighers,
-            "weights": dict(weights),
-            "order": list(weights),
+            "weights": weights,
+            "order": lambda: list(weights()),
         }
-        self.clock.journal.record(WEIGH, data)
+        late = Late({"instance": instance}, tuple(tables), lambda name: tables[name]())
+        self.clock.journal.record(WEIGH, late)
 
     def selected(self, instance: str, host: str, alternates: list[str]) -> None:
         """The host for a server, and those that may stand in for it."""
@@ -66,6 +69,7 @@ class Decision:
 def blame(plug_in: PlugIn, error: Exception, about: str, instance: str) -> None:
     """A filter or weigher has raised: log who, about what, at which line of its own, with the traceback."""
     name, line = type(plug_in).__name__, own_line(plug_in, error)
+    about = getattr(error, "about", about)
     LOG.exception(
         "%s raised %s about %s: %s%s",
         name,

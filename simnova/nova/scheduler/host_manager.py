@@ -23,7 +23,7 @@ from simnova.nova.scheduler.instance_info import InstanceInfo
 if TYPE_CHECKING:
     from simnova.config import Config
     from simnova.nova.objects.request_spec import RequestSpec
-    from simnova.nova.weights import WeighedObject
+    from simnova.nova.scheduler.standings import Standings
 
 __all__ = ["Computes", "HostManager", "HostState"]
 
@@ -63,6 +63,8 @@ class HostManager:
                 [*conf.filter_scheduler.weight_classes, *weighers]
             )
         ]
+        self._settings_changed = False
+        conf.watchers.append(self._note_setting)
         self.instance_info = InstanceInfo()
         self.aggregates: dict[int, Aggregate] = {}
         self.cells: list[CellMapping] = []
@@ -184,17 +186,30 @@ class HostManager:
 
     # --- filtering and weighing -------------------------------------------------------------------------------
 
-    def get_filtered_hosts(
-        self, hosts: Iterable[HostState], spec_obj: RequestSpec, index: int = 0
-    ) -> list[HostState]:
-        """The hosts that the request allows and the filters pass. Forced hosts are not filtered."""
-        left, forced = narrowing.narrow(list(hosts), spec_obj)
-        if forced or not left:
-            return left
-        return self.filter_handler.get_filtered_objects(self.enabled_filters, left, spec_obj, index)
+    def standings(self, hosts: Iterable[HostState]) -> Standings:
+        """The hosts of one request, to be filtered and weighed for each of its servers."""
+        from simnova.nova.scheduler.standings import Standings
 
-    def get_weighed_hosts(
-        self, hosts: Iterable[HostState], spec_obj: RequestSpec
-    ) -> list[WeighedObject]:
-        """The hosts with their weights, heaviest first."""
-        return self.weight_handler.get_weighed_objects(self.weighers, hosts, spec_obj)
+        self._settings_changed = False
+        return Standings(hosts)
+
+    def get_filtered_hosts(
+        self, standings: Standings, spec_obj: RequestSpec, index: int = 0
+    ) -> None:
+        """Keep the hosts that the request allows and the filters pass. Forced hosts are not filtered."""
+        forced = narrowing.narrow(standings, spec_obj)
+        if not forced and len(standings):
+            self.filter_handler.filter(self.enabled_filters, standings, spec_obj, index)
+
+    def get_weighed_hosts(self, standings: Standings, spec_obj: RequestSpec) -> None:
+        """Give the hosts their weights and sort them, heaviest first."""
+        if self._settings_changed:
+            standings.distrust()
+        self.weight_handler.weigh(self.weighers, standings, spec_obj)
+
+    def taken(self, standings: Standings, host: HostState, spec_obj: RequestSpec) -> None:
+        """A server of the request went to a host, which has less now."""
+        self.weight_handler.taken(self.weighers, standings, host, spec_obj)
+
+    def _note_setting(self, section: str, name: str, value: object) -> None:
+        self._settings_changed = True

@@ -143,11 +143,21 @@ class HostState:
             self.numa_topology = numa_usage_from_instance_numa(has, placed)
 
     def __repr__(self) -> str:
-        return (
-            f"({self.host}, {self.nodename}) ram: {self.free_ram_mb}MB disk: {self.free_disk_mb}MB "
-            f"io_ops: {self.num_io_ops} instances: {self.num_instances}, "
-            f"allocation_candidates: {len(self.allocation_candidates)}"
+        return host_text(
+            (self.host, self.nodename),
+            *(self.free_ram_mb, self.free_disk_mb, self.num_io_ops, self.num_instances),
+            len(self.allocation_candidates),
         )
+
+
+def host_text(
+    name: tuple[str, str], ram: int, disk: int, busy: int, servers: int, claims: int
+) -> str:
+    """A host as Nova's log has it."""
+    return (
+        f"({name[0]}, {name[1]}) ram: {ram}MB disk: {disk}MB "
+        f"io_ops: {busy} instances: {servers}, allocation_candidates: {claims}"
+    )
 
 
 def _free_disk_gb(compute: ComputeNode) -> int:

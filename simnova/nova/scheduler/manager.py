@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simnova.messaging.rpc import Target
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
     from simnova.nova.objects.selection import Selection
     from simnova.nova.scheduler.client.report import SchedulerReportClient
+    from simnova.nova.scheduler.standings import Standings
 
 LOG = getLogger(__name__)
 
@@ -137,35 +139,33 @@ class SchedulerManager(Manager):
         alternates: int,
     ) -> list[list[Selection]]:
         chosen: list[Chosen] = []
+        standings = self.host_manager.standings(hosts)
         for index, uuid in enumerate(instance_uuids):
             spec_obj.instance_uuid = uuid
-            hosts = self._get_sorted_hosts(spec_obj, hosts, index)
-            found = await self._claim_first(context, spec_obj, hosts, candidates)
+            self._sort_hosts(spec_obj, standings, index)
+            found = await self._claim_first(context, spec_obj, standings, candidates)
             if found is None:
                 break
             chosen.append(found)
-            self._consume_selected_host(found.host, spec_obj)
+            self._consume_selected_host(found.host, spec_obj, standings)
         await self._ensure_sufficient_hosts(context, instance_uuids, chosen)
         if len(instance_uuids) > 1 and alternates:
-            hosts = self._get_sorted_hosts(spec_obj, hosts, len(instance_uuids) - 1)
-        return self._get_selections(instance_uuids, chosen, hosts, alternates, candidates)
+            self._sort_hosts(spec_obj, standings, len(instance_uuids) - 1)
+        return self._get_selections(instance_uuids, chosen, standings, alternates, candidates)
 
-    def _get_sorted_hosts(
-        self, spec_obj: RequestSpec, hosts: list[HostState], index: int
-    ) -> list[HostState]:
-        """Filtered and weighed, with the one to try first in front: drawn from the best `host_subset_size`."""
-        filtered = self.host_manager.get_filtered_hosts(hosts, spec_obj, index)
-        LOG.debug("Filtered %s", filtered)
-        if not filtered:
-            return []
-        weighed = self.host_manager.get_weighed_hosts(filtered, spec_obj)
+    def _sort_hosts(self, spec_obj: RequestSpec, standings: Standings, index: int) -> None:
+        """Filter and weigh, and put the one to try first in front: drawn from the best `host_subset_size`."""
+        self.host_manager.get_filtered_hosts(standings, spec_obj, index)
+        LOG.debug_late(standings.moment().filtered)
+        if not len(standings):
+            return
+        self.host_manager.get_weighed_hosts(standings, spec_obj)
         if self.conf.filter_scheduler.shuffle_best_same_weighed_hosts:
-            best = [each for each in weighed if each.weight == weighed[0].weight]
-            weighed = self._shuffled(best) + weighed[len(best) :]
-        LOG.debug("Weighed %s", weighed)
-        ordered: list[HostState] = [each.obj for each in weighed]
-        first = self._draw(ordered[: self.conf.filter_scheduler.host_subset_size])
-        return [first, *(host for host in ordered if host is not first)]
+            standings.promote(self._shuffled(standings.best()))
+        LOG.debug_late(standings.moment().weighed)
+        standings.promote(
+            [self._draw(standings.first(self.conf.filter_scheduler.host_subset_size))]
+        )
 
     def _draw(self, among: list[Any]) -> Any:
         return self.place.clock.choose("scheduler", among=among)
@@ -181,15 +181,15 @@ class SchedulerManager(Manager):
         self,
         context: RequestContext,
         spec_obj: RequestSpec,
-        hosts: list[HostState],
+        standings: Standings,
         candidates: Candidates | None,
     ) -> Chosen | None:
         """The first host that can be claimed: another scheduler may have been faster on those before it."""
-        if not hosts:
+        if not len(standings):
             return None
         if candidates is None or self.placement_client is None:
-            return Chosen(hosts[0], None)
-        for host in hosts:
+            return Chosen(next(iter(standings)), None)
+        for host in standings:
             if not host.allocation_candidates:
                 LOG.debug(
                     "The nova scheduler removed every allocation candidate for host %s so it was skipped.",
@@ -207,7 +207,9 @@ class SchedulerManager(Manager):
         LOG.debug("Unable to successfully claim against any host.")
         return None
 
-    def _consume_selected_host(self, host: HostState, spec_obj: RequestSpec) -> None:
+    def _consume_selected_host(
+        self, host: HostState, spec_obj: RequestSpec, standings: Standings
+    ) -> None:
         """Count the server on its host, so that the next one of the request sees it there."""
         uuid, group = spec_obj.instance_uuid, spec_obj.instance_group
         LOG.debug("Selected host: %s", host, instance=uuid)
@@ -215,6 +217,7 @@ class SchedulerManager(Manager):
         if group is not None:
             group.hosts.append(host.host)
             host.instances.setdefault(uuid, Instance(uuid=uuid))
+        self.host_manager.taken(standings, host, spec_obj)
 
     async def _ensure_sufficient_hosts(
         self, context: RequestContext, instance_uuids: list[str], chosen: list[Chosen]
@@ -242,28 +245,45 @@ class SchedulerManager(Manager):
         self,
         instance_uuids: list[str],
         chosen: list[Chosen],
-        hosts: list[HostState],
+        hosts: Iterable[HostState],
         alternates: int,
         candidates: Candidates | None,
     ) -> list[list[Selection]]:
         """The answer: each chosen host with alternates of its cell, best first, none of which this request chose."""
-        taken = {one.host for one in chosen}
-        spare = [
-            host
-            for host in hosts
-            if host not in taken and (candidates is None or host.allocation_candidates)
-        ]
+        spare = self._get_alternates(chosen, hosts, alternates, candidates)
+        backups = {
+            cell: [self._selection(one, candidates) for one in others]
+            for cell, others in spare.items()
+        }
         answer = []
-        for uuid, (host, claim) in zip(instance_uuids, chosen, strict=True):
-            others = [other for other in spare if other.cell_uuid == host.cell_uuid][:alternates]
-            self.host_manager.decision.selected(uuid, host.host, [other.host for other in others])
-            claims = [(other, next(iter(other.allocation_candidates), None)) for other in others]
-            answer.append([self._selection(*one, candidates) for one in [(host, claim), *claims]])
+        for uuid, one in zip(instance_uuids, chosen, strict=True):
+            cell = one.host.cell_uuid
+            names = [other.host.host for other in spare[cell]]
+            self.host_manager.decision.selected(uuid, one.host.host, names)
+            answer.append([self._selection(one, candidates), *backups[cell]])
         return answer
 
-    def _selection(
-        self, host: HostState, claim: Claim | None, candidates: Candidates | None
-    ) -> Selection:
+    def _get_alternates(
+        self,
+        chosen: list[Chosen],
+        hosts: Iterable[HostState],
+        alternates: int,
+        candidates: Candidates | None,
+    ) -> dict[str | None, list[Chosen]]:
+        """Of each cell the first hosts that were not chosen, each with what it could be claimed with."""
+        taken = {one.host for one in chosen}
+        found: dict[str | None, list[Chosen]] = {one.host.cell_uuid: [] for one in chosen}
+        for host in hosts if alternates else ():
+            others = found.get(host.cell_uuid)
+            claim = next(iter(host.allocation_candidates), None)
+            if others is None or host in taken or (candidates is not None and claim is None):
+                continue
+            if len(others) < alternates:
+                others.append(Chosen(host, claim))
+        return found
+
+    def _selection(self, one: Chosen, candidates: Candidates | None) -> Selection:
+        host, claim = one
         text = None if claim is None else json.dumps(claim, sort_keys=True)
         version = candidates.version if candidates else None
         return selection(host, self.conf.default_availability_zone, text, version)

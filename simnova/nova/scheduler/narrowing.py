@@ -9,24 +9,32 @@ from simnova.nova.log import getLogger
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import Destination, RequestSpec
     from simnova.nova.scheduler.host_state import HostState
+    from simnova.nova.scheduler.standings import Standings
 
 LOG = getLogger("nova.scheduler.host_manager")
 
 
-def narrow(hosts: list[HostState], spec: RequestSpec) -> tuple[list[HostState], bool]:
-    """The hosts that the request leaves, and whether they are forced, in which case no filter is asked."""
+def narrow(standings: Standings, spec: RequestSpec) -> bool:
+    """Keep the hosts that the request leaves; whether they are forced, in which case no filter is asked."""
+    asked = spec.requested_destination and spec.requested_destination.host
+    if asked or spec.ignore_hosts or spec.force_hosts or spec.force_nodes:
+        standings.keep_hosts(_left(list(standings), spec))
+    checked = bool(spec.scheduler_hints.get("_nova_check_type"))
+    return bool(spec.force_hosts or spec.force_nodes) and not checked
+
+
+def _left(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if spec.requested_destination and spec.requested_destination.host:
         hosts = _requested(hosts, spec.requested_destination)
     if spec.ignore_hosts:
         hosts = _without(hosts, spec.ignore_hosts)
         if not hosts:
-            return [], False
+            return []
     if spec.force_hosts:
         hosts = _forced_hosts(hosts, spec.force_hosts)
     if spec.force_nodes:
         hosts = _forced_nodes(hosts, spec.force_nodes)
-    checked = bool(spec.scheduler_hints.get("_nova_check_type"))
-    return hosts, bool(spec.force_hosts or spec.force_nodes) and not checked
+    return hosts
 
 
 def _requested(hosts: list[HostState], destination: Destination) -> list[HostState]:

@@ -11,6 +11,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -20,6 +21,10 @@ class DifferentHostFilter(filters.BaseHostFilter):
     """Hosts on which none of the servers of the hint `different_host` runs."""
 
     run_filter_once_per_request = True
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where there is no hint; else each host is asked."""
+        return hosts.all_or_each(not spec_obj.get_scheduler_hint("different_host"))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the host is another."""
@@ -33,6 +38,10 @@ class SameHostFilter(filters.BaseHostFilter):
     """Hosts on which one of the servers of the hint `same_host` runs."""
 
     run_filter_once_per_request = True
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where there is no hint; else each host is asked."""
+        return hosts.all_or_each(not spec_obj.get_scheduler_hint("same_host"))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the host is the same."""
@@ -48,6 +57,10 @@ class SimpleCIDRAffinityFilter(filters.BaseHostFilter):
 
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where there is no hint; else each host is asked."""
+        return hosts.all_or_each(not spec_obj.get_scheduler_hint("build_near_host_ip"))
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the host is near. Raises ValueError for what is no network."""
         near = spec_obj.get_scheduler_hint("build_near_host_ip")
@@ -62,6 +75,11 @@ class SimpleCIDRAffinityFilter(filters.BaseHostFilter):
 
 class ServerGroupAntiAffinityFilter(filters.BaseHostFilter):
     """Hosts with fewer servers of the group than `max_server_per_host`, 1 unless the group says so."""
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where no group has this policy; else each host is asked."""
+        group = spec_obj.instance_group
+        return hosts.all_or_each(group is None or group.policy != "anti-affinity")
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether there is room for one more of the group; a server may stay where it is."""
@@ -83,6 +101,11 @@ class ServerGroupAntiAffinityFilter(filters.BaseHostFilter):
 
 class ServerGroupAffinityFilter(filters.BaseHostFilter):
     """The hosts of the group's servers; any host while there are none."""
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where no group has this policy; else each host is asked."""
+        group = spec_obj.instance_group
+        return hosts.all_or_each(group is None or group.policy != "affinity")
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the group is here."""

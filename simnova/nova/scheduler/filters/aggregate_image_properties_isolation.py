@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from simnova.nova.log import getLogger
 from simnova.nova.scheduler import filters
@@ -10,6 +11,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -24,19 +26,24 @@ class AggregateImagePropertiesIsolation(filters.BaseHostFilter):
     RUN_ON_REBUILD = True
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By the aggregates that hosts are in; where a namespace is set, each host is asked."""
+        if self.conf.filter_scheduler.aggregate_image_properties_isolation_namespace:
+            return hosts.all_or_each(False)
+        properties = spec_obj.image.known_properties() if spec_obj.image else {}
+        return hosts.by_aggregates(lambda host: next(_differing(host, properties), None) is None)
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether every property that both speak of is the same."""
         prefix = self._prefix()
         properties = spec_obj.image.known_properties() if spec_obj.image else {}
-        metadata = utils.aggregate_metadata_get_by_host(host_state)
-        for key, options in metadata.items():
-            value = properties.get(key) if key.startswith(prefix) else None
-            if value and str(value) not in options:
+        for key, value, options in _differing(host_state, properties):
+            if key.startswith(prefix):
                 LOG.debug(
                     "%s fails image aggregate properties requirements. Property %s does not match %s.",
-                    *(host_state, value, sorted(options)),
+                    *(host_state, value, options),
                 )
-                said = " or ".join(sorted(options))
+                said = " or ".join(options)
                 return filters.Rejected(f"the image needs {key} {value}, the aggregates say {said}")
         return True
 
@@ -51,3 +58,13 @@ class AggregateImagePropertiesIsolation(filters.BaseHostFilter):
             "properties prefixed with '[filter_scheduler] aggregate_image_properties_isolation_namespace'."
         )
         return f"{namespace}{options.aggregate_image_properties_isolation_separator}"
+
+
+def _differing(
+    host_state: HostState, properties: dict[str, Any]
+) -> Iterator[tuple[str, Any, list[str]]]:
+    """The image's properties of which the host's aggregates say something else, and what they say."""
+    for key, options in utils.aggregate_metadata_get_by_host(host_state).items():
+        value = properties.get(key)
+        if value and str(value) not in options:
+            yield key, value, sorted(options)

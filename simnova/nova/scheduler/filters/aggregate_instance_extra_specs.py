@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from simnova.nova.log import getLogger
@@ -12,6 +12,7 @@ from simnova.nova.scheduler.filters import extra_specs_ops, utils
 if TYPE_CHECKING:
     from simnova.nova.objects.flavor import Flavor
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -25,20 +26,22 @@ class AggregateInstanceExtraSpecsFilter(filters.BaseHostFilter):
 
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By the aggregates that hosts are in; everyone where no extra spec is about them."""
+        requirements = list(_requirements(spec_obj.flavor))
+        if not requirements:
+            return hosts.all_or_each(True)
+        return hosts.by_aggregates(lambda host: next(_unmet(host, requirements), None) is None)
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether every such extra spec fits one of the values that the host's aggregates have under its key."""
-        metadata = utils.aggregate_metadata_get_by_host(host_state)
-        for key, requirement in _requirements(spec_obj.flavor):
-            has = sorted(metadata.get(key, ()))
-            if not any(extra_specs_ops.match(value, requirement) for value in has):
-                LOG.debug(
-                    "%s fails flavor extra_specs requirements. '%s' do not match '%s'",
-                    *(host_state, has, requirement),
-                )
-                said = (
-                    f"the aggregates say {' and '.join(has)}" if has else f"no aggregate says {key}"
-                )
-                return filters.Rejected(f"needs {key} {requirement}, {said}")
+        for key, requirement, has in _unmet(host_state, _requirements(spec_obj.flavor)):
+            LOG.debug(
+                "%s fails flavor extra_specs requirements. '%s' do not match '%s'",
+                *(host_state, has, requirement),
+            )
+            said = f"the aggregates say {' and '.join(has)}" if has else f"no aggregate says {key}"
+            return filters.Rejected(f"needs {key} {requirement}, {said}")
         return True
 
 
@@ -47,3 +50,14 @@ def _requirements(flavor: Flavor) -> Iterator[tuple[str, str]]:
         scope, colon, rest = key.partition(":")
         if not colon or scope == _SCOPE:
             yield rest if colon else key, requirement
+
+
+def _unmet(
+    host_state: HostState, requirements: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """The requirements that no aggregate of the host meets, and what its aggregates say instead."""
+    metadata = utils.aggregate_metadata_get_by_host(host_state)
+    for key, requirement in requirements:
+        has = sorted(metadata.get(key, ()))
+        if not any(extra_specs_ops.match(value, requirement) for value in has):
+            yield key, requirement, has

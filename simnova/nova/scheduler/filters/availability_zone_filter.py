@@ -10,6 +10,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -23,13 +24,23 @@ class AvailabilityZoneFilter(filters.BaseHostFilter):
 
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By the aggregates that hosts are in; everyone where no zone is asked for."""
+        wanted = spec_obj.availability_zone
+        if not wanted:
+            return hosts.all_or_each(True)
+        return hosts.by_aggregates(lambda host: wanted in self._zones(host))
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the host is in the zone; any is where none was asked for."""
         wanted = spec_obj.availability_zone
-        metadata = utils.aggregate_metadata_get_by_host(host_state, key="availability_zone")
-        zones = metadata.get("availability_zone", {self.conf.default_availability_zone})
+        zones = self._zones(host_state)
         if not wanted or wanted in zones:
             return True
         names = " and ".join(sorted(zones))
         LOG.debug("Availability Zone '%s' requested. %s has AZs: %s", wanted, host_state, names)
         return filters.Rejected(f"needs zone {wanted}, the host is in {names}")
+
+    def _zones(self, host_state: HostState) -> set[str]:
+        metadata = utils.aggregate_metadata_get_by_host(host_state, key="availability_zone")
+        return metadata.get("availability_zone", {self.conf.default_availability_zone})

@@ -13,6 +13,7 @@ from simnova.nova.scheduler.filters import extra_specs_ops
 if TYPE_CHECKING:
     from simnova.nova.objects.flavor import Flavor
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -25,6 +26,10 @@ class ComputeCapabilitiesFilter(filters.BaseHostFilter):
     """
 
     run_filter_once_per_request = True
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where no extra spec may be about capabilities; else each host is asked."""
+        return hosts.all_or_each(not any(map(_may_concern, spec_obj.flavor.extra_specs)))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether every extra spec that is about capabilities fits."""
@@ -49,6 +54,12 @@ def _requirements(host_state: HostState, flavor: Flavor) -> Iterator[tuple[list[
             yield [scope], requirement
         elif path and scope == "capabilities":
             yield path, requirement
+
+
+def _may_concern(key: str) -> bool:
+    """Whether some host may be compared by this extra spec."""
+    scope, colon, _ = key.partition(":")
+    return not colon or scope == "capabilities" or key == "hw:maxphysaddr_bits"
 
 
 def _get_capabilities(found: Any, path: list[str]) -> Any:

@@ -10,6 +10,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -23,6 +24,19 @@ class ComputeFilter(filters.BaseHostFilter):
 
     def __init__(self) -> None:
         self.servicegroup_api = servicegroup.API(self.conf, self.clock)
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By what counts of the services' rows."""
+        return hosts.by_profile(
+            lambda host: (
+                host.service["disabled"],
+                host.service.get("forced_down"),
+                host.service.get("last_seen_up") or host.service.get("created_at"),
+            ),
+            lambda host: (
+                not host.service["disabled"] and self.servicegroup_api.service_is_up(host.service)
+            ),
+        )
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether somebody is there to build the server."""

@@ -10,6 +10,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -47,6 +48,10 @@ class CoreFilter(BaseCoreFilter):
     Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
     """
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic."""
+        return _fitting(hosts, spec_obj, hosts.all_or_each(True))
+
     def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.cpu_allocation_ratio
 
@@ -57,7 +62,21 @@ class AggregateCoreFilter(BaseCoreFilter):
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic for hosts whose aggregates say nothing of the ratio; the others are asked."""
+        return _fitting(hosts, spec_obj, hosts.without("cpu_allocation_ratio"))
+
     def _get_cpu_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return utils.aggregate_number(
             host_state, "cpu_allocation_ratio", host_state.cpu_allocation_ratio, float
         )
+
+
+def _fitting(hosts: HostColumns, spec: RequestSpec, which: Array) -> Array:
+    """Of those hosts, the ones with enough VCPUs by their own ratio; they get their limits."""
+    total = hosts.vcpus_total
+    limit = total * hosts.cpu_allocation_ratio
+    fits = (spec.vcpus <= total) & (spec.vcpus <= limit - hosts.vcpus_used)
+    sure: Array = which & fits & (total != 0) & (limit > 0)
+    hosts.limit("vcpu", limit, sure)
+    return sure

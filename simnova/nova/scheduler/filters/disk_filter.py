@@ -9,6 +9,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -19,6 +20,10 @@ class DiskFilter(filters.BaseHostFilter):
 
     Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
     """
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic."""
+        return _fitting(hosts, spec_obj, hosts.all_or_each(True))
 
     def _get_disk_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.disk_allocation_ratio
@@ -48,7 +53,21 @@ class AggregateDiskFilter(DiskFilter):
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic for hosts whose aggregates say nothing of the ratio; the others are asked."""
+        return _fitting(hosts, spec_obj, hosts.without("disk_allocation_ratio"))
+
     def _get_disk_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return utils.aggregate_number(
             host_state, "disk_allocation_ratio", host_state.disk_allocation_ratio, float
         )
+
+
+def _fitting(hosts: HostColumns, spec: RequestSpec, which: Array) -> Array:
+    """Of those hosts, the ones with enough disk by their own ratio; they get their limits."""
+    wanted = 1024 * (spec.root_gb + spec.ephemeral_gb) + spec.swap
+    total = hosts.total_usable_disk_gb * 1024
+    limit = total * hosts.disk_allocation_ratio
+    sure: Array = which & (wanted <= total) & (wanted <= limit - (total - hosts.free_disk_mb))
+    hosts.limit("disk_gb", limit / 1024, sure)
+    return sure

@@ -9,6 +9,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -19,6 +20,13 @@ class ExactCoreFilter(filters.BaseHostFilter):
 
     Until 18.0.0 (Rocky): it was for bare metal, where a server takes a whole machine and now a custom resource class.
     """
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic."""
+        total = hosts.vcpus_total
+        sure: Array = (total != 0) & (total - hosts.vcpus_used == spec_obj.vcpus)
+        hosts.limit("vcpu", total, sure)
+        return sure
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether nothing would be left over. The limit makes the claim of a second server fail."""

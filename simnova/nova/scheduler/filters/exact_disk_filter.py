@@ -8,6 +8,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -16,6 +17,13 @@ class ExactDiskFilter(filters.BaseHostFilter):
 
     Until 18.0.0 (Rocky): it was for bare metal, where a server takes a whole machine and now a custom resource class.
     """
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic."""
+        wanted = 1024 * (spec_obj.root_gb + spec_obj.ephemeral_gb) + spec_obj.swap
+        sure: Array = hosts.free_disk_mb == wanted
+        hosts.limit("disk_gb", hosts.total_usable_disk_gb, sure)
+        return sure
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether nothing would be left over. The limit makes the claim of a second server fail."""

@@ -13,6 +13,7 @@ from simnova.nova.scheduler import filters
 if TYPE_CHECKING:
     from simnova.nova.objects.image_meta import ImageMeta
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -34,6 +35,16 @@ class ImagePropertiesFilter(filters.BaseHostFilter):
 
     RUN_ON_REBUILD = True
     run_filter_once_per_request = True
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By what hosts support and the versions of their hypervisors; everyone where the image asks for nothing."""
+        wanted = self._wanted(spec_obj.image)
+        if not any(wanted):
+            return hosts.all_or_each(True)
+        return hosts.by_profile(
+            lambda host: (tuple(map(tuple, host.supported_instances)), host.hypervisor_version),
+            lambda host: _why_not(wanted, spec_obj.image, host) is None,
+        )
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether one of the guests that the host supports is of the image's kind."""

@@ -8,6 +8,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -20,17 +21,26 @@ class IsolatedHostsFilter(filters.BaseHostFilter):
     RUN_ON_REBUILD = True
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By whether hosts are set apart."""
+        isolated = set(self.conf.filter_scheduler.isolated_hosts)
+        return hosts.by_profile(
+            lambda host: host.host in isolated, lambda host: self._why_not(host, spec_obj) is None
+        )
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether image and host are both set apart, or neither."""
+        why = self._why_not(host_state, spec_obj)
+        return why is None or filters.Rejected(why)
+
+    def _why_not(self, host_state: HostState, spec_obj: RequestSpec) -> str | None:
         options = self.conf.filter_scheduler
         image = spec_obj.image.id if spec_obj.image else None
         image_isolated = image in options.isolated_images
         host_isolated = host_state.host in options.isolated_hosts
         if image_isolated and not host_isolated:
-            return filters.Rejected(
-                f"image {image} is for {', '.join(options.isolated_hosts)} only"
-            )
+            return f"image {image} is for {', '.join(options.isolated_hosts)} only"
         restrict = options.restrict_isolated_hosts_to_isolated_images
         if restrict and host_isolated and not image_isolated:
-            return filters.Rejected("the host is for isolated_images only")
-        return True
+            return "the host is for isolated_images only"
+        return None

@@ -11,6 +11,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -40,6 +41,10 @@ class JsonFilter(filters.BaseHostFilter):
     is left out. Raises KeyError for an unknown operator, TypeError for what cannot be compared, ValueError for what
     is no JSON, as Nova does.
     """
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where there is no query; else each host is asked."""
+        return hosts.all_or_each(not spec_obj.get_scheduler_hint("query"))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the query is true of the host; where its outcome is a list, whether anything in it is."""

@@ -10,6 +10,7 @@ from simnova.nova.scheduler.utils import parse_options
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -21,6 +22,10 @@ class MetricsFilter(filters.BaseHostFilter):
     def __init__(self) -> None:
         setting = self.conf.metrics.weight_setting
         self.keys = {name for name, _ in parse_options(setting, name="metrics.weight_setting")}
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where no metric has to be there; else each host is asked."""
+        return hosts.all_or_each(not self.keys)
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether none is missing."""

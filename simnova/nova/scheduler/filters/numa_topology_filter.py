@@ -10,6 +10,7 @@ from simnova.nova.virt import hardware
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -20,6 +21,10 @@ class NUMATopologyFilter(filters.BaseHostFilter):
 
     CPUs are shared and pages small here.
     """
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where the server has no nodes; else each host is asked."""
+        return hosts.all_or_each(not spec_obj.numa_topology)
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether each of the server's nodes has a node of the host, within its ratios."""

@@ -9,6 +9,7 @@ from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 LOG = getLogger(__name__)
@@ -16,6 +17,10 @@ LOG = getLogger(__name__)
 
 class PciPassthroughFilter(filters.BaseHostFilter):
     """Passes hosts whose pools of free devices have what the flavor's `pci_passthrough:alias` asks for, together."""
+
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Everyone where no device is asked for; else each host is asked."""
+        return hosts.all_or_each(not (spec_obj.pci_requests and spec_obj.pci_requests.requests))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the devices are there."""

@@ -9,6 +9,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -40,6 +41,10 @@ class RamFilter(BaseRamFilter):
     Until 20.0.0 (Train): Placement's allocation candidates decide on amounts since then.
     """
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic."""
+        return _fitting(hosts, spec_obj, hosts.all_or_each(True))
+
     def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return host_state.ram_allocation_ratio
 
@@ -50,7 +55,20 @@ class AggregateRamFilter(BaseRamFilter):
     Until 22.0.0 (Victoria): ratios live in Placement's inventories since then.
     """
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Arithmetic for hosts whose aggregates say nothing of the ratio; the others are asked."""
+        return _fitting(hosts, spec_obj, hosts.without("ram_allocation_ratio"))
+
     def _get_ram_allocation_ratio(self, host_state: HostState, spec_obj: RequestSpec) -> float:
         return utils.aggregate_number(
             host_state, "ram_allocation_ratio", host_state.ram_allocation_ratio, float
         )
+
+
+def _fitting(hosts: HostColumns, spec: RequestSpec, which: Array) -> Array:
+    """Of those hosts, the ones with enough memory by their own ratio; they get their limits."""
+    wanted, total = spec.memory_mb, hosts.total_usable_ram_mb
+    limit = total * hosts.ram_allocation_ratio
+    sure: Array = which & (wanted <= total) & (wanted <= limit - (total - hosts.free_ram_mb))
+    hosts.limit("memory_mb", limit, sure)
+    return sure

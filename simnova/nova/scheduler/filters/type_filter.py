@@ -9,6 +9,7 @@ from simnova.nova.scheduler.filters import utils
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -17,11 +18,15 @@ class AggregateTypeAffinityFilter(filters.BaseHostFilter):
 
     run_filter_once_per_request = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """By the aggregates that hosts are in."""
+        name = spec_obj.flavor.name
+        return hosts.by_aggregates(lambda host: not (names := _names(host)) or name in names)
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether the flavor is one of those, or any will do."""
         name = spec_obj.flavor.name
-        values = utils.aggregate_values_from_key(host_state, "instance_type")
-        names = [part.strip() for value in values for part in value.split(",")]
+        names = _names(host_state)
         if not names or name in names:
             return True
         return filters.Rejected(f"takes flavor {' and '.join(names)}, the server has {name}")
@@ -35,6 +40,10 @@ class TypeAffinityFilter(filters.BaseHostFilter):
 
     reads_instances = True
 
+    def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
+        """Hosts without servers; the others are asked."""
+        return hosts.of(not host.instances for host in hosts.hosts)
+
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether every server here has this flavor."""
         others = {
@@ -45,3 +54,9 @@ class TypeAffinityFilter(filters.BaseHostFilter):
         return not others or filters.Rejected(
             f"holds servers of flavor {' and '.join(sorted(others))}"
         )
+
+
+def _names(host_state: HostState) -> list[str]:
+    """The flavors that a host's aggregates name."""
+    values = utils.aggregate_values_from_key(host_state, "instance_type")
+    return [part.strip() for value in values for part in value.split(",")]

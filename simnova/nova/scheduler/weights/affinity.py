@@ -8,6 +8,7 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -28,6 +29,12 @@ class ServerGroupSoftAffinityWeigher(BaseSoftAffinityWeigher):
 
     policy_name = "soft-affinity"
 
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """All 0 where no group has this policy; else each host is asked."""
+        group = weight_properties.instance_group
+        counts = group is not None and group.policy == self.policy_name
+        return None if counts else hosts.every(0)
+
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option soft_affinity_weight_multiplier."""
         return self.get_weight_multiplier(host_state, "soft_affinity_weight_multiplier")
@@ -37,6 +44,12 @@ class ServerGroupSoftAntiAffinityWeigher(BaseSoftAffinityWeigher):
     """Prefers hosts with fewer servers of the group."""
 
     policy_name = "soft-anti-affinity"
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """All 0 where no group has this policy; else each host is asked."""
+        group = weight_properties.instance_group
+        counts = group is not None and group.policy == self.policy_name
+        return None if counts else hosts.every(0)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option soft_anti_affinity_weight_multiplier."""

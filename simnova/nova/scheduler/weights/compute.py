@@ -8,11 +8,16 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
 class BuildFailureWeigher(weights.BaseHostWeigher):
     """Counts the builds that failed on the host since one succeeded; its multiplier is negative."""
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """A column."""
+        return hosts.failed_builds
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option build_failure_weight_multiplier, negated."""

@@ -8,11 +8,18 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
 class CrossCellWeigher(weights.BaseHostWeigher):
     """Of hosts that a move may take in any cell, prefers those of the cell that the server is in."""
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """By cells."""
+        return hosts.by_profile(
+            lambda host: host.cell_uuid, lambda host: self._weigh_object(host, weight_properties)
+        )
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option cross_cell_move_weight_multiplier."""

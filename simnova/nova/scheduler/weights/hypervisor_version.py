@@ -8,11 +8,16 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
 class HypervisorVersionWeigher(weights.BaseHostWeigher):
     """Prefers the host with the highest version of its hypervisor."""
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """A column."""
+        return hosts.of(host.hypervisor_version or 0 for host in hosts.hosts)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option hypervisor_version_weight_multiplier."""

@@ -11,6 +11,7 @@ from simnova.nova.scheduler.utils import parse_options
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -29,6 +30,10 @@ class ImagePropertiesWeigher(weights.BaseHostWeigher):
     def reads_instances(self) -> bool:  # type: ignore[override]
         """Only where it counts."""
         return bool(self.conf.filter_scheduler.image_props_weight_multiplier)
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """All 0 where it counts for nothing; else each host is asked."""
+        return None if self.reads_instances else hosts.every(0.0)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option image_props_weight_multiplier."""

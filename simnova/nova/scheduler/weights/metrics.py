@@ -10,6 +10,7 @@ from simnova.nova.scheduler.utils import parse_options
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -18,6 +19,10 @@ class MetricsWeigher(weights.BaseHostWeigher):
 
     def __init__(self) -> None:
         self.setting = parse_options(self.conf.metrics.weight_setting, "metrics.weight_setting")
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """All 0 where no metric counts; else each host is asked."""
+        return None if self.setting else hosts.every(0.0)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option `[metrics] weight_multiplier`; metrics_weight_multiplier in the metadata of aggregates."""

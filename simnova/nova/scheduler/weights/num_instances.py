@@ -8,11 +8,16 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
 class NumInstancesWeigher(weights.BaseHostWeigher):
     """Counts the servers on the host; its multiplier is 0 by default, a negative one spreads."""
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """A column."""
+        return hosts.num_instances
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option num_instances_weight_multiplier."""

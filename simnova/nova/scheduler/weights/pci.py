@@ -8,6 +8,7 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 MAX_DEVS = 100
@@ -16,6 +17,10 @@ MAX_DEVS = 100
 
 class PCIWeigher(weights.BaseHostWeigher):
     """Prefers the host with the fewest free PCI devices, whether the server wants one or not."""
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """Host by host; it stays until a server takes devices."""
+        return hosts.of(self._weigh_object(host, weight_properties) for host in hosts.hosts)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option pci_weight_multiplier."""

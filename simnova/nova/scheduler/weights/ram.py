@@ -8,6 +8,7 @@ from simnova.nova.scheduler import weights
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
 
 
@@ -15,6 +16,10 @@ class RAMWeigher(weights.BaseHostWeigher):
     """Prefers the host with the most free memory in MB, overcommitment left aside."""
 
     minval = 0
+
+    def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
+        """A column."""
+        return hosts.free_ram_mb
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option ram_weight_multiplier."""
