@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from simnova import Cloud, NovaError, UsageError, __version__
 from simnova.observe.steps import Detail
@@ -14,12 +14,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0, or 1 where the request or a server failed."""
     parsed = _parser().parse_args(arguments)
     try:
-        told, failed = parsed.work(parsed)
+        return int(parsed.work(parsed))
     except (UsageError, NovaError) as error:
-        print(f"simnova: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
-    print(told)
-    return int(failed)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the answers has gone; Python would complain at exit
+        return 1
+
+
+def _complain(text: str) -> None:
+    print(f"simnova: {text}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,7 +33,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"simnova {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    boot = commands.add_parser("boot", help="boot servers and tell the story")
+    _add_boot(commands.add_parser("boot", help="boot servers and tell the story"))
+    _add_schedule(
+        commands.add_parser("schedule", help="let the scheduler decide on clouds given as JSON")
+    )
+    return parser
+
+
+def _add_boot(boot: argparse.ArgumentParser) -> None:
     boot.add_argument("name", nargs="?", default="web", help="the server's name (web)")
     boot.add_argument("--hosts", type=int, default=3, help="how many compute hosts (3)")
     boot.add_argument("--flavor", default="m1.small", help="the server's size (m1.small)")
@@ -48,22 +60,66 @@ def _parser() -> argparse.ArgumentParser:
         help="what is shown (the story)",
     )
     boot.set_defaults(work=_boot)
-    return parser
 
 
-def _boot(parsed: argparse.Namespace) -> tuple[str, bool]:
+def _add_schedule(schedule: argparse.ArgumentParser) -> None:
+    schedule.add_argument(
+        "file", nargs="?", default="-", help="the scenario as JSON (standard input)"
+    )
+    schedule.add_argument(
+        "--jsonl", action="store_true", help="a scenario a line, and an answer a line, as JSON"
+    )
+    schedule.set_defaults(work=_schedule)
+
+
+def _boot(parsed: argparse.Namespace) -> bool:
     cloud = Cloud(hosts=parsed.hosts, seed=parsed.seed)
     call = cloud.submit(parsed.name, flavor=parsed.flavor, image=parsed.image, count=parsed.count)
     cloud.run()
-    told = _told(cloud, parsed.show, parsed.detail)
-    failed = any(server.status == "ERROR" for server in call.servers)
-    return "\n".join([told, "", *map(repr, call.servers)]), failed
+    print("\n".join([_told(cloud, parsed.show, parsed.detail), "", *map(repr, call.servers)]))
+    return any(server.status == "ERROR" for server in call.servers)
 
 
 def _told(cloud: Cloud, show: str, detail: Detail) -> str:
     if show == "log":
         return str(cloud.log())
     return str(cloud.story(detail) if show == "story" else cloud.sequence(detail))
+
+
+def _schedule(parsed: argparse.Namespace) -> bool:
+    if parsed.file == "-":
+        return _decide(sys.stdin.buffer, parsed.jsonl)
+    try:
+        with open(parsed.file, "rb") as source:
+            return _decide(source, parsed.jsonl)
+    except OSError as error:
+        raise UsageError(f"cannot read {parsed.file}: {error.strerror}") from None
+
+
+def _decide(source: Iterable[bytes], jsonl: bool) -> bool:
+    """Answer what is read; returns whether anything of it was broken, or that no host was found."""
+    if jsonl:
+        return _stream(source)
+    from simnova.scenario import from_json
+
+    scenario = from_json(b"".join(source))
+    for warning in scenario.warnings:
+        _complain(warning)
+    told = scenario.told()
+    print(told)
+    return not told.selected
+
+
+def _stream(source: Iterable[bytes]) -> bool:
+    from simnova.scenario.jsonl import answers
+
+    broken = False
+    for number, line in enumerate(answers(source), 1):
+        print(line, flush=True)
+        broken |= line.broken
+        for warning in line.warnings:
+            _complain(f"scenario {number}: {warning}")
+    return broken
 
 
 if __name__ == "__main__":

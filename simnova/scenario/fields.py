@@ -76,7 +76,7 @@ SERVICE: Fields = {
     "up": Field(k.FLAG, "reported just now; if not, an hour ago", "true"),
     "disabled": Field(k.FLAG, "an operator has disabled it", "false"),
     "forced_down": Field(k.FLAG, "an operator calls it down", "false"),
-    "last_seen_s": Field(k.NUMBER, "seconds since its last report", "as `up` says"),
+    "last_seen_s": Field(k.SECONDS, "seconds since its last report", "as `up` says"),
 }
 
 INSTANCE: Fields = {

@@ -55,8 +55,8 @@ def aggregate_uuid(name: str) -> str:
 
 def aggregate_names(host: dict[str, Any]) -> list[str]:
     """The aggregates that a host is in: those it names, and that of its zone."""
-    names = list(dict.fromkeys(host.get("aggregates", [])))
-    return [*names, f"az-{host['zone']}"] if host.get("zone") else names
+    zone = [f"az-{host['zone']}"] if host.get("zone") else []
+    return list(dict.fromkeys([*host.get("aggregates", []), *zone]))
 
 
 def aggregates(scenario: Scenario) -> list[Aggregate]:

@@ -51,6 +51,7 @@ SIZE = Kind("a whole number from 0 up", lambda value: _whole(value) and value >=
 COUNT = Kind("a whole number", _whole)
 POSITIVE = Kind("a whole number from 1 up", lambda value: _whole(value) and value >= 1)
 NUMBER = Kind("a number", _number)
+SECONDS = Kind("a number of seconds", lambda value: _number(value) and abs(value) <= 1e9)
 RATIO = Kind("a number from 0 up", lambda value: _number(value) and value >= 0)
 NAMES = Kind("a list of names", lambda value: _list_of(NAME.fits, value))
 SIZES = Kind("a list of whole numbers", lambda value: _list_of(SIZE.fits, value))

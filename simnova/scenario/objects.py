@@ -110,10 +110,15 @@ def _group(said: dict[str, Any], scenario: Scenario) -> InstanceGroup:
     return InstanceGroup(
         uuid=_group_uuid(scenario),
         policy=said["policy"],
-        rules=dict(said.get("rules", {})),
+        rules={name: _whole(value) for name, value in said.get("rules", {}).items()},
         members=[*said.get("members", []), *server_uuids(scenario)],
         hosts=list(said.get("hosts", [])),
     )
+
+
+def _whole(value: Any) -> Any:
+    """A rule's number, which the API also takes as text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _group_uuid(scenario: Scenario) -> str:

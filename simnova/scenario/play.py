@@ -22,7 +22,6 @@ from simnova.nova.scheduler.decision import WEIGH
 from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.host_state import HostState
 from simnova.nova.scheduler.manager import SchedulerManager
-from simnova.nova.weights import WeighedObject
 from simnova.placement.app import Placement
 from simnova.scenario import judged, objects
 from simnova.scenario.providers import placement_rows
@@ -65,8 +64,8 @@ def play(scenario: Scenario, filters: Sequence[Any] = (), weighers: Sequence[Any
         return played
     try:
         spec = objects.request_spec(scenario, conf)
-    except NovaError as error:
-        played.error = error.format_message()
+    except Exception as error:
+        played.error = _said(error)
         return played
     with stage() as found:
         found.fill(
@@ -92,7 +91,7 @@ def _is_unknown(name: str, enabled: Iterable[Any]) -> bool:
 
 
 class _Watched(HostManager):
-    """The scheduler's host manager; what its first round of hosts, filters and weighers came to is noted."""
+    """The scheduler's host manager; whom Placement and, for the first server, the filters left is noted."""
 
     played: Played
 
@@ -103,19 +102,10 @@ class _Watched(HostManager):
         self.played.candidates = [host.host for host in found]
         return found
 
-    def get_filtered_hosts(
-        self, hosts: Iterable[HostState], spec_obj: RequestSpec, index: int = 0
-    ) -> list[HostState]:
+    def get_filtered_hosts(self, hosts: Any, spec_obj: RequestSpec, index: int = 0) -> Any:
         found = super().get_filtered_hosts(hosts, spec_obj, index)
         if index == 0:
-            self.played.passed = [host.host for host in found]
-        return found
-
-    def get_weighed_hosts(
-        self, hosts: Iterable[HostState], spec_obj: RequestSpec
-    ) -> list[WeighedObject]:
-        found = super().get_weighed_hosts(hosts, spec_obj)
-        self.played.weights = self.played.weights or {one.obj.host: one.weight for one in found}
+            self.played.passed = [host.host for host in (hosts if found is None else found)]
         return found
 
 
@@ -136,6 +126,7 @@ class _Theatre:
     ) -> None:
         self.clock = Clock()
         self.clock.chooser = _at_once
+        self.life = self.clock.start("nova-scheduler")
         databases = on.databases(self.clock)
         rest = Rest(self.clock)
         placement = Placement(self.clock, databases[PLACEMENT_DB])
@@ -157,15 +148,31 @@ class _Theatre:
         """Ask the filters, then for destinations; all of it is noted in `played`."""
         self._do(self._judge(spec))
         self.host_manager.played = self.played
-        self._do(self._select(spec, uuids))
-        events = list(self.clock.journal)
-        self.played.weighers = next((e.data["weighers"] for e in events if e.kind == WEIGH), [])
-        self.played.query = next((e.data["query"] for e in events if _asks(e)), None)
+        if self.played.error is None:
+            self._do(self._select(spec, uuids))
+        self._read(list(self.clock.journal))
+
+    def _read(self, events: list[Event]) -> None:
+        """What the journal has of the first server; a host that was left alone was not weighed."""
+        played = self.played
+        weighed = next((event.data for event in events if event.kind == WEIGH), None)
+        if weighed is not None:
+            played.weights, played.weighers = weighed["weights"], weighed["weighers"]
+        elif len(played.passed) == 1:
+            played.weights = {played.passed[0]: 0.0}
+        played.query = next((event.data["query"] for event in events if _asks(event)), None)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self.clock.spawn(work, service=self.clock.start("nova-scheduler"))
+        """Run something as the scheduler; what it raises is the answer's error."""
+        task = self.clock.spawn(self._tried(work), service=self.life)
         while task.is_alive:
             self.clock.step()
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self.played.error = _said(error)
 
     def _context(self) -> RequestContext:
         return RequestContext(user_id=objects.USER, project_id=objects.PROJECT, place=self.place)
@@ -181,16 +188,15 @@ class _Theatre:
         )
 
     async def _select(self, spec: RequestSpec, uuids: list[str]) -> None:
-        try:
-            found = await self.manager.select_destinations(
-                self._context(), spec, uuids, return_alternates=True
-            )
-        except NovaError as error:
-            self.played.error = error.format_message()
-        except Exception as error:
-            self.played.error = judged.exception(error)
-        else:
-            self.played.selections = [[one.service_host for one in server] for server in found]
+        found = await self.manager.select_destinations(
+            self._context(), spec, uuids, return_alternates=True
+        )
+        self.played.selections = [[one.service_host for one in server] for server in found]
+
+
+def _said(error: Exception) -> str:
+    """Nova's own errors in its words; what broke in it as recordings have exceptions."""
+    return error.format_message() if isinstance(error, NovaError) else judged.exception(error)
 
 
 def _asks(event: Event) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simnova.config.releases import TODAY
+
+if TYPE_CHECKING:
+    from simnova.scenario.telling import Told
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ class Scenario:
         from simnova.scenario.play import play
 
         return as_answer(play(self, filters, weighers))
+
+    def told(self) -> Told:
+        """What the scheduler answers as tables: which hosts fell out and why, what the others weigh, who was chosen."""
+        from simnova.scenario.play import play
+        from simnova.scenario.telling import Told
+
+        return Told(play(self))
 
     def __repr__(self) -> str:
         servers = self.request.get("num_instances", 1)

@@ -85,12 +85,13 @@ _spare: list[Stage] = []
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """A stage that nobody else uses meanwhile, be it in another thread or within a filter of one's own."""
+    """A stage that nobody else uses meanwhile, be it in another thread or within a filter of one's own.
+
+    One on which something went wrong is not used again.
+    """
     try:
         found = _spare.pop()
     except IndexError:
         found = Stage()
-    try:
-        yield found
-    finally:
-        _spare.append(found)
+    yield found
+    _spare.append(found)
