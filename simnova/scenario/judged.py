@@ -10,7 +10,7 @@ from simnova.config import Config
 from simnova.kernel.clock import Clock
 from simnova.nova import filters, loadables
 from simnova.nova.objects.request_spec import RequestSpec
-from simnova.nova.scheduler.filters import BaseHostFilter, all_filters, get_filter_classes
+from simnova.nova.scheduler.filters import BaseHostFilter, all_filters
 from simnova.nova.scheduler.host_state import HostState
 from simnova.nova.scheduler.reference import GONE
 
@@ -30,14 +30,13 @@ def current_filters() -> list[str]:
 
 
 def verdicts(
-    asked: Iterable[Any],
+    classes: Iterable[Any],
     conf: Config,
     clock: Clock,
     hosts: Sequence[HostState],
     spec: RequestSpec,
 ) -> dict[str, dict[str, Verdict]]:
-    """By host and filter, for the filters that are named or given."""
-    classes = get_filter_classes(asked)
+    """By host and filter, for filters given as classes or objects."""
     plug_ins = [loadables.make(one, conf, clock) for one in classes]
     said = {type(one).__name__: _of_all(one, hosts, spec) for one in plug_ins}
     return {
