@@ -57,6 +57,7 @@ __door__ = True
 
 LOG = Logger("nova")
 
+SCHEDULER = "nova-scheduler"
 CONTROLLER = "controller"
 """The host on which the control services run."""
 
@@ -100,8 +101,15 @@ class Assembly:
     @property
     def names(self) -> list[str]:
         """Every service there can be, in the order in which they start."""
-        control = [*self._neighbours, "nova-conductor", "nova-scheduler", "nova-api"]
+        control = [*self._neighbours, "nova-conductor", *self._schedulers, "nova-api"]
         return control + [f"nova-compute@{host}" for host in self.hosts]
+
+    @property
+    def _schedulers(self) -> list[str]:
+        """One for each of `[scheduler] workers`: processes of one service, with one row, on one topic."""
+        workers = self.conf.scheduler.workers or 1
+        more = [f"{SCHEDULER}:{number}" for number in range(2, workers + 1)]
+        return [SCHEDULER, *more]
 
     @property
     def _neighbours(self) -> list[str]:
@@ -116,24 +124,22 @@ class Assembly:
         if name in _NEIGHBOURS or name == "nova-api":
             self.rest.serve(life, self._app(life))
             return None
-        if name == "nova-conductor":
-            return self._bring_up(self._conductor(life), life, background)
-        if name == "nova-scheduler":
-            return self._bring_up(self._scheduler(life), life, background)
-        return self._bring_up(self._compute(life), life, background)
-
-    def _bring_up(
-        self, service: nova_service.Service, life: Service, background: bool | None
-    ) -> Task:
         return self.clock.spawn(
-            self._start_or_fail(service, life), service=life, background=background
+            self._start_or_fail(life, self._maker(name)), service=life, background=background
         )
 
-    async def _start_or_fail(self, service: nova_service.Service, life: Service) -> None:
+    def _maker(self, name: str) -> Callable[[Service], nova_service.Service]:
+        if name == "nova-conductor":
+            return self._conductor
+        return self._scheduler if name in self._schedulers else self._compute
+
+    async def _start_or_fail(
+        self, life: Service, make: Callable[[Service], nova_service.Service]
+    ) -> None:
         """A service that cannot start ends, as its process would; the cloud goes on without it."""
         self.failures.pop(life.name, None)
         try:
-            await service.start()
+            await make(life).start()
         except NovaError as error:
             LOG.critical("Unhandled error: %s: %s", type(error).__name__, error)
             self.failures[life.name] = str(error)

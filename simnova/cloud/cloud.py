@@ -27,6 +27,7 @@ from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
 from simnova.kernel.faults import Crash, Faults
 from simnova.kernel.journal import Journal, Level, declare
+from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
 from simnova.kernel.timeline import Comparer, Input, Timeline
 from simnova.messaging.faults import Loss
@@ -41,6 +42,7 @@ class _Original(NamedTuple):
 
     run_id: str
     measured: list[Measured]
+    stops: dict[int, Stop]
     comparer: Comparer
 
 
@@ -50,7 +52,8 @@ class Cloud(Views):
     `hosts` is a number, or a list of names and `Host`. The same `seed` gives the same run, to the last event.
     `config` holds Nova's options. `filters` and `weighers` are added to those that the options name: names, or classes
     of your own (with `config={"enabled_filters": []}` yours are the only ones). `level="summary"` keeps no payloads.
-    `database` is `sqlite://` (in memory) or `sqlite:///PATH`.
+    `database` is `sqlite://` (in memory) or `sqlite:///PATH`. A class of yours that takes more than `plug_in_seconds`
+    of CPU for one question is stopped (None: never, but by Jupyter's interrupt), and its request fails.
 
     The constructor brings the services up, and warns of one that cannot start (its hypervisor does not answer): the
     others go on. `run()` goes on until nobody works, `step()` to the next event.
@@ -66,12 +69,14 @@ class Cloud(Views):
         weighers: list[Any] | None = None,
         level: Level = "full",
         database: str = "sqlite://",
+        plug_in_seconds: float | None = 60.0,
         _original: _Original | None = None,
     ) -> None:
         conf = checks.as_config(config)
         checks.check_choices(seed, level)
         checks.check_plug_ins("filters", filters)
         checks.check_plug_ins("weighers", weighers)
+        checks.check_seconds(plug_in_seconds)
         self._recipe: dict[str, Any] = {
             "hosts": as_hosts(hosts),
             "config": conf.as_dict(),
@@ -79,9 +84,11 @@ class Cloud(Views):
             "filters": filters,
             "weighers": weighers,
             "level": level,
+            "plug_in_seconds": plug_in_seconds,
         }
         self.conf = Config(**conf.as_dict())
         self.clock = Clock(seed, level)
+        self.clock.patience.seconds = plug_in_seconds
         self.journal: Journal = self.clock.journal
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)
@@ -90,6 +97,7 @@ class Cloud(Views):
         self._run_id = _original.run_id if _original else secrets.token_hex(8)
         if _original is not None:
             self.clock.real.replay(_original.measured)
+            self.clock.patience.replay(_original.stops)
             self.journal.after.append(_original.comparer)
         self.assembly = Assembly(
             self.clock, self.conf, self._recipe["hosts"], database, self._run_id, filters, weighers
@@ -259,10 +267,12 @@ class Cloud(Views):
                 f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
             )
         comparer = Comparer(self.journal)
-        original = _Original(self._run_id, self.clock.real.measured, comparer)
+        stops = self.clock.patience.stops
+        original = _Original(self._run_id, self.clock.real.measured, stops, comparer)
         twin = Cloud(**self._recipe, _original=original)
         timeline.replay(twin.clock, comparer, self.timeline.inputs, seq, twin._again)
         twin.journal.after.remove(comparer)
+        twin.clock.patience.replay({})
         twin.assembly.simulate_real_hosts()
         return twin
 
@@ -385,8 +395,6 @@ class Cloud(Views):
 
     def _do_set(self, option: str, value: Any) -> None:
         self.conf.set(option, value)
-
-    # --- what it looks like -----------------------------------------------------------------------------------
 
     # --- the end ----------------------------------------------------------------------------------------------
 

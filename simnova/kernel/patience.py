@@ -107,13 +107,14 @@ class Patience:
     # --- stopping it ------------------------------------------------------------------------------------------
 
     def _watched(self, work: Callable[[], T]) -> T:
-        self._by_hand = False
+        self._by_hand, self.wanted = self.wanted, False
         if threading.current_thread() is not threading.main_thread() or _no_timers():
             return self._traced(work)
         before = signal.signal(signal.SIGVTALRM, self._strike)
         self._inside = sys._getframe()
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds or 0.0, AGAIN)
+            first = SOON if self._by_hand else self.seconds or 0.0
+            signal.setitimer(signal.ITIMER_VIRTUAL, first, AGAIN)
             return work()
         finally:
             self._inside = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.config import Config
+from simnova.db.exception import DBDuplicateEntry
 from simnova.kernel.clock import Between
 from simnova.messaging.rpc import Target
 from simnova.nova import rpc
@@ -66,7 +67,11 @@ class Service:
             last_seen_up=context.now(),
             context=context,
         )
-        await record.create()
+        try:
+            await record.create()
+        except DBDuplicateEntry:  # another worker of the same service was faster
+            found = await ServiceRecord.get_by_host_and_binary(context, self.host, self.binary)
+            return found or record
         return record
 
     async def _report_state(self) -> None:

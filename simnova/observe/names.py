@@ -108,7 +108,8 @@ def place(actor: str) -> tuple[Any, ...]:
     nova-compute.
     """
     binary, _, host = actor.partition("@")
-    rank = _RANKS.get(binary, _RANKS.get(binary.partition("-")[0], len(_RANKS)))
+    known = binary.partition(":")[0]
+    rank = _RANKS.get(known, _RANKS.get(known.partition("-")[0], len(_RANKS)))
     compute = _RANKS["nova-compute"]
     if binary == "hypervisor":
         return compute, natural(host), 1

@@ -189,7 +189,7 @@ def test_a_weigher_from_a_cell_counts_with_its_multiplier(hosts: Any) -> None:
 def test_a_weight_that_is_no_number_fails_the_request_with_a_log_line(hosts: Any) -> None:
     with pytest.raises(ValueError, match="heavy"):
         hosts.select(hosts.scheduler(weighers=[Wrong]))
-    assert hosts.log("ERROR")[0].startswith("Wrong raised ValueError about the hosts")
+    assert hosts.log("ERROR")[0].startswith("Wrong raised ValueError about host1")
 
 
 def test_one_host_is_not_weighed(nova: Any) -> None:

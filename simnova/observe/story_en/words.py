@@ -29,6 +29,9 @@ def who(actor: str) -> str:
         return f"the hypervisor of {actor.removeprefix(HYPERVISOR)}"
     if actor.startswith("rabbitmq"):
         return "the broker" if actor == "rabbitmq" else f"the broker {actor}"
+    first, _, worker = actor.partition(":")
+    if worker and first in _ACTORS:
+        return f"{_ACTORS[first]} ({worker})"
     binary, _, host = actor.partition("@")
     return f"{binary} on {host}" if host else binary
 
