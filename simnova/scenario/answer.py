@@ -38,7 +38,8 @@ def _plain(verdict: bool | str) -> bool | str:
 
 
 def _tie(weights: dict[str, float]) -> list[str]:
-    best = [host for host, weight in weights.items() if weight == max(weights.values())]
+    most = max(weights.values(), default=0.0)
+    best = [host for host, weight in weights.items() if weight == most]
     return best if len(best) > 1 else []
 
 

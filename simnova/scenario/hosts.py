@@ -137,10 +137,11 @@ def instances(host: dict[str, Any]) -> list[Instance]:
 
 
 def _instance(server: str | dict[str, Any]) -> Instance:
-    said: dict[str, Any] = {"uuid": server} if isinstance(server, str) else server
-    properties = said.get("image_properties", {})
+    if isinstance(server, str):
+        return Instance(uuid=server)
+    properties = server.get("image_properties", {})
     metadata = {f"image_{name}": str(value) for name, value in properties.items()}
-    return Instance(uuid=said["uuid"], system_metadata=metadata)
+    return Instance(uuid=server["uuid"], system_metadata=metadata)
 
 
 def _stats(host: dict[str, Any]) -> dict[str, str]:
