@@ -133,9 +133,10 @@ def _extra(host: Row) -> dict[str, Row]:
 
 
 def _asked(scenario: Scenario) -> list[str]:
-    """The custom traits in the flavor: an operator has made a trait before a flavor asks for or against it."""
+    """The custom traits of flavor and image: an operator has made a trait before anybody asks for or against it."""
     specs = scenario.request["flavor"].get("extra_specs", {})
-    names = [key.partition(":")[2] for key in specs if key.startswith("trait")]
+    properties = scenario.request.get("image", {}).get("properties", {})
+    names = [key.partition(":")[2] for key in [*specs, *properties] if key.startswith("trait")]
     return [name for name in names if name.startswith("CUSTOM_")]
 
 

@@ -114,6 +114,14 @@ def test_inventories_of_ones_own_have_steps_and_reserves(small: Data) -> None:
     assert answer["selections"] is None
 
 
+def test_an_image_requires_traits(small: Data) -> None:
+    small["hosts"][1]["traits"] = ["CUSTOM_GPU"]
+    image = {"properties": {"trait:CUSTOM_GPU": "required"}}
+    answer = from_json(asked(small, image=image)).answer()
+    assert "&required=CUSTOM_GPU&" in answer["placement_query"]
+    assert answer["selections"] == [["b"]]
+
+
 def test_a_zone_may_be_named_twice(small: Data) -> None:
     zone = {"name": "az-z1", "metadata": {"availability_zone": "z1"}}
     small["hosts"][0] |= {"zone": "z1", "aggregates": ["az-z1"]}

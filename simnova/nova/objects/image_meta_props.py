@@ -79,9 +79,14 @@ def known(properties: Mapping[str, Any]) -> dict[str, Any]:
     renamed = {LEGACY[name]: value for name, value in properties.items() if name in LEGACY}
     found = {**renamed, **properties}
     values = {name: cast(found[name]) for name, cast in _KNOWN.items() if name in found}
-    traits = [
+    traits = traits_required(properties)
+    return {**values, "traits_required": traits} if traits else values
+
+
+def traits_required(properties: Mapping[str, Any]) -> list[str]:
+    """The traits of properties such as `trait:HW_CPU_X86_AVX2=required`."""
+    return [
         name.removeprefix("trait:")
         for name, value in properties.items()
         if name.startswith("trait:") and value == "required"
     ]
-    return {**values, "traits_required": traits} if traits else values

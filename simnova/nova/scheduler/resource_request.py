@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from simnova.nova import exception
 from simnova.nova.log import getLogger
 from simnova.nova.objects.fields import RESOURCE_CLASSES
+from simnova.nova.objects.image_meta_props import traits_required
 
 if TYPE_CHECKING:
     from simnova.nova.context import RequestContext
@@ -97,7 +98,7 @@ class ResourceRequest:
         """The flavor's sizes, its extra specs in their place where they name the same class, and the image's traits."""
         request = cls(limit, list(spec.root_required), list(spec.root_forbidden))
         request.add_extra_specs(spec.flavor)
-        for trait in spec.image.properties.get("traits_required", []):
+        for trait in traits_required(spec.image.properties):
             request.get_request_group().add_trait(trait, "required")
         asked = {name for group in request.groups.values() for name in group.resources}
         for name, amount in spec.resources().items():
