@@ -39,6 +39,8 @@ def check(plug_in: Any, what: str) -> None:
     kind = plug_in if isinstance(plug_in, type) else type(plug_in)
     own = [name for one in kind.__mro__ if is_own(one) for name in vars(one)]
     if not is_own(kind):
+        if kind.__name__.startswith("Base"):
+            raise UsageError(f"{kind.__name__} is no {what} yet: derive a class from it")
         return
     _check_whole(kind, what, own)
     for name in METHODS:

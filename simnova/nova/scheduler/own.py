@@ -102,11 +102,11 @@ def _of_each(
         answer = filter_._filter_one(host, spec)
         said.append(True if answer else _no(filter_, answer, reason))
         odd = odd or (answer if answer and not _is_bool(answer) else None)
+        _close(answer)
     if odd is not None:
         question.warn(
             f"answered {_shown(odd)}, which Nova takes as True: answer True or False", "host_passes"
         )
-        _close(odd)
     return said
 
 
@@ -207,8 +207,8 @@ def _shown(answer: Any) -> str:
     """An answer in a message; where its text names a place in memory, only what it is."""
     text = repr(answer)
     if " at 0x" in text or len(text) > 80:
-        return f"a {type(answer).__name__}"
-    return f"{text} (a {type(answer).__name__})"
+        return f"something of type {type(answer).__name__}"
+    return f"{text} of type {type(answer).__name__}"
 
 
 def _is_bool(answer: Any) -> bool:
