@@ -222,6 +222,7 @@ class Assembly:
             SchedulerAPI(place, timeout),
             ComputeAPI(place, timeout),
             self._report_client(),
+            glance.API(self.rest),
         )
         return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
 

@@ -141,6 +141,61 @@ class Server:
         """Ask the API to change the administrator's password inside it."""
         self.act("changePassword", {"adminPass": password})
 
+    def lock(self, reason: str | None = None) -> None:
+        """Ask the API to keep everyone but an administrator from changing it."""
+        self.act("lock", {"locked_reason": reason} if reason else None)
+
+    def unlock(self) -> None:
+        """Ask the API to take the lock off."""
+        self.act("unlock")
+
+    def rescue(self, image: str | None = None) -> None:
+        """Ask the API to start it from a rescue image, given by its name; by default from its own."""
+        found = {"rescue_image_ref": self.cloud.images.id_of(image)} if image else None
+        self.act("rescue", found)
+
+    def unrescue(self) -> None:
+        """Ask the API to start it from its own disk again."""
+        self.act("unrescue")
+
+    def create_image(self, name: str, **metadata: str) -> str:
+        """Ask the API for an image of its disk; the image's id."""
+        return str(self.act("createImage", {"name": name, "metadata": metadata})["image_id"])
+
+    def create_backup(self, name: str, backup_type: str = "daily", rotation: int = 1) -> str:
+        """Ask the API for a backup, of which at most `rotation` of that type are kept; the image's id."""
+        wanted = {"name": name, "backup_type": backup_type, "rotation": rotation}
+        return str(self.act("createBackup", wanted)["image_id"])
+
+    def rebuild(self, image: str | None = None, **changes: Any) -> None:
+        """Ask the API to make it anew from an image, given by its name; by default from the one it has."""
+        found = self.cloud.images.id_of(image) if image else self.show()["image"]["id"]
+        self.act("rebuild", {"imageRef": found, **changes})
+
+    def shelve(self) -> None:
+        """Ask the API to stop it and to upload its disk."""
+        self.act("shelve")
+
+    def shelve_offload(self) -> None:
+        """Ask the API to give up its host."""
+        self.act("shelveOffload")
+
+    def unshelve(self, **where: str | None) -> None:
+        """Ask the API to start it again; `availability_zone` or `host` say where."""
+        self.act("unshelve", where or None)
+
+    def reset_state(self, state: str = "error") -> None:
+        """Ask the API to write down that it is in "error", or "active"."""
+        self.act("os-resetState", {"state": state})
+
+    def restore(self) -> None:
+        """Ask the API to bring it back after a soft delete."""
+        self.act("restore")
+
+    def force_delete(self) -> None:
+        """Ask the API to delete it now, even where it waits to be reclaimed."""
+        self.act("forceDelete")
+
     def delete(self) -> None:
         """Ask the API to delete it; runs the cloud until the API has answered."""
         self.cloud.request("DELETE", f"/v2.1/servers/{self.id}")

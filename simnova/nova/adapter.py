@@ -40,11 +40,17 @@ class Adapter:
         return await self.send(context, "DELETE", url, None, version)
 
     async def send(
-        self, context: RequestContext, method: str, url: str, body: Any, version: str | None = None
+        self,
+        context: RequestContext,
+        method: str,
+        url: str,
+        body: Any,
+        version: str | None = None,
+        **more: str,
     ) -> Response:
-        """Any request; raises `ConnectFailure` where nobody answers."""
+        """Any request, with `more` headers; raises `ConnectFailure` where nobody answers."""
         path, _, query = url.partition("?")
-        headers = identity(context)
+        headers = identity(context) | more
         if version is not None:
             headers["OpenStack-API-Version"] = f"{self.service} {version}"
         return await self.rest.request(

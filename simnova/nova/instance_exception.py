@@ -69,3 +69,16 @@ class UnsupportedRescueImage(NovaError):
 
     msg_fmt = "Requested rescue image '%(image)s' is not supported"
     code = 400
+
+
+class InvalidRequest(NovaError):
+    """The request cannot be carried out, for the reason given."""
+
+    msg_fmt = "The request is invalid."
+    code = 400
+
+
+class SetAdminPasswdNotSupported(NovaError):
+    """The hypervisor has no way to change a password inside a guest."""
+
+    msg_fmt = "Set admin password is not supported"

@@ -100,6 +100,8 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
     calls = {
         "spawn": lambda: driver.spawn(context, server(2), IMAGE, None, None, {}),
         "reboot": lambda: driver.reboot(context, instance, [], "HARD"),
+        "rescue": lambda: driver.rescue(context, instance, [], IMAGE),
+        "snapshot": lambda: driver.snapshot(context, instance, "image", nothing),
         "set_admin_password": lambda: driver.set_admin_password(instance, "secret"),
         "get_available_resource": lambda: driver.get_available_resource("node"),
         **{m: lambda m=m: getattr(driver, m)(context, instance) for m in WITH_CONTEXT},
@@ -109,7 +111,11 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
         compute.run(calls.get(method, lambda: getattr(driver, method)(instance))())
 
 
-WITH_CONTEXT = ("destroy", "power_on", "suspend", "resume")
+WITH_CONTEXT = ("destroy", "power_on", "suspend", "resume", "unrescue")
+
+
+async def nothing(*_):
+    """A task state that nobody notes."""
 
 
 def test_a_failure_that_cannot_be_is_refused():

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 from simnova.nova.api.actions import ACTIONS, Action, Asked
 from simnova.nova.api.auth import Auth
-from simnova.nova.api.controller import Controller
+from simnova.nova.api.controller import Controller, the_action
 from simnova.nova.api.policy import require_admin
 from simnova.nova.api.validation import validate
 from simnova.nova.api.versions import only
@@ -26,7 +24,7 @@ class ServerActionsController(Controller):
     async def action(self, request: Request, server_id: str) -> Response:
         """202 where the action has nothing else to say."""
         context = await self.context(request)
-        wanted = _wanted(request.body)
+        wanted = ACTIONS[the_action(request.body, ACTIONS)]
         version = only(request, wanted.since, wanted.until)
         schema = wanted.schema(version)
         if schema is not None:
@@ -37,15 +35,6 @@ class ServerActionsController(Controller):
         context = instance.context or context
         asked = Asked(self.compute_api, context, instance, request.body[wanted.name], version)
         return await _answer(wanted, asked)
-
-
-def _wanted(body: Any) -> Action:
-    if not isinstance(body, dict) or len(body) != 1:
-        raise Fault(400, "Malformed request body")
-    (name,) = body
-    if name not in ACTIONS:
-        raise Fault(400, f"There is no such action: {name}")
-    return ACTIONS[name]
 
 
 async def _answer(wanted: Action, asked: Asked) -> Response:

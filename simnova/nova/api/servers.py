@@ -9,6 +9,8 @@ from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.controller import Controller
+from simnova.nova.api.password import generate_password
+from simnova.nova.api.server_actions import invalid_state
 from simnova.nova.api.validation import validate
 from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API, ServerRequest
@@ -88,8 +90,23 @@ class ServersController(Controller):
     async def delete(self, request: Request, server_id: str) -> Response:
         """204; the server is deleted afterwards."""
         context = await self.context(request)
-        await self.compute_api.delete(context, await self.compute_api.get(context, server_id))
+        instance = await self.compute_api.get(context, server_id)
+        context = instance.context or context
+        try:
+            await self._delete(context, instance)
+        except exception.InstanceInvalidState as error:
+            raise Fault(409, invalid_state(error, "delete")) from None
         return Response(204)
+
+    async def _delete(self, context: RequestContext, instance: Instance) -> None:
+        """Softly where servers are reclaimed later; what has never run is deleted at once all the same."""
+        if self.compute_api.conf.reclaim_instance_interval > 0:
+            try:
+                await self.compute_api.soft_delete(context, instance)
+                return
+            except exception.InstanceInvalidState:
+                pass
+        await self.compute_api.delete(context, instance)
 
 
 async def _find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
@@ -127,7 +144,7 @@ async def _request(
         key_name=server.get("key_name"),
         user_data=server.get("user_data"),
         config_drive=_true(server.get("config_drive")),
-        admin_password=server.get("adminPass") or _password(context),
+        admin_password=server.get("adminPass") or generate_password(context),
         availability_zone=zone or api.conf.default_schedule_zone,
         forced_host=host,
         forced_node=node,
@@ -174,12 +191,6 @@ def _networks(networks: Any) -> list[NetworkRequest] | None:
         )
         for network in networks
     ]
-
-
-def _password(context: RequestContext) -> str:
-    letters = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    rng = context.here.clock.rng("password")
-    return "".join(rng.choice(letters) for _ in range(12))
 
 
 def _true(value: Any) -> bool:

@@ -31,6 +31,8 @@ _FROM_DRIVER = (
     "disk_available_least",
 )
 _RATIOS = ("cpu", "ram", "disk")
+_GONE = (VmState.DELETED, VmState.SHELVED_OFFLOADED)
+"""States of servers that take nothing of a host (`vm_states.ALLOW_RESOURCE_REMOVAL`)."""
 
 
 class ResourceTracker:
@@ -100,7 +102,7 @@ class ResourceTracker:
         async with self.lock:
             if instance.uuid not in self.tracked_instances:
                 return
-            if instance.vm_state == VmState.DELETED:
+            if instance.vm_state in _GONE:
                 self._untrack(instance)
             else:
                 self.stats.update_stats_for_instance(instance)
@@ -127,7 +129,8 @@ class ResourceTracker:
             self.tracked_instances.clear()
             self._reset_usage()
             for instance in instances:
-                self._track(instance)
+                if instance.vm_state not in _GONE:
+                    self._track(instance)
             self._log_final_resource_view()
             await self._update(context)
 
@@ -180,8 +183,6 @@ class ResourceTracker:
         self._derive()
 
     def _track(self, instance: Instance) -> None:
-        if instance.vm_state == VmState.DELETED:
-            return
         self.tracked_instances.add(instance.uuid)
         self.stats.update_stats_for_instance(instance)
         self._use(instance, 1)

@@ -94,3 +94,75 @@ class ComputeAPI(Base):
         """Call: have the host's provider say whether its service is disabled; `enabled` or `disabled`."""
         answer: str = await self._call(context, host, "set_host_enabled", enabled=enabled)
         return answer
+
+    # --- images, rescue, shelve ---------------------------------------------------------------------------------
+
+    async def snapshot_instance(
+        self, context: RequestContext, instance: Instance, image_id: str
+    ) -> None:
+        """Upload the guest's disk as that image."""
+        more = {"instance": instance, "image_id": image_id}
+        await self._cast(context, instance.host, "snapshot_instance", **more)
+
+    async def backup_instance(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_id: str,
+        backup_type: str,
+        rotation: int,
+    ) -> None:
+        """Upload the guest's disk as one of `rotation` backups."""
+        more = {"instance": instance, "image_id": image_id}
+        kind = {"backup_type": backup_type, "rotation": rotation}
+        await self._cast(context, instance.host, "backup_instance", **more, **kind)
+
+    async def rescue_instance(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        rescue_password: str | None,
+        rescue_image_ref: str | None,
+    ) -> None:
+        """Start the guest from a rescue image."""
+        more = {"rescue_password": rescue_password, "rescue_image_ref": rescue_image_ref}
+        await self._cast(
+            context,
+            instance.host,
+            "rescue_instance",
+            instance=instance,
+            clean_shutdown=True,
+            **more,
+        )
+
+    async def unrescue_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Start the guest from its own disk again."""
+        await self._cast(context, instance.host, "unrescue_instance", instance=instance)
+
+    async def rebuild_instance(self, context: RequestContext, host: str, **kwargs: Any) -> None:
+        """Make the guest anew."""
+        await self._cast(context, host, "rebuild_instance", **kwargs)
+
+    async def shelve_instance(
+        self, context: RequestContext, instance: Instance, image_id: str
+    ) -> None:
+        """Stop the guest and upload its disk as that image."""
+        more = {"instance": instance, "image_id": image_id, "clean_shutdown": True}
+        await self._cast(context, instance.host, "shelve_instance", accel_uuids=[], **more)
+
+    async def shelve_offload_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Give up the host."""
+        more = {"instance": instance, "clean_shutdown": True, "accel_uuids": []}
+        await self._cast(context, instance.host, "shelve_offload_instance", **more)
+
+    async def unshelve_instance(self, context: RequestContext, host: str, **kwargs: Any) -> None:
+        """Spawn the guest from the image of its shelf."""
+        await self._cast(context, host, "unshelve_instance", **kwargs)
+
+    async def soft_delete_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Stop the guest and keep it."""
+        await self._cast(context, instance.host, "soft_delete_instance", instance=instance)
+
+    async def restore_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Start a guest that was softly deleted."""
+        await self._cast(context, instance.host, "restore_instance", instance=instance)

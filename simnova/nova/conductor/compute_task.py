@@ -6,10 +6,9 @@ import json
 from itertools import zip_longest
 from typing import Any
 
-from simnova.config import Config
-from simnova.messaging.rpc import Target
 from simnova.nova import exception
-from simnova.nova.compute.rpcapi import ComputeAPI
+from simnova.nova.conductor.rebuild import RebuildTask
+from simnova.nova.conductor.unshelve import UnshelveTask
 from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
@@ -25,28 +24,12 @@ from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.objects.states import VmState
 from simnova.nova.scheduler import utils as scheduler_utils
-from simnova.nova.scheduler.client.report import SchedulerReportClient
-from simnova.nova.scheduler.rpcapi import SchedulerAPI
 
 LOG = getLogger("nova.conductor.manager")
 
 
-class ComputeTaskManager:
+class ComputeTaskManager(RebuildTask, UnshelveTask):
     """Takes a server from the API's request to the compute host that builds it, and on to the next if that fails."""
-
-    target = Target(version="1.25", namespace="compute_task")
-
-    def __init__(
-        self,
-        conf: Config,
-        scheduler: SchedulerAPI,
-        compute: ComputeAPI,
-        report_client: SchedulerReportClient,
-    ) -> None:
-        self.conf = conf
-        self.scheduler = scheduler
-        self.compute_rpcapi = compute
-        self.report_client = report_client
 
     async def schedule_and_build_instances(
         self,
@@ -142,17 +125,6 @@ class ComputeTaskManager:
             )
 
     # --- scheduling -------------------------------------------------------------------------------------------
-
-    async def _schedule_instances(
-        self, context: RequestContext, spec: RequestSpec, uuids: list[str]
-    ) -> list[list[Selection]]:
-        started = context.here.clock.now
-        hosts = await self.scheduler.select_destinations(
-            context, spec, uuids, return_objects=True, return_alternates=True
-        )
-        took = context.here.clock.now - started
-        LOG.debug("Took %0.2f seconds to select destinations for %s instance(s).", took, len(uuids))
-        return hosts
 
     def _retry(self, spec: RequestSpec, properties: dict[str, Any]) -> dict[str, Any]:
         """Count this attempt; raises MaxRetriesExceeded. A forced host or one attempt only: no retry information."""

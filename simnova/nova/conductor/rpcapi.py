@@ -70,3 +70,11 @@ class ComputeTaskAPI:
     async def build_instances(self, context: RequestContext, **kwargs: Any) -> None:
         """A build has failed on one host: try the next alternate."""
         await self.router.client(context).cast(context, "build_instances", **kwargs)
+
+    async def rebuild_instance(self, context: RequestContext, **kwargs: Any) -> None:
+        """Have a server made anew on its host, or, where that is lost, on another."""
+        await self.router.client(context).cast(context, "rebuild_instance", **kwargs)
+
+    async def unshelve_instance(self, context: RequestContext, **kwargs: Any) -> None:
+        """Bring a shelved server back."""
+        await self.router.client(context).cast(context, "unshelve_instance", **kwargs)

@@ -90,6 +90,23 @@ class API:
             raise _translated(response, image_id)
         return await self.get(context, image_id)
 
+    async def update(
+        self, context: RequestContext, image_id: str, image_info: Mapping[str, Any], size: int
+    ) -> dict[str, Any]:
+        """Complete a queued image and upload `size` bytes of data, which nobody holds; the image as it is then."""
+        values = _translate_to_glance(image_info)
+        changes = [
+            {"op": "add", "path": f"/{name}", "value": value} for name, value in values.items()
+        ]
+        answer = await self._call(context, "PATCH", f"/v2/images/{image_id}", changes)
+        if not answer:
+            raise _translated(answer, image_id)
+        url, headers = f"/v2/images/{image_id}/file", {"Content-Length": str(size)}
+        answer = await self._client.send(context, "PUT", url, None, **headers)
+        if not answer:
+            raise _translated(answer, image_id)
+        return await self.get(context, image_id)
+
     async def download(self, context: RequestContext, id_or_uri: str) -> bytes | None:
         """An image's data; None where Glance only knows its size."""
         image_id = _id(id_or_uri)

@@ -240,6 +240,17 @@ class API(Validation):
                 values = {"binding:host_id": host, "device_owner": port["device_owner"]}
                 await admin.update("port", port["id"], values)
 
+    async def unbind_ports(
+        self, context: RequestContext, ports: Iterable[str], detach: bool = True
+    ) -> None:
+        """Take ports off their host; where they stay with their server (`detach` false), its mark stays too."""
+        admin = self._client(context, admin=True)
+        if detach:
+            await self._unbind_ports(admin, ports)
+            return
+        for port_id in ports:
+            await admin.update("port", port_id, {"binding:host_id": None, "binding:profile": {}})
+
     async def _unbind_ports(self, admin: Client, ports: Iterable[str]) -> None:
         for port_id in ports:
             values: Row = {

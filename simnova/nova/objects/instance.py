@@ -65,6 +65,7 @@ class Instance(NovaObject):
     root_device_name: str | None = None
     progress: int = 0
     locked: bool = False
+    locked_by: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
     launched_at: str | None = None
@@ -145,17 +146,19 @@ class Instance(NovaObject):
         if "network_info" in changed:
             text = json.dumps(self.network_info, sort_keys=True)
             tx.update("instance_info_caches", {"instance_uuid": self.uuid}, {"network_info": text})
-        if "system_metadata" in changed:
-            self._write_system_metadata(tx)
+        for table in ("metadata", "system_metadata"):
+            if table in changed:
+                self._write_metadata(tx, table)
         return State(before["vm_state"], before["task_state"]) if before else None
 
-    def _write_system_metadata(self, tx: Any) -> None:
+    def _write_metadata(self, tx: Any, name: str) -> None:
         """Change the rows that differ, as Nova does (`_instance_metadata_update_in_place`)."""
-        table, mine = "instance_system_metadata", {"instance_uuid": self.uuid}
+        table, mine = f"instance_{name}", {"instance_uuid": self.uuid}
+        wanted: dict[str, str] = getattr(self, name)
         there = {row["key"]: row["value"] for row in tx.select(table, mine)}
-        for key in sorted(there.keys() - self.system_metadata.keys()):
+        for key in sorted(there.keys() - wanted.keys()):
             tx.delete(table, {**mine, "key": key})
-        for key, value in self.system_metadata.items():
+        for key, value in wanted.items():
             if key not in there:
                 tx.insert(table, **mine, key=key, value=value)
             elif there[key] != value:
@@ -180,12 +183,16 @@ class Instance(NovaObject):
 
     @remotable
     async def destroy(self) -> None:
-        """Soft-delete the server: the row stays, marked with its own id (`deleted`)."""
+        """Soft-delete the server: the row stays, marked with its own id (`deleted`).
+
+        Raises InstanceNotFound, and ObjectActionError where it has got a host that this object knows nothing of.
+        """
         self.deleted_at = self.ctxt.now()
         values = {"deleted": self.id, "deleted_at": self.deleted_at}
-        if not await self.ctxt.cell_db.update(
-            "instances", {"uuid": self.uuid, "deleted": 0}, values
-        ):
+        where = {"uuid": self.uuid, "deleted": 0} | ({} if self.host else {"host": None})
+        if not await self.ctxt.cell_db.update("instances", where, values):
+            if await self.ctxt.cell_db.get("instances", uuid=self.uuid, deleted=0):
+                raise exception.ObjectActionError(action="destroy", reason="host changed")
             raise exception.InstanceNotFound(instance_id=self.uuid)
         self.deleted = self.id or 0
         self.obj_reset_changes()
@@ -227,11 +234,19 @@ class Instance(NovaObject):
 
     @classmethod
     async def get_counts(cls, context: RequestContext, project_id: str) -> dict[str, int]:
-        """How many servers a project has in the cell, with their cores and RAM in MB (`InstanceList.get_counts`)."""
+        """How many servers a project has in the cell, with their cores and RAM in MB.
+
+        Those that wait to be reclaimed do not count (`InstanceList.get_counts`).
+        """
         where = {"deleted": 0, "project_id": project_id}
-        (found,) = await context.cell_db.totals("instances", ["vcpus", "memory_mb"], where)
-        counts = {"instances": found["count"], "cores": found["vcpus"], "ram": found["memory_mb"]}
-        return {name: int(count or 0) for name, count in counts.items()}
+        counts = [0, 0, 0]
+        for sign, more in ((1, {}), (-1, {"vm_state": VmState.SOFT_DELETED})):
+            (found,) = await context.cell_db.totals(
+                "instances", ["vcpus", "memory_mb"], where | more
+            )
+            given = [found[name] or 0 for name in ("count", "vcpus", "memory_mb")]
+            counts = [count + sign * int(one) for count, one in zip(counts, given, strict=True)]
+        return dict(zip(("instances", "cores", "ram"), counts, strict=True))
 
     @classmethod
     @remotable_class

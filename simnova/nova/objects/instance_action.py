@@ -18,6 +18,7 @@ class InstanceAction(NovaObject):
 
     VERSION: ClassVar[str] = "1.2"
 
+    id: int | None = None
     instance_uuid: str = ""
     action: str = ""
     request_id: str | None = None
@@ -28,18 +29,24 @@ class InstanceAction(NovaObject):
     message: str | None = None
 
     @classmethod
-    async def action_start(cls, context: RequestContext, uuid: str, action: str) -> None:
+    async def action_start(cls, context: RequestContext, uuid: str, action: str) -> InstanceAction:
         """Note that an action begins."""
-        await context.cell_db.insert(
-            "instance_actions",
-            instance_uuid=uuid,
-            action=action,
-            request_id=context.request_id,
-            user_id=context.user_id,
-            project_id=context.project_id,
-            start_time=context.now(),
-            created_at=context.now(),
-        )
+        values: dict[str, Any] = {
+            "instance_uuid": uuid,
+            "action": action,
+            "request_id": context.request_id,
+            "user_id": context.user_id,
+            "project_id": context.project_id,
+            "start_time": context.now(),
+        }
+        row = await context.cell_db.insert("instance_actions", **values, created_at=context.now())
+        return cls(id=row["id"], **values, context=context)
+
+    async def finish(self) -> None:
+        """Note that it has ended, where no event does."""
+        self.finish_time = self.ctxt.now()
+        values = {"finish_time": self.finish_time}
+        await self.ctxt.cell_db.update("instance_actions", {"id": self.id}, values)
 
 
 @dataclass

@@ -121,6 +121,13 @@ class RequestSpec(NovaObject):
         text = json.dumps(self.obj_to_primitive(), sort_keys=True)
         return {"instance_uuid": self.instance_uuid, "spec": text, "created_at": self.ctxt.now()}
 
+    async def save(self) -> None:
+        """Write the spec as it is now."""
+        values = {"spec": self.row()["spec"], "updated_at": self.ctxt.now()}
+        await self.ctxt.api_db.update(
+            "request_specs", {"instance_uuid": self.instance_uuid}, values
+        )
+
     @classmethod
     async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> RequestSpec | None:
         """The spec with which a server was asked for."""

@@ -11,7 +11,7 @@ for `capabilities_as_traits`, which asks no hypervisor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -23,6 +23,9 @@ from simnova.nova.objects.states import PowerState
 
 NetworkInfo = Sequence[Mapping[str, Any]]
 """The instance's VIFs in the dict form of `nova/network/model.py`."""
+
+UpdateTaskState = Callable[..., Awaitable[None]]
+"""Called with a task state, and with the one expected before where that is not the first."""
 
 GIB = 1024**3
 
@@ -62,6 +65,12 @@ class ImageAPI(Protocol):
         """Ask Glance for the image's data."""
         ...
 
+    async def update(
+        self, context: RequestContext, image_id: str, image_info: Mapping[str, Any], size: int
+    ) -> Any:
+        """Complete an image and upload its data, so many bytes."""
+        ...
+
 
 class InstanceInfo(NamedTuple):
     """A guest as the hypervisor sees it (`nova/virt/hardware.py`); `internal_id` while it runs."""
@@ -91,6 +100,7 @@ class Guest:
     image_id: str | None
     state: PowerState
     internal_id: int | None = None
+    xml: str = ""
 
     @classmethod
     def of(cls, instance: Instance, state: PowerState) -> Guest:
@@ -301,8 +311,16 @@ class ComputeDriver:
 
     # --- what no driver can do yet ---
 
-    async def rescue(self, context: RequestContext, instance: Instance, *args: Any) -> None:
-        """Start the guest from a rescue image, its own disk beside it."""
+    async def rescue(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo,
+        image_meta: ImageMeta,
+        rescue_password: str | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start the guest, which is off, from a rescue image, its own disk beside it."""
         raise NotImplementedError
 
     async def unrescue(self, context: RequestContext, instance: Instance) -> None:
@@ -310,9 +328,13 @@ class ComputeDriver:
         raise NotImplementedError
 
     async def snapshot(
-        self, context: RequestContext, instance: Instance, image_id: str, *args: Any
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_id: str,
+        update_task_state: UpdateTaskState,
     ) -> None:
-        """Upload the guest's disk to Glance as that image."""
+        """Upload the guest's disk to Glance as that image, and say when the upload begins."""
         raise NotImplementedError
 
     async def rebuild(self, context: RequestContext, instance: Instance, *args: Any) -> None:

@@ -11,6 +11,7 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Between, Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -22,7 +23,6 @@ from simnova.nova.virt.driver import (
 )
 from simnova.nova.virt.imagecache import BaseImage
 from simnova.nova.virt.profile import Profile
-from simnova.nova.virt.stepped import SteppedDriver
 
 __door__ = True
 
@@ -35,7 +35,7 @@ FAILING = frozenset(
         *STEPS,
         *("init_host", "get_available_resource", "get_info", "spawn", "destroy", "cleanup"),
         *("reboot", "power_on", "power_off", "pause", "unpause", "suspend", "resume"),
-        "set_admin_password",
+        *("set_admin_password", "snapshot", "rescue", "unrescue"),
     }
 )
 """What can be made to fail: steps and whole methods."""
@@ -63,10 +63,11 @@ CPU_INFO = {
 }
 
 
-class SimulatedDriver(SteppedDriver):
+class SimulatedDriver(CopyingDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
     virt_type: ClassVar[str] = "qemu"
+    announces_upload: ClassVar[bool] = False
 
     def __init__(
         self,

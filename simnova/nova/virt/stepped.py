@@ -120,6 +120,7 @@ class SteppedDriver(ComputeDriver):
                 self.clock.utcnow(),
             )
             await self._step("define", guest, domain=guest.name, xml=xml)
+            guest.xml = xml
             self.guests[guest.uuid] = guest
             if power_on:
                 await self._step("start", guest)

@@ -21,7 +21,8 @@ VIRT_RETURN = declare("virt.return", "the driver has done what it was asked for"
 VIRT_ERROR = declare("virt.error", "the driver failed")
 VIRT_STEP = declare("virt.step", "the driver finished one step of an operation", ("xml",))
 
-_UNSAID = frozenset({"self", "context", "instance", "injected_files", "admin_password", "new_pass"})
+_SECRET = frozenset({"admin_password", "new_pass", "rescue_password"})
+_UNSAID = _SECRET | {"self", "context", "instance", "injected_files", "update_task_state"}
 
 
 def watch(clock: Clock, driver: ComputeDriver) -> ComputeDriver:

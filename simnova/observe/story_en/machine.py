@@ -39,6 +39,14 @@ _ASKED = {
     "power_off": "to switch the guest of {server} off",
     "power_on": "to switch the guest of {server} on",
     "reboot": "to reboot the guest of {server}",
+    "pause": "to freeze the guest of {server}",
+    "unpause": "to let the guest of {server} go on",
+    "suspend": "to save the memory of {server} and to stop it",
+    "resume": "to start {server} from its saved memory",
+    "snapshot": "to upload the disk of {server}",
+    "rescue": "to start {server} from a rescue disk",
+    "unrescue": "to start {server} from its own disk",
+    "set_admin_password": "to change the password inside {server}",
     "manage_image_cache": "to tidy its image cache",
 }
 
@@ -122,8 +130,16 @@ _STEPS = {
     "start": "has started the guest",
     "stop": "has stopped the guest",
     "shutdown": "has asked the guest to shut down",
+    "pause": "has frozen the guest",
+    "unpause": "has let the guest go on",
+    "save": "has saved the guest's memory and stopped it",
+    "restore": "has started the guest from its saved memory",
+    "extract": "has copied the guest's disk{size}",
+    "upload": "has sent the copy{size}",
+    "redefine": "has given the domain {domain} another definition",
+    "password": "has changed the password inside the guest",
     "undefine": "has undefined the guest and removed its disk",
-    "remove": "has removed an unused image from its cache",
+    "remove": "has removed a file that nobody needs any more",
 }
 
 

@@ -33,6 +33,21 @@ _WHY = {
     "stop_instance": "stop {server}",
     "start_instance": "start {server}",
     "reboot_instance": "reboot {server}",
+    "pause_instance": "freeze {server}",
+    "unpause_instance": "let {server} go on",
+    "suspend_instance": "save the memory of {server} and stop it",
+    "resume_instance": "start {server} from its saved memory",
+    "set_admin_password": "change the password inside {server}",
+    "rescue_instance": "start {server} from a rescue image",
+    "unrescue_instance": "start {server} from its own disk again",
+    "snapshot_instance": "upload the disk of {server} as an image",
+    "backup_instance": "upload the disk of {server} as a backup",
+    "rebuild_instance": "make {server} anew",
+    "shelve_instance": "put {server} on the shelf",
+    "shelve_offload_instance": "give up the host of {server}",
+    "unshelve_instance": "bring {server} back from the shelf",
+    "soft_delete_instance": "stop {server} and keep it for a while",
+    "restore_instance": "bring {server} back",
 }
 
 

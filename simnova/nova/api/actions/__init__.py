@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simnova.nova.api.actions import power
+from simnova.nova.api.actions import delete, image, lock, power, shelve
 from simnova.nova.api.actions.registry import ACTIONS, Action, Asked, action
 
-__all__ = ["ACTIONS", "Action", "Asked", "action", "power"]
+GROUPS = (delete, image, lock, power, shelve)
+
+__all__ = ["ACTIONS", "GROUPS", "Action", "Asked", "action"]

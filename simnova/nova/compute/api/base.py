@@ -37,8 +37,8 @@ class Base:
 
     async def _record_action_start(
         self, context: RequestContext, instance: Instance, action: str
-    ) -> None:
+    ) -> InstanceAction:
         """Note that an action begins; raises InstanceNotFound where the server is in no cell yet."""
         if instance.id is None:
             raise exception.InstanceNotFound(instance_id=instance.uuid)
-        await InstanceAction.action_start(context, instance.uuid, action)
+        return await InstanceAction.action_start(context, instance.uuid, action)

@@ -69,7 +69,7 @@ class Creation(Base):
         ImageNotFound, FlavorDiskSmallerThanMinDisk, TooManyInstances …
         """
         image = await self.image_api.get(context, request.image_href)
-        _check_image(ImageMeta.from_dict(image), request)
+        check_image(ImageMeta.from_dict(image), request.flavor)
         _check_user_data(request.user_data)
         count = await self._check_counts(context, request)
         reservation = f"r-{context.here.clock.rng('reservation').getrandbits(40):08x}"[:10]
@@ -172,9 +172,8 @@ class Creation(Base):
         )
 
 
-def _check_image(image: ImageMeta, request: ServerRequest) -> None:
+def check_image(image: ImageMeta, flavor: Flavor) -> None:
     """Refuse an image that is not active or that the flavor is too small for (`_validate_flavor_image_nostatus`)."""
-    flavor = request.flavor
     if image.status != "active":
         raise exception.ImageNotActive(image_id=image.id)
     if flavor.memory_mb < image.min_ram:

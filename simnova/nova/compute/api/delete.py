@@ -1,50 +1,183 @@
-"""Servers are deleted, in whatever state they are."""
+"""Servers are deleted, in whatever state they are: at once, or softly, to be restored or reclaimed."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from simnova.exceptions import NovaError
 from simnova.nova import exception
+from simnova.nova.compute import quota
+from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.compute.api.find import Finding
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.instance_action import InstanceAction
-from simnova.nova.objects.states import TaskState
+from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.objects.service import Service
+from simnova.nova.objects.states import TaskState, VmState
 
 LOG = getLogger("nova.compute.api")
 
+_DELETING = (TaskState.DELETING, TaskState.SOFT_DELETING)
+_MAY_HAVE_PORTS = (VmState.ERROR, VmState.SHELVED_OFFLOADED)
+"""States in which a server without a host may have ports all the same (`may_have_ports_or_volumes`)."""
+
+Ask = Callable[[RequestContext, Instance], Awaitable[None]]
+
 
 class Deletion(Finding):
-    """Servers are deleted."""
+    """Delete, soft delete, force delete, restore."""
 
+    @check_instance_lock
+    @check_instance_state(vm_state=None, task_state=None, must_have_launched=False)
     async def delete(self, context: RequestContext, instance: Instance) -> None:
-        """Delete a server in whatever state it is; where it has no host yet (or never will), that is done here."""
-        if instance.id is None and await self._delete_while_booting(context, instance):
-            return
-        instance = await self.get(context, instance.uuid)
-        await InstanceAction.action_start(instance.ctxt, instance.uuid, "delete")
-        instance.task_state = TaskState.DELETING
-        await instance.save()
-        if instance.host:
-            bdms = await BlockDeviceMapping.get_by_instance_uuid(instance.ctxt, instance.uuid)
-            await self.compute_rpcapi.terminate_instance(instance.ctxt, instance, bdms)
-        else:
-            await self._local_delete(context, instance)
+        """Delete a server; where it has no host (yet or any more), or its host is down, that is done here."""
+        LOG.debug("Going to try to terminate instance", instance=instance)
+        await self._delete(context, instance, TaskState.DELETING, self._terminate)
 
-    async def _delete_while_booting(self, context: RequestContext, instance: Instance) -> bool:
-        """Take the build request back before the conductor has used it; False where it was faster."""
+    @check_instance_lock
+    @check_instance_state(task_state=None, must_have_launched=False)
+    async def force_delete(self, context: RequestContext, instance: Instance) -> None:
+        """Delete a server now, even one that waits to be reclaimed."""
+        await self._delete(context, instance, TaskState.DELETING, self._terminate)
+
+    @check_instance_lock
+    @check_instance_state(vm_state=None, task_state=None)
+    async def soft_delete(self, context: RequestContext, instance: Instance) -> None:
+        """Stop a server and keep it for `reclaim_instance_interval` seconds."""
+        LOG.debug("Going to try to soft delete instance", instance=instance)
+        instance.deleted_at = context.now()
+        await self._delete(context, instance, TaskState.SOFT_DELETING, self._soft_delete)
+
+    @check_instance_lock
+    @check_instance_state(vm_state=(VmState.SOFT_DELETED,))
+    async def restore(self, context: RequestContext, instance: Instance) -> None:
+        """Bring back a server that was softly deleted."""
+        await quota.check_num_instances(context, self.conf, instance.flavor, 1, 1)
+        await self._record_action_start(context, instance, "restore")
+        instance.task_state, instance.deleted_at = TaskState.RESTORING, None
+        await instance.save(expected_task_state=None)
+        await self.compute_rpcapi.restore_instance(context, instance)
+        await _queue_for_delete(context, instance, False)
+
+    # --- what is asked of a compute -----------------------------------------------------------------------------
+
+    async def _terminate(self, context: RequestContext, instance: Instance) -> None:
+        bdms = await BlockDeviceMapping.get_by_instance_uuid(context, instance.uuid)
+        await self.compute_rpcapi.terminate_instance(context, instance, bdms)
+        await _queue_for_delete(context, instance, True)
+
+    async def _soft_delete(self, context: RequestContext, instance: Instance) -> None:
+        await self.compute_rpcapi.soft_delete_instance(context, instance)
+        await _queue_for_delete(context, instance, True)
+
+    # --- which way ----------------------------------------------------------------------------------------------
+
+    async def _delete(
+        self, context: RequestContext, instance: Instance, task_state: TaskState, ask: Ask
+    ) -> None:
+        try:
+            if not instance.host and instance.vm_state not in _MAY_HAVE_PORTS:
+                if await self._delete_unscheduled(context, instance):
+                    return
+                instance = await self.get(context, instance.uuid)
+            await self._delete_in_cell(instance.ctxt, instance, task_state, ask)
+        except exception.InstanceNotFound:
+            LOG.debug("Instance is already gone", instance=instance)
+
+    async def _delete_unscheduled(self, context: RequestContext, instance: Instance) -> bool:
+        """Stop a build before a host has it; False where a host was faster (`_delete_while_booting`)."""
         try:
             await BuildRequest(instance_uuid=instance.uuid, context=context).destroy()
+            LOG.info("Deleting instance before it was scheduled", instance=instance)
         except exception.BuildRequestNotFound:
-            return False
-        LOG.info("Deleting instance before it was scheduled", instance=instance)
+            if not await self._destroyed(context, instance):
+                return False
+        await self._local_delete_cleanup(context, instance)
         return True
 
+    async def _destroyed(self, context: RequestContext, instance: Instance) -> bool:
+        """Destroy a server's row in its cell; False where it has got a host meanwhile."""
+        try:
+            found = await self.get(context, instance.uuid)
+            await found.destroy()
+        except exception.InstanceNotFound:
+            LOG.debug("Instance is already gone", instance=instance)
+        except exception.ObjectActionError as error:
+            LOG.debug("Refreshing instance because: %s", error, instance=instance)
+            return False
+        return True
+
+    async def _delete_in_cell(
+        self, context: RequestContext, instance: Instance, task_state: TaskState, ask: Ask
+    ) -> None:
+        await self._delete_shelved_snapshot(context, instance)
+        was = instance.task_state
+        instance.task_state, instance.progress = task_state, 0
+        await instance.save()
+        if not await self._host_is_up(context, instance):
+            await self._local_delete(context, instance)
+            await self._record_action_start(context, instance, "delete")
+        elif was in _DELETING:
+            text = "Instance is already in deleting state, ignoring this request"
+            LOG.info(text, instance=instance)
+        else:
+            await self._record_action_start(context, instance, "delete")
+            await ask(context, instance)
+
+    async def _host_is_up(self, context: RequestContext, instance: Instance) -> bool:
+        if not instance.host:
+            return False
+        found = await Service.get_by_host_and_binary(context, instance.host, "nova-compute")
+        return found is not None and self.servicegroup_api.service_is_up(found.values())
+
+    async def _delete_shelved_snapshot(self, context: RequestContext, instance: Instance) -> None:
+        image_id = instance.system_metadata.get("shelved_image_id")
+        if not image_id or instance.vm_state not in (VmState.SHELVED, VmState.SHELVED_OFFLOADED):
+            return
+        LOG.info("Working on deleting snapshot %s from shelved instance...", image_id)
+        try:
+            await self.image_api.delete(context, image_id)
+        except NovaError as error:
+            LOG.warning("Failed to delete snapshot from shelved instance (%s).", error)
+
+    # --- without a compute --------------------------------------------------------------------------------------
+
     async def _local_delete(self, context: RequestContext, instance: Instance) -> None:
-        LOG.info("Instance is not assigned to any host; deleting it here", instance=instance)
-        await self.network_api.deallocate_for_instance(instance.ctxt, instance)
+        if instance.vm_state == VmState.SHELVED_OFFLOADED:
+            text = (
+                "instance is in SHELVED_OFFLOADED state, cleanup the instance's info from database."
+            )
+            LOG.info(text, instance=instance)
+        else:
+            text = "instance's host %s is down, deleting from database"
+            LOG.warning(text, instance.host, instance=instance)
+        await self.network_api.deallocate_for_instance(context.elevated(), instance)
+        await self._delete_allocation(context, instance)
+        instance.vm_state, instance.task_state = VmState.DELETED, None
+        instance.terminated_at = context.now()
+        await instance.save()
+        await _queue_for_delete(context, instance, True)
+        await instance.destroy()
+
+    async def _local_delete_cleanup(self, context: RequestContext, instance: Instance) -> None:
+        await self._delete_allocation(context, instance)
+        try:
+            await _queue_for_delete(context, instance, True)
+        except exception.InstanceMappingNotFound:
+            text = "Instance Mapping does not exist while attempting local delete cleanup."
+            LOG.info(text, instance=instance)
+
+    async def _delete_allocation(self, context: RequestContext, instance: Instance) -> None:
         await self.placementclient.delete_allocation_for_instance(
             context, instance.uuid, force=True
         )
-        await instance.destroy()
+
+
+async def _queue_for_delete(context: RequestContext, instance: Instance, queued: bool) -> None:
+    """Note in the API's database that a server is about to go, for when its cell is down."""
+    mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
+    mapping.queued_for_delete = queued
+    await mapping.save()

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from simnova.nova.compute.manager.build import Builds
 from simnova.nova.compute.manager.delete import Deletions
-from simnova.nova.compute.manager.power import Power
+from simnova.nova.compute.manager.image import Images
+from simnova.nova.compute.manager.rebuild import Rebuild
+from simnova.nova.compute.manager.rescue import Rescue
+from simnova.nova.compute.manager.shelve import Shelve
 from simnova.nova.compute.manager.status import Status
 
 
-class ComputeManager(Builds, Deletions, Power, Status):
+class ComputeManager(
+    Builds,
+    Deletions,
+    Images,
+    Rebuild,
+    Rescue,
+    Shelve,
+    Status,
+):
     """Builds, changes and deletes the servers of one host, and keeps the books about it."""
 
 

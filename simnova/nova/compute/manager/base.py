@@ -48,6 +48,7 @@ class Base(Manager):
         self.compute_task_api = conductor
         self.rt = ResourceTracker(host, conf, driver, reportclient, Semaphore(place.clock))
         self._locks: dict[str, Semaphore] = {}
+        self._snapshot_semaphore = Semaphore(place.clock, conf.max_concurrent_snapshots or 10**9)
         self._build_semaphore = Semaphore(place.clock, conf.max_concurrent_builds or 10**9)
 
     target = Target(version="6.5")
@@ -85,3 +86,11 @@ class Base(Manager):
         """Shut a guest down; a clean shutdown gives it the seconds of `shutdown_timeout`."""
         timeout, retry = self.conf.shutdown_timeout, self.conf.compute.shutdown_retry_interval
         await self.driver.power_off(instance, *((timeout, retry) if clean_shutdown else (0, 0)))
+
+    async def _now(
+        self, instance: Instance, vm_state: str, expected: list[str | None] | None = None
+    ) -> None:
+        """The operation is done: the server is this, in the power state that the hypervisor tells."""
+        instance.power_state = await self._get_power_state(instance)
+        instance.vm_state, instance.task_state = vm_state, None
+        await instance.save(*([expected] if expected else []))

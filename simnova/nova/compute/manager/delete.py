@@ -5,11 +5,13 @@ from __future__ import annotations
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
 from simnova.nova.compute.manager.wrappers import instance_operation, set_instance_error_state
-from simnova.nova.context import RequestContext
+from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
+from simnova.nova.manager import Periodic
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.states import PowerState, VmState
+from simnova.nova.objects.states import PowerState, TaskState, VmState
+from simnova.nova.timeutils import seconds_since
 
 LOG = getLogger("nova.compute.manager")
 
@@ -51,5 +53,45 @@ class Deletions(Base):
 
     async def _complete_deletion(self, context: RequestContext, instance: Instance) -> None:
         await self.rt.update_usage(context, instance)
-        await self.reportclient.delete_allocation_for_instance(context, instance.uuid, force=True)
+        force = self.conf.reclaim_instance_interval <= 0
+        await self.reportclient.delete_allocation_for_instance(context, instance.uuid, force=force)
         await self.query_client.delete_instance_info(context, self.host, instance.uuid)
+
+    # --- softly -------------------------------------------------------------------------------------------------
+
+    @instance_operation
+    async def soft_delete_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Cast: stop a server and keep it; it can be restored until it is reclaimed."""
+        await self._power_off_instance(instance, clean_shutdown=False)
+        await self._now(instance, VmState.SOFT_DELETED, [TaskState.SOFT_DELETING])
+
+    @instance_operation
+    async def restore_instance(self, context: RequestContext, instance: Instance) -> None:
+        """Cast: start a server that was softly deleted."""
+        await self.driver.power_on(context, instance, instance.network_info)
+        await self._now(instance, VmState.ACTIVE, [TaskState.RESTORING])
+
+    def periodic_tasks(self) -> list[Periodic]:
+        """The look for softly deleted servers whose time is over, once a minute."""
+        return [*super().periodic_tasks(), Periodic(self._reclaim_queued_deletes, 60.0)]
+
+    async def _reclaim_queued_deletes(self) -> None:
+        """Delete the softly deleted servers of this host that have waited for `reclaim_instance_interval`."""
+        interval = self.conf.reclaim_instance_interval
+        if interval <= 0:
+            return
+        context = get_admin_context(self.place)
+        for instance in await Instance.get_by_host(context, self.host):
+            if instance.vm_state == VmState.SOFT_DELETED and _over(context, instance, interval):
+                LOG.info("Reclaiming deleted instance", instance=instance)
+                await self._reclaim(context, instance)
+
+    async def _reclaim(self, context: RequestContext, instance: Instance) -> None:
+        try:
+            await self._delete_instance(context, instance)
+        except Exception as error:
+            LOG.warning("Periodic reclaim failed to delete instance: %s", error, instance=instance)
+
+
+def _over(context: RequestContext, instance: Instance, interval: float) -> bool:
+    return bool(instance.deleted_at) and seconds_since(context, str(instance.deleted_at)) > interval

@@ -79,14 +79,6 @@ class Power(Base):
             text = "Failed to delete snapshot from shelved instance (%s)."
             LOG.warning(text, error, instance=instance)
 
-    async def _now(
-        self, instance: Instance, vm_state: str, expected: list[str | None] | None = None
-    ) -> None:
-        """The operation is done: the server is this, in the power state that the hypervisor tells."""
-        instance.power_state = await self._get_power_state(instance)
-        instance.vm_state, instance.task_state = vm_state, None
-        await instance.save(*([expected] if expected else []))
-
     # --- reboot -------------------------------------------------------------------------------------------------
 
     @instance_operation
@@ -178,21 +170,27 @@ class Power(Base):
         self, context: RequestContext, instance: Instance, new_pass: str
     ) -> None:
         """Change the administrator's password inside the guest; only a guest that runs can be asked to."""
-        reason = None
-        if await self._get_power_state(instance) != PowerState.RUNNING:
-            reason = f"instance {instance.uuid} is not running"
-        else:
-            reason = await self._ask_for_password(instance, new_pass)
+        error = await self._change_password(instance, new_pass)
         instance.task_state = None
         await instance.save(expected_task_state=TaskState.UPDATING_PASSWORD)
-        if reason:
-            raise exception.InstancePasswordSetFailed(instance=instance.uuid, reason=reason)
+        if error is not None:
+            raise error
         LOG.info("Admin password set", instance=instance)
 
-    async def _ask_for_password(self, instance: Instance, new_pass: str) -> str | None:
+    async def _change_password(self, instance: Instance, new_pass: str) -> NovaError | None:
+        if await self._get_power_state(instance) != PowerState.RUNNING:
+            return _not_set(instance, f"instance {instance.uuid} is not running")
         try:
             await self.driver.set_admin_password(instance, new_pass)
+        except exception.SetAdminPasswdNotSupported as error:
+            text = "set_admin_password is not supported by this driver or guest instance."
+            LOG.info(text, instance=instance)
+            return error
         except Exception:
             LOG.exception("set_admin_password failed", instance=instance)
-            return "error setting admin password"
+            return _not_set(instance, "error setting admin password")
         return None
+
+
+def _not_set(instance: Instance, reason: str) -> NovaError:
+    return exception.InstancePasswordSetFailed(instance=instance.uuid, reason=reason)

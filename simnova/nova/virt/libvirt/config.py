@@ -29,8 +29,9 @@ def guest_xml(
     network_info: NetworkInfo,
     virt_type: str,
     created: str,
+    disks: Sequence[str] = ("disk",),
 ) -> str:
-    """The domain; `created` is a UTC time as `2026-01-01T00:00:00Z`."""
+    """The domain; `created` is a UTC time as `2026-01-01T00:00:00Z`, `disks` are files of the server's directory."""
     flavor = instance.flavor
     domain = _node(
         "domain",
@@ -44,7 +45,7 @@ def guest_xml(
         _node("features", _node("acpi"), _node("apic")),
         _node("clock", offset="utc"),
         _node("cpu", _node("topology", sockets=flavor.vcpus, cores=1, threads=1), match="exact"),
-        _devices(instance, image, network_info),
+        _devices(instance, disks if image.id else (), network_info),
         type=virt_type,
     )
     ET.indent(domain)
@@ -156,13 +157,12 @@ def _sysinfo(instance: Instance) -> ET.Element:
     return _node("sysinfo", _node("system", *system), type="smbios")
 
 
-def _devices(instance: Instance, image: ImageMeta, network_info: NetworkInfo) -> ET.Element:
+def _devices(instance: Instance, disks: Sequence[str], network_info: NetworkInfo) -> ET.Element:
     directory = f"{INSTANCES_PATH}/{instance.uuid}"
-    disks: Sequence[ET.Element] = [_disk(directory)] if image.id else []
     serial = _node("log", file=f"{directory}/console.log", append="off")
     return _node(
         "devices",
-        *disks,
+        *[_disk(f"{directory}/{name}", f"vd{chr(97 + n)}") for n, name in enumerate(disks)],
         *[_interface(vif) for vif in network_info],
         _node("serial", serial, type="pty"),
         _node("input", type="tablet", bus="usb"),
@@ -172,12 +172,12 @@ def _devices(instance: Instance, image: ImageMeta, network_info: NetworkInfo) ->
     )
 
 
-def _disk(directory: str) -> ET.Element:
+def _disk(file: str, device: str) -> ET.Element:
     return _node(
         "disk",
         _node("driver", name="qemu", type="qcow2", cache="none"),
-        _node("source", file=f"{directory}/disk"),
-        _node("target", bus="virtio", dev="vda"),
+        _node("source", file=file),
+        _node("target", bus="virtio", dev=device),
         type="file",
         device="disk",
     )

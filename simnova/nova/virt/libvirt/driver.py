@@ -14,6 +14,7 @@ from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -26,7 +27,6 @@ from simnova.nova.virt.driver import (
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt import imagebackend
 from simnova.nova.virt.libvirt.host import Domain, Host, Work
-from simnova.nova.virt.stepped import SteppedDriver
 
 __door__ = True
 
@@ -36,6 +36,9 @@ STEPS: dict[str, Work[work.Info | None]] = {
     "overlay": imagebackend.overlay,
     "remove": imagebackend.delete,
     "define": work.define,
+    "redefine": work.redefine,
+    "extract": imagebackend.extract,
+    "upload": imagebackend.read,
     "start": work.launch,
     "stop": work.poweroff,
     "shutdown": work.shutdown,
@@ -47,7 +50,7 @@ STEPS: dict[str, Work[work.Info | None]] = {
 }
 
 
-class LibvirtDriver(SteppedDriver):
+class LibvirtDriver(CopyingDriver):
     """The guests of one host behind a libvirt URI.
 
     `test:///` gives the host a world of its own, of the size of `resources`; with
@@ -57,6 +60,7 @@ class LibvirtDriver(SteppedDriver):
     """
 
     virt_type: ClassVar[str] = "test"
+    announces_upload: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -140,6 +144,10 @@ class LibvirtDriver(SteppedDriver):
 
     async def _refuse_existing(self, instance: Instance) -> None:
         await self.hypervisor.call("check", work.refuse_existing, instance.uuid, instance.name)
+
+    async def set_admin_password(self, instance: Instance, new_pass: str) -> None:
+        """Raises SetAdminPasswdNotSupported: the guests of the test hypervisor have no agent to ask."""
+        raise exception.SetAdminPasswdNotSupported()
 
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]

@@ -111,6 +111,12 @@ def define(connection: Any, about: Domain, said: Said) -> Info:
     return info(connection.defineXML(marked(said["xml"], about.mark)))
 
 
+def redefine(connection: Any, about: Domain, said: Said) -> Info:
+    """Give a domain of ours another definition."""
+    find(connection, about)
+    return info(connection.defineXML(marked(said["xml"], about.mark)))
+
+
 def launch(connection: Any, about: Domain, said: Said) -> Info:
     """Start the domain, from its saved memory where there is one."""
     domain = find(connection, about)

@@ -64,6 +64,17 @@ def overlay(connection: Any, about: Domain, said: guest.Said) -> None:
     pool(connection).createXML(xml)
 
 
+def extract(connection: Any, about: Domain, said: guest.Said) -> None:
+    """A copy of the guest's disk on its own, without a backing file."""
+    disk = pool(connection).storageVolLookupByName(said["source"])
+    pool(connection).createXMLFrom(_base(said["file"], said["bytes"], said["format"]), disk)
+
+
+def read(connection: Any, about: Domain, said: guest.Said) -> None:
+    """Look at the file that is uploaded; Nova reads it, and here it has no data."""
+    pool(connection).storageVolLookupByName(said["file"]).info()
+
+
 def delete(connection: Any, about: Domain, said: guest.Said) -> None:
     """Remove one file, if it is there."""
     for volume in pool(connection).listAllVolumes():
