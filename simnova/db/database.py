@@ -13,6 +13,7 @@ from simnova.db.exception import DBError, DBNotAllowed
 from simnova.db.prepared import Row
 from simnova.db.statements import statements
 from simnova.db.transaction import Table, Transaction, Where
+from simnova.db.written import Changed, Written
 from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock, Crashed
 
@@ -42,6 +43,7 @@ class Database:
         self.schema = {"schema_translate_map": {None: name}}
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None
+        self._written = Written()
         self._second, self._utcnow = -1, ""
 
     def __repr__(self) -> str:
@@ -101,6 +103,14 @@ class Database:
         """Count and add up: `Transaction.totals` by itself."""
         return self.run(Transaction.totals, table, of, where, by=by)
 
+    async def changed_since(self, table: str, version: int) -> Changed:
+        """The keys of the rows written since a version, and the version now; `BEGINNING` is before any.
+
+        Raises what `transact` raises for who may not come here.
+        """
+        self._admit()
+        return self._written.since(table, version)
+
     async def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
         """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
         return self.run(Transaction.execute, statement, **values)
@@ -117,6 +127,8 @@ class Database:
             transaction.rollback()
             self._journal(transaction.refusals)
             raise
+        if transaction.changes:
+            self._written.note(transaction.changes)
         self._journal(transaction.refusals)
         self._journal(transaction.changes[1:])
         return result

@@ -9,25 +9,30 @@ __door__ = True
 
 
 class Late(dict[str, Any]):
-    """A dict in which some values are asked of `work` each time they are read, and never kept.
+    """A dict in which some values are `work(*args, name)`, asked for each time they are read and never kept.
 
     What `work` answers must not depend on when it is asked: an event says the same for ever.
     """
 
-    __slots__ = ("_names", "_work")
+    __slots__ = ("_args", "_names", "_work")
 
     def __init__(
-        self, known: Mapping[str, Any], names: tuple[str, ...], work: Callable[[str], Any]
+        self,
+        known: Mapping[str, Any],
+        names: tuple[str, ...],
+        work: Callable[..., Any],
+        args: tuple[Any, ...] = (),
     ) -> None:
         super().__init__(known)
         self._names = names
         self._work = work
+        self._args = args
 
     def without(self, names: Collection[str]) -> dict[str, Any]:
         """The same but for those values; nothing is worked out."""
         known = {name: dict.__getitem__(self, name) for name in self._told() if name not in names}
         late = tuple(name for name in self._names if name not in names)
-        return Late(known, late, self._work) if late else known
+        return Late(known, late, self._work, self._args) if late else known
 
     def plain(self) -> dict[str, Any]:
         """Everything, worked out."""
@@ -39,7 +44,7 @@ class Late(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name not in self._names:
             raise KeyError(name)
-        return self._work(name)
+        return self._work(*self._args, name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any dict."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.loadables import PlugIn
@@ -101,8 +100,7 @@ class BaseFilterHandler:
                 LOG.debug("Filter %s says to stop filtering", name)
                 standings.keep(left[:0])
                 return
-            tell = partial(begin.verdicts, gone, rejected)
-            self.decision.filtered(name, spec_obj.instance_uuid, asked, len(rejected), tell)
+            self.decision.filtered(name, spec_obj.instance_uuid, asked, begin, gone, rejected)
             if rejected:
                 gone = gone | rejected
                 left = _without(left, rejected)

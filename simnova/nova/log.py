@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from simnova.kernel import clock
@@ -26,17 +25,17 @@ class Logger:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._debug = {"level": "DEBUG", "logger": name, "instance": None}
 
     def debug(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line for those who look for something."""
         self._write("DEBUG", message, args, instance)
 
-    def debug_late(self, tell: Callable[..., str], *args: Any) -> None:
-        """A long line whose text is `tell(*args)`, worked out each time that somebody reads it."""
+    def debug_late(self, tell: Callable[..., str], args: tuple[Any, ...]) -> None:
+        """A long line whose text is `tell(*args, "message")`, worked out each time that somebody reads it."""
         running = clock.running()
         if running is not None:
-            known = {"level": "DEBUG", "logger": self.name, "instance": None}
-            running.journal.record(LINE, Late(known, ("message",), partial(_told, tell, args)))
+            running.journal.record(LINE, Late(self._debug, ("message",), tell, args))
 
     def info(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line that says what was done."""
@@ -74,10 +73,6 @@ class Logger:
         running.journal.record(
             LINE, {"level": level, "logger": self.name, "message": text, "instance": uuid}
         )
-
-
-def _told(tell: Callable[..., str], args: tuple[Any, ...], name: str) -> str:
-    return tell(*args)
 
 
 def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)

@@ -94,6 +94,8 @@ class BaseWeightHandler:
         """Weigh what is left and sort it. What only a server that was placed can have changed is known already."""
         if len(standings) <= 1:
             return
+        from simnova.nova.scheduler import history
+
         if not standings.trusted:
             standings.look_again()
         for index, weigher in enumerate(weighers):
@@ -102,15 +104,16 @@ class BaseWeightHandler:
             except Exception as error:
                 blame(weigher, error, "the hosts", properties.instance_uuid)
                 raise
-            moment = standings.moment()
-            for line in (moment.raw, moment.normalized, moment.score):
-                LOG.debug_late(line, index)
+            line = (standings.moment(), index)
+            LOG.debug_late(history.raw, line)
+            LOG.debug_late(history.normalized, line)
+            LOG.debug_late(history.score, line)
         before = standings.moment()
         standings.do("sort")
         standings.trusted = True
         if not all(for_all(weigher, "weigh_hosts") for weigher in weighers):
             standings.distrust()
-        self.decision.weighed(properties.instance_uuid, before.weighers, standings.moment().weights)
+        self.decision.weighed(properties.instance_uuid, before, standings.moment())
 
     def taken(
         self, weighers: Sequence[BaseWeigher], standings: Standings, obj: Any, properties: Any

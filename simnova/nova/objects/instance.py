@@ -233,6 +233,17 @@ class Instance(NovaObject):
         return found
 
     @classmethod
+    async def get_places(
+        cls, context: RequestContext, ids: list[int] | None
+    ) -> list[tuple[int, str, str]]:
+        """Id, UUID and host of the servers that are on a host: of all, or of those of some ids."""
+        if ids == []:
+            return []
+        where = {"deleted": 0} | ({} if ids is None else {"id": ids})
+        rows = await context.cell_db.select("instances", where, order_by="id")
+        return [(row["id"], row["uuid"], row["host"]) for row in rows if row["host"]]
+
+    @classmethod
     async def get_counts(cls, context: RequestContext, project_id: str) -> dict[str, int]:
         """How many servers a project has in the cell, with their cores and RAM in MB.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import sqlalchemy as sa
+
+from simnova.db.cell_schema import METADATA as CELL
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 
@@ -64,6 +67,25 @@ class Service(NovaObject):
         return [cls._from_row(context, row) for row in rows]
 
     @classmethod
+    async def get_all_by_ids(cls, context: RequestContext, ids: list[int]) -> list[Service]:
+        """The rows of those ids in the cell, of any binary."""
+        rows = await context.cell_db.select("services", {"id": ids, "deleted": 0}, order_by="id")
+        return [cls._from_row(context, row) for row in rows]
+
+    @classmethod
+    async def get_minimum_version(cls, context: RequestContext, binary: str) -> int | None:
+        """The least version among the cell's services of a binary, which one row answers; None where there is none."""
+        (found,) = await context.cell_db.execute(_MINIMUM, binary=binary)
+        version: int | None = found["version"]
+        return version
+
+    @classmethod
     def _from_row(cls, context: RequestContext, row: dict[str, object]) -> Service:
         values = {name: row[name] for name in cls.field_names()}
         return cls(**values, context=context).obj_reset_changes()  # type: ignore[arg-type]
+
+
+_SERVICES = CELL.tables["services"]
+_MINIMUM = sa.select(sa.func.min(_SERVICES.c.version).label("version")).where(
+    _SERVICES.c.binary == sa.bindparam("binary"), _SERVICES.c.deleted == 0
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simnova.kernel.clock import Clock
@@ -13,6 +13,7 @@ from simnova.nova.log import getLogger
 
 if TYPE_CHECKING:
     from simnova.nova.loadables import PlugIn
+    from simnova.nova.scheduler.history import Moment
 
 __door__ = True
 
@@ -38,32 +39,38 @@ class Decision:
         name: str,
         instance: str,
         asked: int,
-        rejected: int,
-        verdicts: Callable[[], dict[str, bool | str]],
+        begin: Moment,
+        gone: Mapping[int, str],
+        rejected: Mapping[int, str],
     ) -> None:
-        """What a filter said of each host: True, or why not. That table is made when it is read."""
-        data = {"filter": name, "instance": instance, "asked": asked, "passed": asked - rejected}
-        self.clock.journal.record(FILTER, Late(data, ("verdicts",), lambda _: verdicts()))
+        """What a filter said of each host: True, or why not. `gone` are the slots that others had rejected."""
+        passed = asked - len(rejected)
+        data = {"filter": name, "instance": instance, "asked": asked, "passed": passed}
+        late = Late(data, ("verdicts",), _filtered, (begin, gone, rejected))
+        self.clock.journal.record(FILTER, late)
 
-    def weighed(
-        self,
-        instance: str,
-        weighers: Callable[[], list[dict[str, Any]]],
-        weights: Callable[[], dict[str, float]],
-    ) -> None:
-        """What each weigher said of each host, and the sums, heaviest first. The tables are made when they are read."""
-        tables: dict[str, Callable[[], Any]] = {
-            "weighers": weighers,
-            "weights": weights,
-            "order": lambda: list(weights()),
-        }
-        late = Late({"instance": instance}, tuple(tables), lambda name: tables[name]())
+    def weighed(self, instance: str, before: Moment, after: Moment) -> None:
+        """What each weigher said of each host, before they were sorted, and the sums, heaviest first."""
+        late = Late({"instance": instance}, _WEIGHED, _weighed, (before, after))
         self.clock.journal.record(WEIGH, late)
 
     def selected(self, instance: str, host: str, alternates: list[str]) -> None:
         """The host for a server, and those that may stand in for it."""
         data = {"instance": instance, "host": host, "alternates": alternates}
         self.clock.journal.record(SELECT, data)
+
+
+_WEIGHED = ("weighers", "weights", "order")
+
+
+def _filtered(begin: Moment, gone: Mapping[int, str], rejected: Mapping[int, str], _: str) -> Any:
+    return begin.verdicts(gone, rejected)
+
+
+def _weighed(before: Moment, after: Moment, name: str) -> Any:
+    if name == "weighers":
+        return before.weighers()
+    return after.weights() if name == "weights" else list(after.weights())
 
 
 def blame(plug_in: PlugIn, error: Exception, about: str, instance: str) -> None:

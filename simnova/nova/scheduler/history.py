@@ -34,16 +34,16 @@ class History:
 class Moment:
     """One moment of a request, and what is told of it: in the journal, and in the log in Nova's words."""
 
-    __slots__ = ("_history", "_number")
+    __slots__ = ("_history", "number")
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._number = len(history.operations)
+        self.number = len(history.operations)
 
     @property
     def ranking(self) -> Ranking:
         """The hosts as they stood."""
-        return self._history.at(self._number)
+        return self._history.at(self.number)
 
     def verdicts(self, gone: Mapping[int, Any], rejected: Mapping[int, str]) -> dict[str, Any]:
         """What a filter said of each host that was left, in their order, when those in `gone` were gone."""
@@ -65,38 +65,45 @@ class Moment:
         hosts = [host for host, _ in ranking.names[ranking.order]]
         return dict(zip(hosts, weights, strict=True))
 
-    # --- the log ----------------------------------------------------------------------------------------------
 
-    def raw(self, index: int) -> str:
-        """A weigher's raw weights."""
-        return self._line(index, "raw weights", lambda scale: scale.given())
+# --- lines of the log: `Late` calls them with the name of the field, which is always "message" --------------------
 
-    def normalized(self, index: int) -> str:
-        """A weigher's normalized weights."""
-        return self._line(index, "normalized weights", lambda scale: scale.scaled().tolist())
 
-    def score(self, index: int) -> str:
-        """What a weigher adds to the weights."""
-        return self._line(index, "score (multiplier * weight)", _scores)
+def raw(moment: Moment, index: int, _: str) -> str:
+    """A weigher's raw weights."""
+    return _line(moment, index, "raw weights", Scale.given)
 
-    def _line(self, index: int, what: str, values: Callable[[Scale], list[Any]]) -> str:
-        ranking = self.ranking
-        scale = ranking.scales[index]
-        found = values(scale)
-        by_node = {ranking.names[slot]: found[slot] for slot in ranking.order.tolist()}
-        return f"{scale.name}: {what} {by_node}"
 
-    def filtered(self) -> str:
-        """The hosts that were left."""
-        return f"Filtered [{', '.join(_hosts(self.ranking))}]"
+def normalized(moment: Moment, index: int, _: str) -> str:
+    """A weigher's normalized weights."""
+    return _line(moment, index, "normalized weights", lambda scale: scale.scaled().tolist())
 
-    def weighed(self) -> str:
-        """The hosts with their weights."""
-        ranking = self.ranking
-        weights = ranking.weights[ranking.order].tolist()
-        pairs = zip(_hosts(ranking), weights, strict=True)
-        said = (f"WeighedHost [host: {host}, weight: {weight}]" for host, weight in pairs)
-        return f"Weighed [{', '.join(said)}]"
+
+def score(moment: Moment, index: int, _: str) -> str:
+    """What a weigher adds to the weights."""
+    return _line(moment, index, "score (multiplier * weight)", _scores)
+
+
+def filtered(moment: Moment, _: str) -> str:
+    """The hosts that were left."""
+    return f"Filtered [{', '.join(_hosts(moment.ranking))}]"
+
+
+def weighed(moment: Moment, _: str) -> str:
+    """The hosts with their weights."""
+    ranking = moment.ranking
+    weights = ranking.weights[ranking.order].tolist()
+    pairs = zip(_hosts(ranking), weights, strict=True)
+    said = (f"WeighedHost [host: {host}, weight: {weight}]" for host, weight in pairs)
+    return f"Weighed [{', '.join(said)}]"
+
+
+def _line(moment: Moment, index: int, what: str, values: Callable[[Scale], list[Any]]) -> str:
+    ranking = moment.ranking
+    scale = ranking.scales[index]
+    found = values(scale)
+    by_node = {ranking.names[slot]: found[slot] for slot in ranking.order.tolist()}
+    return f"{scale.name}: {what} {by_node}"
 
 
 def _hosts(ranking: Ranking) -> list[str]:

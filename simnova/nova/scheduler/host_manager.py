@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from simnova.exceptions import NovaError
 from simnova.nova import exception, loadables
@@ -13,28 +13,21 @@ from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.host_mapping import HostMapping
-from simnova.nova.objects.service import Service
 from simnova.nova.scheduler import filters as host_filters
 from simnova.nova.scheduler import narrowing, weights
 from simnova.nova.scheduler.decision import Decision
 from simnova.nova.scheduler.host_state import HostState
 from simnova.nova.scheduler.instance_info import InstanceInfo
+from simnova.nova.scheduler.view import CellView
 
 if TYPE_CHECKING:
     from simnova.config import Config
     from simnova.nova.objects.request_spec import RequestSpec
     from simnova.nova.scheduler.standings import Standings
 
-__all__ = ["Computes", "HostManager", "HostState"]
+__all__ = ["HostManager", "HostState"]
 
 LOG = getLogger(__name__)
-
-
-class Computes(NamedTuple):
-    """What a cell says of its hosts: the rows of its nodes, and of its nova-compute services by host."""
-
-    nodes: list[ComputeNode]
-    services: dict[str, Service]
 
 
 class HostManager:
@@ -67,6 +60,8 @@ class HostManager:
         conf.watchers.append(self._note_setting)
         self.instance_info = InstanceInfo()
         self.aggregates: dict[int, Aggregate] = {}
+        self._aggregates_of: dict[str, list[Aggregate]] | None = None
+        self._views: dict[str, CellView] = {}
         self.cells: list[CellMapping] = []
 
     async def init_host(self) -> None:
@@ -93,10 +88,12 @@ class HostManager:
     def update_aggregate(self, aggregate: Aggregate) -> None:
         """An aggregate is new or has changed."""
         self.aggregates[aggregate.id] = aggregate
+        self._aggregates_of = None
 
     def delete_aggregate(self, aggregate: Aggregate) -> None:
         """An aggregate is gone."""
         self.aggregates.pop(aggregate.id, None)
+        self._aggregates_of = None
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -121,39 +118,40 @@ class HostManager:
         self, context: RequestContext, cell: CellMapping, compute_uuids: list[str] | None
     ) -> list[HostState]:
         try:
-            nodes, services = await self._get_computes(context, compute_uuids)
+            view = self._view(context, cell)
+            await view.refresh(context)
+            nodes = view.nodes(compute_uuids)
             instances = await self.instance_info.of_hosts(context, [node.host for node in nodes])
             if any(one.reads_instances for one in [*self.enabled_filters, *self.weighers]):
                 instances = await self.instance_info.in_full(context, instances)
         except NovaError as error:
+            self._views.pop(cell.uuid, None)
             LOG.warning("Failed to get computes for cell %s: %s", cell.uuid, error)
             return []
         found = []
         for node in nodes:
-            if node.host not in services:
-                LOG.warning("No compute service record found for host %s", node.host)
-                continue
-            state = HostState(node.host, node.hypervisor_hostname, cell.uuid)
-            service = services[node.host].values()
-            state.update(
-                node, service, self.get_aggregates_of_host(node.host), instances[node.host]
-            )
-            found.append(state)
+            state = view.state(node)
+            if state is not None:
+                aggregates = self.get_aggregates_of_host(node.host)
+                state.update(aggregates=aggregates, inst_dict=instances[node.host])
+                found.append(state)
         return found
 
-    async def _get_computes(
-        self, context: RequestContext, compute_uuids: list[str] | None
-    ) -> Computes:
-        services = await Service.get_all(context, "nova-compute")
-        if compute_uuids is None:
-            nodes = await ComputeNode.get_all(context)
-        else:
-            nodes = await ComputeNode.get_all_by_uuids(context, compute_uuids)
-        return Computes(nodes, {service.host: service for service in services})
+    def _view(self, context: RequestContext, cell: CellMapping) -> CellView:
+        database = context.cell_db
+        known = self._views.get(cell.uuid)
+        if known is None or known.database is not database:
+            known = self._views[cell.uuid] = CellView(database, cell.uuid)
+        return known
 
     def get_aggregates_of_host(self, host: str) -> list[Aggregate]:
         """The aggregates that a host is in."""
-        return [aggregate for aggregate in self.aggregates.values() if host in aggregate.hosts]
+        if self._aggregates_of is None:
+            self._aggregates_of = {}
+            for aggregate in self.aggregates.values():
+                for one in dict.fromkeys(aggregate.hosts):
+                    self._aggregates_of.setdefault(one, []).append(aggregate)
+        return list(self._aggregates_of.get(host, ()))
 
     async def get_compute_nodes_by_host_or_node(
         self,

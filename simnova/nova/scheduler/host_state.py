@@ -124,6 +124,15 @@ class HostState:
         self.pci_stats = PciDeviceStats(compute.pci_device_pools or [])
         self.numa_topology = NUMATopology.from_json(compute.numa_topology)
 
+    def copy(self) -> HostState:
+        """The same host for another request: what one consumes the other does not see."""
+        made = HostState.__new__(HostState)
+        made.__dict__.update(self.__dict__)
+        made.limits = {}
+        if self.pci_stats is not None and self.pci_stats.pools:
+            made.pci_stats = PciDeviceStats(self.pci_stats.pools)
+        return made
+
     def consume_from_request(self, spec_obj: RequestSpec) -> None:
         """Take what one server of the request needs, so that the next one sees the host as it will be."""
         self.free_ram_mb -= spec_obj.memory_mb
@@ -158,6 +167,12 @@ def host_text(
         f"({name[0]}, {name[1]}) ram: {ram}MB disk: {disk}MB "
         f"io_ops: {busy} instances: {servers}, allocation_candidates: {claims}"
     )
+
+
+def is_quiet(compute: ComputeNode) -> bool:
+    """Whether taking over the row of a node leaves nothing in the log."""
+    free, least = compute.free_disk_gb, compute.disk_available_least
+    return free is not None and (least is None or least <= free)
 
 
 def _free_disk_gb(compute: ComputeNode) -> int:

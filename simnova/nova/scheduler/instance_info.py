@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from simnova.exceptions import NovaError
 from simnova.nova import exception
 from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.log import getLogger
 from simnova.nova.objects.host_mapping import HostMapping
 from simnova.nova.objects.instance import Instance
+from simnova.nova.scheduler.rows import Rows
+
+if TYPE_CHECKING:
+    from simnova.db.database import Database
 
 LOG = getLogger("nova.scheduler.host_manager")
 
@@ -25,6 +31,31 @@ class HostInfo:
     updated: bool = False
 
 
+class ServerView:
+    """Which servers are on which host by a cell's database, read again only where rows have changed."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._rows = Rows(database)
+        self._hosts: dict[int, str] = {}
+        self._servers: dict[str, dict[int, Instance]] = {}
+
+    async def refresh(self, context: RequestContext) -> None:
+        """Read what has changed."""
+        ids = await self._rows.changed("instances")
+        for number in list(self._hosts) if ids is None else ids:
+            if number in self._hosts:
+                del self._servers[self._hosts.pop(number)][number]
+        for number, uuid, host in await Instance.get_places(context, ids):
+            self._hosts[number] = host
+            self._servers.setdefault(host, {})[number] = Instance(uuid=uuid, context=context)
+
+    def of_host(self, host: str) -> Instances:
+        """The servers of a host, in the order in which they were made."""
+        held = self._servers.get(host, {})
+        return {held[number].uuid: held[number] for number in sorted(held)}
+
+
 class InstanceInfo:
     """The per-host view behind the fan-out casts `update_`, `delete_` and `sync_instance_info`.
 
@@ -34,13 +65,28 @@ class InstanceInfo:
 
     def __init__(self) -> None:
         self.hosts: dict[str, HostInfo] = {}
+        self._views: dict[str | None, ServerView] = {}
 
     async def of_hosts(self, context: RequestContext, hosts: Iterable[str]) -> dict[str, Instances]:
         """The servers on each of those hosts of the cell at which the context is targeted."""
         told = {host: info.instances for host, info in self.hosts.items() if info.updated}
         asked = list(hosts)
-        read = await self.read(context, [host for host in asked if host not in told])
-        return {host: told[host] if host in told else read[host] for host in asked}
+        if all(host in told for host in asked):
+            return {host: told[host] for host in asked}
+        view = await self._view(context)
+        return {host: told[host] if host in told else view.of_host(host) for host in asked}
+
+    async def _view(self, context: RequestContext) -> ServerView:
+        """The servers of the cell at which the context is targeted, as its database has them now."""
+        database, cell = context.cell_db, context.cell_uuid
+        if cell not in self._views or self._views[cell].database is not database:
+            self._views[cell] = ServerView(database)
+        try:
+            await self._views[cell].refresh(context)
+        except NovaError:
+            del self._views[cell]
+            raise
+        return self._views[cell]
 
     async def read(self, context: RequestContext, hosts: list[str]) -> dict[str, Instances]:
         """The servers on those hosts as the cell's database has them."""

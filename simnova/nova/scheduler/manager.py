@@ -155,14 +155,16 @@ class SchedulerManager(Manager):
 
     def _sort_hosts(self, spec_obj: RequestSpec, standings: Standings, index: int) -> None:
         """Filter and weigh, and put the one to try first in front: drawn from the best `host_subset_size`."""
+        from simnova.nova.scheduler import history
+
         self.host_manager.get_filtered_hosts(standings, spec_obj, index)
-        LOG.debug_late(standings.moment().filtered)
+        LOG.debug_late(history.filtered, (standings.moment(),))
         if not len(standings):
             return
         self.host_manager.get_weighed_hosts(standings, spec_obj)
         if self.conf.filter_scheduler.shuffle_best_same_weighed_hosts:
             standings.promote(self._shuffled(standings.best()))
-        LOG.debug_late(standings.moment().weighed)
+        LOG.debug_late(history.weighed, (standings.moment(),))
         standings.promote(
             [self._draw(standings.first(self.conf.filter_scheduler.host_subset_size))]
         )

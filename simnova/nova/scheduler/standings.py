@@ -26,6 +26,7 @@ class Standings:
         begin = partial(Ranking, names, [Packed(each) for each in self._amounts()])
         self.history = History(begin)
         self.ranking = begin()
+        self._moment = Moment(self.history)
         self.trusted = True
         """Whether nobody but a server of this request can have changed a host since all were asked."""
 
@@ -52,13 +53,16 @@ class Standings:
 
     def slot(self, host: HostState) -> int:
         """Where a host that is left is found."""
-        return next(
-            slot for slot in self.ranking.order.tolist() if self.columns.hosts[slot] is host
-        )
+        hosts, order = self.columns.hosts, self.ranking.order
+        if hosts[order[0]] is host:
+            return int(order[0])
+        return next(slot for slot in order.tolist() if hosts[slot] is host)
 
     def moment(self) -> Moment:
         """This moment, to tell of it later."""
-        return Moment(self.history)
+        if self._moment.number != len(self.history.operations):
+            self._moment = Moment(self.history)
+        return self._moment
 
     def do(self, operation: str, *arguments: Any) -> None:
         """Change the ranking, and remember how."""
