@@ -63,9 +63,12 @@ def response(telling: Telling) -> str:
     """http.response"""
     data = telling.data
     status = int(data["status"])
+    found = find(telling.actor, data)
+    lost = placement.lost(telling, found[1]) if found and status == 409 else ""
+    if lost:
+        return f"{subject(telling)} {lost} with {told(status)}: {complaint(telling.body)}."
     if status >= 400:
         return f"{subject(telling)} {refusal(telling, status)}."
-    found = find(telling.actor, data)
     if found is None:
         return f"{subject(telling)} answers {who(str(data['to']))}: {told(status)}{after(telling)}."
     return f"{subject(telling)} {found[0].answer(telling, found[1])}."

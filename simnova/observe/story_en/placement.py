@@ -81,6 +81,16 @@ def granted(telling: Telling, match: Match) -> str:
     return f"grants {whom} the claim for {server(telling, match[1])}{after(telling)}"
 
 
+def lost(telling: Telling, match: Match) -> str:
+    """A claim is refused, since somebody else has been faster; nothing where it was no claim."""
+    request = telling.behind("http.request")
+    body = telling.about(request).body if request is not None else None
+    if telling.data["method"] != PUT or not isinstance(body, dict) or not placed.allocations(body):
+        return ""
+    whom = who(str(telling.data["to"]))
+    return f"refuses {whom} the claim of {amounts(telling, body)} for {server(telling, match[1])}"
+
+
 def release(telling: Telling, match: Match) -> str:
     """Give back what a server holds."""
     return f"has Placement give back all that {server(telling, match[1])} holds"
