@@ -37,7 +37,7 @@ def test_flavors_images_networks_show_themselves(cloud):
     assert cloud.flavors["m1.small"].memory_mb == 2048
     assert "m1.small" in repr(cloud.flavors)
     assert "cirros" in cloud.images._repr_html_()
-    assert list(cloud.networks) == ["private"]
+    assert [network.name for network in cloud.networks] == ["private"]
     with pytest.raises(AttributeError, match="did you mean 'vcpus'"):
         _ = cloud.flavors["m1.small"].vcpu
     assert "16384 MB" in Host("h")._repr_html_()

@@ -57,7 +57,7 @@ class Aggregate(Item):
         return self.cloud.aggregates[str(self.id)]
 
 
-class Aggregates(Collection):
+class Aggregates(Collection[Aggregate]):
     """Groups of hosts with metadata; one with a zone is an availability zone."""
 
     what = "aggregate"
@@ -68,9 +68,8 @@ class Aggregates(Collection):
         metadata = self._select(API_DB, "aggregate_metadata")
         return [_row(row, hosts, metadata) for row in self._select(API_DB, "aggregates")]
 
-    def __getitem__(self, name: str) -> Aggregate:
-        ident = self.id_of(name)
-        return Aggregate(self.cloud, next(row for row in self.rows() if row["id"] == ident))
+    def _item(self, row: dict[str, Any]) -> Aggregate:
+        return Aggregate(self.cloud, row)
 
     def table(self) -> Table:
         """All of them."""

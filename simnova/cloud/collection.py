@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from simnova.exceptions import UsageError, unknown
 from simnova.observe.table import Table
@@ -50,7 +50,7 @@ class Item:
         return self.table()._repr_html_()
 
 
-class Collection:
+class Collection(Generic[T]):
     """Things of one kind with names, read from a table."""
 
     what = "thing"
@@ -62,16 +62,26 @@ class Collection:
         """The rows of all of them, oldest first."""
         raise NotImplementedError
 
+    def _item(self, row: dict[str, Any]) -> T:
+        """The thing that a row is about."""
+        raise NotImplementedError
+
+    def _row(self, name: str) -> dict[str, Any]:
+        rows = self.rows()
+        for row in rows:
+            if name in (row["name"], row["id"]):
+                return row
+        raise unknown(self.what, name, [row["name"] for row in rows])
+
     def id_of(self, name: str) -> str:
         """The id of the thing with that name or id; raises `UsageError` with the nearest name."""
-        for row in self.rows():
-            if name in (row["name"], row["id"]):
-                return str(row["id"])
-        raise unknown(self.what, name, [row["name"] for row in self.rows()])
+        return str(self._row(name)["id"])
 
-    def __getitem__(self, name: str) -> Any:
-        ident = self.id_of(name)
-        return Item(self.what, next(row for row in self.rows() if row["id"] == ident))
+    def __getitem__(self, name: str) -> T:
+        return self._item(self._row(name))
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in (row["name"], row["id"]) for row in self.rows())
 
     def table(self) -> Table:
         """All of them."""
@@ -79,8 +89,8 @@ class Collection:
         columns = list(rows[0]) if rows else ["name"]
         return Table(columns, [[row[column] for column in columns] for row in rows])
 
-    def __iter__(self) -> Iterator[str]:
-        return iter([row["name"] for row in self.rows()])
+    def __iter__(self) -> Iterator[T]:
+        return iter([self._item(row) for row in self.rows()])
 
     def __len__(self) -> int:
         return len(self.rows())
@@ -104,3 +114,10 @@ class Collection:
         return at_once(
             self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
         )
+
+
+class Items(Collection[Item]):
+    """Things that are no more than their values."""
+
+    def _item(self, row: dict[str, Any]) -> Item:
+        return Item(self.what, row)

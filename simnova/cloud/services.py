@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.cloud.collection import Collection
+from simnova.cloud.collection import Items
 from simnova.exceptions import unknown
 from simnova.nova import servicegroup
 from simnova.nova.cmd.manage import CELL1_DB
 from simnova.observe.table import Table
 
 
-class Services(Collection):
+class Services(Items):
     """What reports to the database: nova-conductor, nova-scheduler and every nova-compute."""
 
     what = "service"

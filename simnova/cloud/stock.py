@@ -5,9 +5,10 @@ Looking reads the databases at once and is not journalled; adding goes through t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simnova.cloud.collection import Collection, at_once
+from simnova.cloud.collection import Collection, Items, at_once
 from simnova.cloud.server import Server
 from simnova.exceptions import UsageError
 from simnova.nova import exception
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __door__ = True
 
 
-class Flavors(Collection):
+class Flavors(Items):
     """The sizes a server can have."""
 
     what = "flavor"
@@ -47,7 +48,7 @@ class Flavors(Collection):
         self.cloud.request("POST", "/v2.1/flavors", {"flavor": flavor})
 
 
-class Images(Collection):
+class Images(Items):
     """What a server's disk can begin as."""
 
     what = "image"
@@ -72,7 +73,7 @@ class Images(Collection):
         self.cloud.request("PUT", path, service="glance", content_length=str(size))
 
 
-class Networks(Collection):
+class Networks(Items):
     """What a server can be plugged into."""
 
     what = "network"
@@ -98,7 +99,7 @@ class Networks(Collection):
         self.cloud.request("POST", "/v2.0/subnets", {"subnet": subnet}, service="neutron")
 
 
-class Servers(Collection):
+class Servers(Collection[Server]):
     """Every server of the cloud, of all projects, deleted ones left out."""
 
     what = "server"
@@ -119,12 +120,11 @@ class Servers(Collection):
             for one in (self.show(uuid) for uuid in self._uuids())
         ]
 
-    def __getitem__(self, name: str) -> Server:
-        return Server(self.cloud, self.id_of(name))
+    def __iter__(self) -> Iterator[Server]:
+        return iter([Server(self.cloud, uuid) for uuid in self._uuids()])
 
-    def all(self) -> list[Server]:
-        """The servers themselves, oldest first."""
-        return [Server(self.cloud, uuid) for uuid in self._uuids()]
+    def _item(self, row: dict[str, Any]) -> Server:
+        return Server(self.cloud, row["id"])
 
     def of_reservation(self, reservation_id: str) -> list[Server]:
         """The servers of one request."""

@@ -123,7 +123,7 @@ class Views:
             return decision.latest(
                 self.journal, None if about is None else index.step(self.journal, about)
             )
-        return decision.of_server(self.journal, getattr(about, "id", about))
+        return decision.of_server(self.journal, about if isinstance(about, str) else about.id)
 
     def why(self, event: int | Event, *, only: str = "") -> Story:
         """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""
