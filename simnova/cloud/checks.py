@@ -52,14 +52,15 @@ def check_seconds(value: Any) -> None:
         raise UsageError(f"plug_in_seconds={value!r}: give seconds, more than 0, or None for ever")
 
 
+_ARGUMENTS = ("flavor", "image", "network", "count", "hints", "group", "node", "forced", "user")
+
+
 def check_request(more: Iterable[str]) -> None:
     """Raise UsageError for an argument that is nothing a server can be asked for with."""
     known = servers.create["properties"]["server"]["properties"]
     for name in more:
         if name not in known:
-            raise unknown(
-                "argument", name, {*known, "flavor", "image", "network", "count", "hints"}
-            )
+            raise unknown("argument", name, {*known, *_ARGUMENTS})
 
 
 def check_loss(method: Any, times: Any) -> None:

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, Self
 
 from simnova.cloud import checks
 from simnova.cloud.aggregates import Aggregates
+from simnova.cloud.asking import server_body
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
 from simnova.cloud.engine import Engine, Until, condition, named
+from simnova.cloud.groups import Groups
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
@@ -105,6 +107,7 @@ class Cloud(Views):
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)
+        self.groups = Groups(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         try:
             set_up(self.assembly, self._client)
@@ -139,27 +142,15 @@ class Cloud(Views):
     ) -> Call:
         """Send the request for a server and return at once, for stepping: it is on the wire, nobody has it yet.
 
-        `flavor`, `image`, `network` are names; `host` is where it must run; `count` servers in one request. What else
-        is given goes into the body of `POST /v2.1/servers` (`metadata`, `availability_zone`, `user_data` …), and
-        `hints` are the scheduler hints.
+        `flavor`, `image`, `network`, `group` (a server group) are names; `count` servers in one request. `host` and
+        `node` are where it must run: past all filters, or, with `forced=False`, if they let it. `hints` are the
+        scheduler hints, `user="demo"` asks as one who is no administrator. What else is given goes into the body of
+        `POST /v2.1/servers` (`metadata`, `availability_zone`, `user_data` …).
         """
-        hints = more.pop("hints", None)
-        checks.check_request(more)
-        server: dict[str, Any] = {
-            "name": name,
-            "flavorRef": self.flavors.id_of(flavor),
-            "imageRef": self.images.id_of(image),
-            "networks": [{"uuid": self.networks.id_of(network)}] if network else "auto",
-            **more,
-        }
-        if host is not None:
-            if host not in self.assembly.hosts:
-                raise unknown("host", host, self.assembly.hosts)
-            server["availability_zone"] = f"nova:{host}"
-        if count != 1:
-            server |= {"min_count": count, "max_count": count, "return_reservation_id": True}
-        body = {"server": server} | ({"os:scheduler_hints": hints} if hints else {})
-        return self.send("POST", "/v2.1/servers", body)
+        who = {"user": more.pop("user")} if "user" in more else {}
+        names = {"flavor": flavor, "image": image, "network": network, "host": host}
+        body = server_body(self, {"name": name, "count": count, **names, **more})
+        return self.send("POST", "/v2.1/servers", body, **who)
 
     def send(
         self, method: str, path: str, body: Any = None, *, service: str = "nova-api", **headers: str

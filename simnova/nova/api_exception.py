@@ -73,6 +73,12 @@ class FlavorExtraSpecsNotFound(NotFound):
     msg_fmt = "Flavor %(flavor_id)s has no extra specs with key %(extra_specs_key)s."
 
 
+class GroupAffinityViolation(NovaError):
+    """On the host a server is not where its group has to be."""
+
+    msg_fmt = "%(policy)s instance group policy was violated"
+
+
 class HostBinaryNotFound(NotFound):
     """No such service on that host."""
 
@@ -83,6 +89,25 @@ class InstanceGroupNotFound(NotFound):
     """No server group of that id (in the project)."""
 
     msg_fmt = "Instance group %(group_uuid)s could not be found."
+
+
+class OverQuota(NovaError):
+    """A quota would be exceeded; the API answers 403."""
+
+    msg_fmt = "Quota exceeded for resources: %(overs)s"
+    code = 413
+
+
+class GroupMemberLimitExceeded(OverQuota):
+    """The group has all the servers that a user may have in it."""
+
+    msg_fmt = "Quota exceeded, too many servers in group"
+
+
+class ServerGroupLimitExceeded(OverQuota):
+    """The project has all the server groups that it may have."""
+
+    msg_fmt = "Quota exceeded, too many server groups."
 
 
 class PolicyNotAuthorized(NovaError):
@@ -96,3 +121,10 @@ class ServiceNotFound(NotFound):
     """No service of that id."""
 
     msg_fmt = "Service %(service_id)s could not be found."
+
+
+class UnsupportedPolicyException(NovaError):
+    """The scheduler has not the filter or weigher that a group's policy needs."""
+
+    msg_fmt = "ServerGroup policy is not supported: %(reason)s"
+    code = 400

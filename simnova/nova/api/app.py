@@ -10,6 +10,7 @@ from simnova.nova.api.auth import Auth
 from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.server_actions import ServerActionsController
+from simnova.nova.api.server_groups import ServerGroupController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
 from simnova.nova.api.versions import asked
@@ -47,6 +48,7 @@ class ComputeApp(App):
             AvailabilityZoneController(auth, host_api, conf),
             FlavorsController(auth),
             ServerActionsController(auth, compute_api),
+            ServerGroupController(auth, conf),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf),
         )

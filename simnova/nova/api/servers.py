@@ -10,16 +10,25 @@ from simnova.nova.api import views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.controller import Controller
 from simnova.nova.api.password import generate_password
+from simnova.nova.api.policy import require_admin
+from simnova.nova.api.schemas.servers import CREATE
 from simnova.nova.api.server_actions import invalid_state
-from simnova.nova.api.validation import validate
+from simnova.nova.api.validation import validate, versioned
 from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API, ServerRequest
+from simnova.nova.compute.api.destination import parse_availability_zone, zone_of_forced_host
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.network_request import NetworkRequest
 
+_TWO_WAYS = (
+    "One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node "
+    "are mutually exclusive."
+)
 _NO_GOOD: tuple[type[Exception], ...] = (
+    exception.ComputeHostNotFound,
+    exception.InstanceGroupNotFound,
     exception.FlavorNotFound,
     exception.FixedIpAlreadyInUse,
     exception.NetworkNotFound,
@@ -42,10 +51,12 @@ class ServersController(Controller):
         """202 at once; the server is built afterwards."""
         context = await self.context(request)
         body = request.body
-        validate(body, "servers.create")
+        validate(body, versioned(version_of(request), CREATE))
         try:
             wanted = await _request(self.compute_api, context, body["server"], body)
             instances, reservation = await self.compute_api.create(context, wanted)
+        except exception.OverQuota as error:
+            raise Fault(403, str(error)) from None
         except exception.ImageNotFound:
             raise Fault(400, "Can not find requested image") from None
         except _NO_GOOD as error:
@@ -131,9 +142,8 @@ async def _request(
         raise Fault(400, "min_count must be <= max_count")
     if not server.get("imageRef"):
         raise Fault(400, "Invalid imageRef provided.")
-    zone, host, node = _availability_zone(server.get("availability_zone"), context)
-    hints = body.get("os:scheduler_hints") or body.get("OS-SCH-HNT:scheduler_hints") or {}
     return ServerRequest(
+        **await _where(api, context, server),
         flavor=await Flavor.get_by_flavor_id(context, str(server["flavorRef"])),
         image_href=server["imageRef"],
         display_name=server["name"],
@@ -145,35 +155,42 @@ async def _request(
         user_data=server.get("user_data"),
         config_drive=_true(server.get("config_drive")),
         admin_password=server.get("adminPass") or generate_password(context),
-        availability_zone=zone or api.conf.default_schedule_zone,
-        forced_host=host,
-        forced_node=node,
         metadata=server.get("metadata", {}),
         requested_networks=_networks(server.get("networks")),
         security_groups=[
             group["name"] for group in server.get("security_groups", [{"name": "default"}])
         ],
-        scheduler_hints={
-            key: value if isinstance(value, list) else [value] for key, value in hints.items()
-        },
+        scheduler_hints=_hints(body),
     )
 
 
-def _availability_zone(
-    text: str | None, context: RequestContext
-) -> tuple[str | None, str | None, str | None]:
-    """`zone:host:node` taken apart; naming a host is an administrator's right."""
-    if text is None or ":" not in text:
-        return text, None, None
-    parts = text.split(":")
-    if len(parts) > 3 or not any(parts):
-        raise Fault(400, "Unable to parse availability_zone")
-    if not context.is_admin:
-        raise Fault(
-            403, "Policy doesn't allow os_compute_api:servers:create:forced_host to be performed."
-        )
-    zone, host, node = (*parts, "", "")[:3]
-    return zone or None, host or None, node or None
+async def _where(
+    api: API, context: RequestContext, server: dict[str, Any]
+) -> dict[str, str | None]:
+    """The zone, and what names a host or node, which is an administrator's right."""
+    zone, host, node = parse_availability_zone(api.conf, server.get("availability_zone"))
+    if host or node:
+        require_admin(context, "os_compute_api:servers:create:forced_host")
+        zone = await zone_of_forced_host(context, api.conf, zone, host)
+    wanted = {
+        "requested_host": server.get("host"),
+        "requested_hypervisor_hostname": server.get("hypervisor_hostname"),
+    }
+    if any(wanted.values()):
+        require_admin(context, "compute:servers:create:requested_destination")
+        if host or node:
+            raise Fault(400, _TWO_WAYS)
+    return {"availability_zone": zone, "forced_host": host, "forced_node": node, **wanted}
+
+
+def _hints(body: dict[str, Any]) -> dict[str, list[Any]]:
+    """Each as a list; those that begin with an underscore are Nova's own and are dropped."""
+    given = body.get("os:scheduler_hints", body.get("OS-SCH-HNT:scheduler_hints")) or {}
+    return {
+        name: value if isinstance(value, list) else [value]
+        for name, value in given.items()
+        if not name.startswith("_")
+    }
 
 
 def _networks(networks: Any) -> list[NetworkRequest] | None:

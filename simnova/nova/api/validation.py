@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import ipaddress
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from simnova.jsonschemas import jsonschema
@@ -29,6 +31,11 @@ def validate(body: Any, schema: str) -> None:
         raise exception.ValidationError(detail=_detail(error)) from None
 
 
+def versioned(version: tuple[int, int], table: Iterable[tuple[tuple[int, int], str]]) -> str:
+    """The schema for a microversion, from a table that begins with the newest."""
+    return next(schema for since, schema in table if version >= since)
+
+
 @functools.cache
 def _validator(schema: str) -> Any:
     checker = jsonschema().FormatChecker(formats=())
@@ -36,6 +43,8 @@ def _validator(schema: str) -> Any:
     checker.checks("az_name")(lambda value: _is_name(value) and ":" not in str(value))
     checker.checks("name_with_leading_trailing_spaces")(_is_padded_name)
     checker.checks("uuid")(_is_uuid)
+    checker.checks("ipv4")(lambda value: _is_address(value, 4))
+    checker.checks("ipv6")(lambda value: _is_address(value, 6))
     extended = jsonschema().validators.extend(
         jsonschema().Draft202012Validator,
         {"minimum": _numeric("minimum"), "maximum": _numeric("maximum")},
@@ -75,6 +84,13 @@ def _is_padded_name(value: Any) -> bool:
 def _is_uuid(value: Any) -> bool:
     try:
         return not isinstance(value, str) or str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def _is_address(value: Any, version: int) -> bool:
+    try:
+        return ipaddress.ip_address(str(value)).version == version
     except ValueError:
         return False
 

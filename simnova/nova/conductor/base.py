@@ -15,6 +15,7 @@ from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.objects.states import VmState
+from simnova.nova.scheduler import utils as scheduler_utils
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 
@@ -47,6 +48,7 @@ class TaskBase:
         uuids: list[str],
         return_alternates: bool = True,
     ) -> list[list[Selection]]:
+        await scheduler_utils.setup_instance_group(context, spec, self.conf)
         started = context.here.clock.now
         hosts = await self.scheduler.select_destinations(
             context, spec, uuids, return_objects=True, return_alternates=return_alternates

@@ -61,7 +61,27 @@ class InstanceMapping(NovaObject):
                 raise exception.InstanceMappingNotFound(uuid=uuid)
             return row, tx.get("cell_mappings", id=row["cell_id"]) if row["cell_id"] else None
 
-        row, cell = await context.api_db.transact(work)
+        return cls._from_rows(context, *await context.api_db.transact(work))
+
+    @classmethod
+    async def get_by_instance_uuids(
+        cls, context: RequestContext, uuids: list[str]
+    ) -> list[InstanceMapping]:
+        """The mappings of those servers, as far as there are any."""
+        if not uuids:
+            return []
+
+        def work(tx: Any) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+            cells = {cell["id"]: cell for cell in tx.select("cell_mappings")}
+            rows = tx.select("instance_mappings", {"instance_uuid": uuids}, order_by="id")
+            return [(row, cells.get(row["cell_id"])) for row in rows]
+
+        return [cls._from_rows(context, *found) for found in await context.api_db.transact(work)]
+
+    @classmethod
+    def _from_rows(
+        cls, context: RequestContext, row: dict[str, Any], cell: dict[str, Any] | None
+    ) -> InstanceMapping:
         names = [name for name in cls.field_names() if name != "cell_mapping"]
         mapping = cls(**{name: row[name] for name in names}, context=context)
         if cell is not None:

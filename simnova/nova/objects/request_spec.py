@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import NovaObject, from_primitive
 from simnova.nova.objects.flavor import Flavor
@@ -117,8 +118,12 @@ class RequestSpec(NovaObject):
         return self.flavor.resources(self.is_bfv)
 
     def row(self) -> dict[str, Any]:
-        """The columns of `request_specs`: the spec as JSON beside the server it is for."""
-        text = json.dumps(self.obj_to_primitive(), sort_keys=True)
+        """The columns of `request_specs`: the spec as JSON beside the server it is for.
+
+        Who is in its group, and where, is not kept: it changes.
+        """
+        group = self.instance_group and replace(self.instance_group, members=[], hosts=[])
+        text = json.dumps(replace(self, instance_group=group).obj_to_primitive(), sort_keys=True)
         return {"instance_uuid": self.instance_uuid, "spec": text, "created_at": self.ctxt.now()}
 
     async def save(self) -> None:
@@ -130,6 +135,19 @@ class RequestSpec(NovaObject):
 
     @classmethod
     async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> RequestSpec | None:
-        """The spec with which a server was asked for."""
+        """The spec with which a server was asked for, with its group as it is now, if there still is one."""
         row = await context.api_db.get("request_specs", instance_uuid=uuid)
-        return None if row is None else from_primitive(json.loads(row["spec"]), context)
+        if row is None:
+            return None
+        spec: RequestSpec = from_primitive(json.loads(row["spec"]), context)
+        if spec.instance_group is not None:
+            await spec._load_group(uuid)
+        return spec
+
+    async def _load_group(self, uuid: str) -> None:
+        """Read the group again; where it is deleted, the hint goes too."""
+        try:
+            self.instance_group = await InstanceGroup.get_by_instance_uuid(self.ctxt, uuid)
+        except exception.InstanceGroupNotFound:
+            self.instance_group = None
+            self.scheduler_hints.pop("group", None)

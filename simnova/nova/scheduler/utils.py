@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from simnova.nova import exception
 from simnova.nova.log import getLogger
+from simnova.nova.objects.instance_group import InstanceGroup
 
 if TYPE_CHECKING:
+    from simnova.config import Config
     from simnova.nova.context import RequestContext
     from simnova.nova.objects.request_spec import RequestSpec
     from simnova.nova.scheduler.client.report import SchedulerReportClient
@@ -61,3 +64,42 @@ async def claim_resources(
         spec_obj.user_id or ctx.user_id,
         allocation_request_version=allocation_request_version,
     )
+
+
+_NEEDS_FILTER = {
+    "affinity": "ServerGroupAffinityFilter",
+    "anti-affinity": "ServerGroupAntiAffinityFilter",
+}
+_NEEDS_WEIGHER = {
+    "soft-affinity": "nova.scheduler.weights.affinity.ServerGroupSoftAffinityWeigher",
+    "soft-anti-affinity": "nova.scheduler.weights.affinity.ServerGroupSoftAntiAffinityWeigher",
+}
+
+
+async def setup_instance_group(ctx: RequestContext, spec_obj: RequestSpec, conf: Config) -> None:
+    """Say of a request's group who is in it now and on which hosts they are.
+
+    Raises UnsupportedPolicyException where the filter or weigher of its policy is not enabled.
+    """
+    if spec_obj.instance_group is None:
+        return
+    try:
+        group = await InstanceGroup.get_by_instance_uuid(ctx.elevated(), spec_obj.instance_uuid)
+    except exception.InstanceGroupNotFound:
+        return
+    _check_policy(group.policy, conf)
+    group.hosts = await InstanceGroup.get_hosts(ctx, group.members)
+    spec_obj.instance_group = group
+
+
+def _check_policy(policy: str, conf: Config) -> None:
+    options = conf.filter_scheduler
+    name = _NEEDS_FILTER.get(policy, "")
+    missing = bool(name) and name not in options.enabled_filters
+    if policy in _NEEDS_WEIGHER:
+        path = _NEEDS_WEIGHER[policy]
+        name = path.rpartition(".")[2]
+        missing = not {path, "nova.scheduler.weights.all_weighers"} & set(options.weight_classes)
+    if missing:
+        LOG.error("%s not configured", name)
+        raise exception.UnsupportedPolicyException(reason=f"{name} not configured")

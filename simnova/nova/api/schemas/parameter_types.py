@@ -61,3 +61,6 @@ def one(name: str, properties: dict[str, Any], *required: str, **more: Any) -> d
         "required": [name],
         "additionalProperties": False,
     }
+
+
+ip_address: dict[str, Any] = {"type": "string", "oneOf": [{"format": "ipv4"}, {"format": "ipv6"}]}

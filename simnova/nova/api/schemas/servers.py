@@ -7,11 +7,30 @@ from typing import Any
 from simnova.nova.api.schemas.parameter_types import (
     boolean,
     hostname,
+    ip_address,
     metadata,
     name,
     positive,
     uuid,
 )
+
+_uuids: dict[str, Any] = {"type": "array", "items": uuid}
+
+hints: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "group": {"oneOf": [_uuids, uuid]},
+        "different_host": {"oneOf": [uuid, _uuids]},
+        "same_host": {"type": ["string", "array"], "items": uuid},
+        "query": {"type": ["string", "object"]},
+        "target_cell": name,
+        "different_cell": {"type": ["string", "array"], "items": {"type": "string"}},
+        "build_near_host_ip": ip_address,
+        "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
+    },
+    "additionalProperties": True,
+}
+"""Scheduler hints: those that Nova's filters read, and any other for filters of one's own."""
 
 _network: dict[str, Any] = {
     "type": "object",
@@ -66,9 +85,32 @@ create: dict[str, Any] = {
             "required": ["name", "flavorRef"],
             "additionalProperties": False,
         },
-        "os:scheduler_hints": {"type": "object", "additionalProperties": True},
-        "OS-SCH-HNT:scheduler_hints": {"type": "object", "additionalProperties": True},
+        "os:scheduler_hints": hints,
+        "OS-SCH-HNT:scheduler_hints": hints,
     },
     "required": ["server"],
     "additionalProperties": False,
 }
+
+
+def _until(*newer: str) -> dict[str, Any]:
+    """The body of a time when a server could not be asked for with these properties."""
+    server = create["properties"]["server"]
+    left = {name: form for name, form in server["properties"].items() if name not in newer}
+    return {
+        **create,
+        "properties": {**create["properties"], "server": {**server, "properties": left}},
+    }
+
+
+create_v274 = _until("hostname")
+create_v219 = _until("hostname", "host", "hypervisor_hostname")
+create_v21 = _until("hostname", "host", "hypervisor_hostname", "description")
+
+CREATE = (
+    ((2, 90), "servers.create"),
+    ((2, 74), "servers.create_v274"),
+    ((2, 19), "servers.create_v219"),
+    ((2, 1), "servers.create_v21"),
+)
+"""From which microversion on which body is asked for, the newest first."""

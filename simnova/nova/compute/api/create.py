@@ -13,6 +13,7 @@ from typing import Any
 
 from simnova.nova import exception
 from simnova.nova.compute import quota
+from simnova.nova.compute.api import destination, groups
 from simnova.nova.compute.api.base import Base
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
@@ -21,9 +22,10 @@ from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.network_request import NetworkRequest
-from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.request_spec import Destination, RequestSpec
 from simnova.nova.objects.states import TaskState
 from simnova.nova.pci.request import get_pci_requests_from_flavor
 from simnova.nova.virt.hardware import numa_get_constraints
@@ -51,6 +53,8 @@ class ServerRequest:
     availability_zone: str | None = None
     forced_host: str | None = None
     forced_node: str | None = None
+    requested_host: str | None = None
+    requested_hypervisor_hostname: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     requested_networks: list[NetworkRequest] | None = None
     security_groups: list[str] = field(default_factory=lambda: ["default"])
@@ -66,15 +70,21 @@ class Creation(Base):
         """Check the request, write down what is to become of it, and tell the conductor.
 
         Returns the servers as they will be (in no cell yet) and the reservation id. Raises what the checks raise:
-        ImageNotFound, FlavorDiskSmallerThanMinDisk, TooManyInstances …
+        ImageNotFound, FlavorDiskSmallerThanMinDisk, TooManyInstances, InvalidRequest for a zone that there is not,
+        ComputeHostNotFound, InstanceGroupNotFound, GroupMemberLimitExceeded …
         """
+        group = await self._check_place(context, request)
         image = await self.image_api.get(context, request.image_href)
         check_image(ImageMeta.from_dict(image), request.flavor)
         _check_user_data(request.user_data)
         count = await self._check_counts(context, request)
+        if group is not None:
+            await groups.check_members(context, self.conf, group, count)
         reservation = f"r-{context.here.clock.rng('reservation').getrandbits(40):08x}"[:10]
         planned = [self._plan(context, request, image, reservation, n, count) for n in range(count)]
-        await context.api_db.transact(lambda tx: _write(tx, planned))
+        for spec, _, _ in planned:
+            spec.instance_group = group
+        await context.api_db.transact(lambda tx: _write(tx, planned, group))
         await self.compute_task_api.schedule_and_build_instances(
             context,
             build_requests=[build for _, build, _ in planned],
@@ -86,6 +96,18 @@ class Creation(Base):
             block_device_mapping=[_root_disk(request)],
         )
         return [build.instance for _, build, _ in planned], reservation
+
+    async def _check_place(
+        self, context: RequestContext, request: ServerRequest
+    ) -> InstanceGroup | None:
+        """Check the zone, host, node and group that are asked for; the group, where there is one."""
+        if request.availability_zone and not request.forced_host:
+            await destination.check_zone(context, self.conf, request.availability_zone)
+        host, node = request.requested_host, request.requested_hypervisor_hostname
+        if host or node:
+            await destination.check_host_or_node(context, self.placementclient, host, node)
+        hint = request.scheduler_hints.get("group")
+        return await InstanceGroup.get_by_uuid(context, hint[0]) if hint else None
 
     async def _check_counts(self, context: RequestContext, request: ServerRequest) -> int:
         """How many servers the quotas and the networks let through; at least `min_count`, else they refuse."""
@@ -161,6 +183,7 @@ class Creation(Base):
             availability_zone=request.availability_zone,
             force_hosts=[request.forced_host] if request.forced_host else None,
             force_nodes=[request.forced_node] if request.forced_node else None,
+            requested_destination=_destination(request),
             scheduler_hints=request.scheduler_hints,
             requested_networks=request.requested_networks or [],
             security_groups=request.security_groups,
@@ -170,6 +193,11 @@ class Creation(Base):
             numa_topology=numa_get_constraints(request.flavor, ImageMeta.from_dict(image)),
             context=context,
         )
+
+
+def _destination(request: ServerRequest) -> Destination | None:
+    host, node = request.requested_host, request.requested_hypervisor_hostname
+    return Destination(host=host, node=node) if host or node else None
 
 
 def check_image(image: ImageMeta, flavor: Flavor) -> None:
@@ -226,8 +254,14 @@ def _mapping(context: RequestContext, instance: Instance) -> InstanceMapping:
     )
 
 
-def _write(tx: Any, planned: list[tuple[RequestSpec, BuildRequest, InstanceMapping]]) -> None:
+def _write(
+    tx: Any,
+    planned: list[tuple[RequestSpec, BuildRequest, InstanceMapping]],
+    group: InstanceGroup | None,
+) -> None:
     for spec, build, mapping in planned:
         tx.insert("request_specs", **spec.row())
         tx.insert("build_requests", **build.row())
         tx.insert("instance_mappings", **mapping.row())
+    if group is not None:
+        group.insert_members(tx, [spec.instance_uuid for spec, _, _ in planned])

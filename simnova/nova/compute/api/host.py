@@ -14,6 +14,15 @@ from simnova.nova.objects.service import Service
 LOG = getLogger("nova.compute.api")
 
 
+async def all_services(context: RequestContext) -> list[Service]:
+    """Every service of every cell; each is bound to its cell."""
+    return [
+        service
+        for cell in await CellMapping.get_all(context)
+        for service in await Service.get_all(target_cell(context, cell))
+    ]
+
+
 class HostAPI:
     """Services and compute nodes in every cell."""
 
@@ -23,11 +32,7 @@ class HostAPI:
 
     async def service_get_all(self, context: RequestContext) -> list[Service]:
         """Every service of every cell; each is bound to its cell."""
-        return [
-            service
-            for cell in await CellMapping.get_all(context)
-            for service in await Service.get_all(target_cell(context, cell))
-        ]
+        return await all_services(context)
 
     async def service_get_by_id(self, context: RequestContext, service_id: str) -> Service:
         """The service of that UUID, bound to its cell; raises ServiceNotFound."""

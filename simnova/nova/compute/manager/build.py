@@ -6,6 +6,7 @@ from typing import Any
 
 from simnova.nova import exception
 from simnova.nova.compute.manager.failure import Build, Failures, Result
+from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
@@ -17,7 +18,7 @@ LOG = getLogger("nova.compute.manager")
 _GONE = (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError)
 
 
-class Builds(Failures):
+class Builds(Failures, GroupPolicy):
     """How a server comes to be on its host."""
 
     async def build_and_run_instance(self, context: RequestContext, **request: Any) -> None:
@@ -70,6 +71,8 @@ class Builds(Failures):
         allocations = await self.reportclient.get_allocations_for_consumer(context, instance.uuid)
         try:
             async with await self.rt.instance_claim(context, instance, build.node, build.limits):
+                hints = build.request_spec.scheduler_hints
+                await self._validate_instance_group_policy(context, instance, hints)
                 network_info = await self._build_networks(build)
                 await self._prep_block_device(build)
                 instance.task_state = TaskState.SPAWNING
