@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 
-from simnova import Cloud, NovaError, UsageError, __version__
+from simnova import Cloud, Config, NovaError, UsageError, __version__
+from simnova.cloud.client import MICROVERSION
 from simnova.observe.steps import Detail
 
 
@@ -36,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_boot(commands.add_parser("boot", help="boot servers and tell the story"))
     _add_schedule(
         commands.add_parser("schedule", help="let the scheduler decide on clouds given as JSON")
+    )
+    _add_record(
+        commands.add_parser("record", help="do API actions on a server, told as recordings")
     )
     return parser
 
@@ -72,6 +76,24 @@ def _add_schedule(schedule: argparse.ArgumentParser) -> None:
     schedule.set_defaults(work=_schedule)
 
 
+def _add_record(record: argparse.ArgumentParser) -> None:
+    record.add_argument(
+        "actions",
+        nargs="+",
+        metavar="ACTION",
+        help="create, delete, or an action by its name in the API, with =VALUE where it takes one",
+    )
+    record.add_argument("--json", action="store_true", help="each as a line of JSON")
+    record.add_argument("--microversion", default=MICROVERSION, help=f"({MICROVERSION})")
+    record.add_argument("--hosts", type=int, default=3, help="how many: host1, host2, … (3)")
+    record.add_argument("--down", metavar="HOST", help="is forced down after the first action")
+    record.add_argument("--seed", type=int, default=0, help="the same seed gives the same run (0)")
+    record.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of Nova's"
+    )
+    record.set_defaults(work=_record)
+
+
 def _boot(parsed: argparse.Namespace) -> bool:
     cloud = Cloud(hosts=parsed.hosts, seed=parsed.seed)
     call = cloud.submit(parsed.name, flavor=parsed.flavor, image=parsed.image, count=parsed.count)
@@ -84,6 +106,22 @@ def _told(cloud: Cloud, show: str, detail: Detail) -> str:
     if show == "log":
         return str(cloud.log())
     return str(cloud.story(detail) if show == "story" else cloud.sequence(detail))
+
+
+def _record(parsed: argparse.Namespace) -> bool:
+    from simnova.cloud.recorder import Recorder, Wanted, fresh
+
+    wanted = [Wanted.parse(text) for text in parsed.actions]
+    conf = Config()
+    for given in parsed.set:
+        option, _, value = given.partition("=")
+        conf.set(option, value)
+    cloud = fresh(wanted, parsed.hosts, parsed.seed, conf, parsed.down)
+    refused = False
+    for found in Recorder(cloud, parsed.microversion, parsed.down).record(wanted):
+        print(found.json() if parsed.json else found, flush=True)
+        refused |= found.error is not None
+    return refused
 
 
 def _schedule(parsed: argparse.Namespace) -> bool:

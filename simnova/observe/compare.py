@@ -83,7 +83,13 @@ def _state(line: Line) -> str:
     return f"{line['op']}: {line['vm']}, {line['task'] or '-'}, {line['power']}{host}"
 
 
-_WORDS = {"rpc": _rpc, "placement": _placement, "state": _state}
+def _migration(line: Line) -> str:
+    return (
+        f"migration ({line['type']}) {line['status']}, from {line['src']} to {line['dst'] or '-'}"
+    )
+
+
+_WORDS = {"rpc": _rpc, "placement": _placement, "state": _state, "migration": _migration}
 
 
 def _since_first(lines: list[Timed]) -> list[Timed]:

@@ -1,8 +1,8 @@
 """A journal reduced to the lines in which real Nova was recorded: messages, states, Placement's writes and reads.
 
 One dict a line, in order: `rpc` (call or cast, method, topic, server, fanout), `state` (after a create, save or
-destroy of a server's row), `placement` (method, url, query, status, body). The computes' object calls to the conductor
-are left out: the test bed makes them locally.
+destroy of a server's row), `placement` (method, url, query, status, body), `migration` (status, type, hosts). The
+computes' object calls to the conductor are left out: the test bed makes them locally.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from simnova.observe.rows import at
 Line = dict[str, Any]
 
 _WATCHED = {"host", "node", "power_state", "task_state", "vm_state"}
+_MOVED = {"status", "source_compute", "dest_compute"}
 _LOCAL = {"object_action", "object_class_action_versions"}
 
 
@@ -52,6 +53,8 @@ def _lines(journal: Journal, event: Event, answers: dict[int, int]) -> Iterator[
         yield _placement(data, answers)
     elif event.kind.startswith("db.") and data.get("table") == "instances":
         yield from _state(journal, event)
+    elif event.kind.startswith("db.") and data.get("table") == "migrations":
+        yield from _migration(journal, event)
 
 
 def _placement(data: dict[str, Any], answers: dict[int, int]) -> Line:
@@ -83,6 +86,21 @@ def _state(journal: Journal, event: Event) -> Iterator[Line]:
         "task": row.get("task_state"),
         "power": power_name(row.get("power_state", 0)),
         "host": row.get("host"),
+    }
+
+
+def _migration(journal: Journal, event: Event) -> Iterator[Line]:
+    if not _MOVED & set(event.data.get("after") or {}):
+        return
+    known = at(journal, event.seq, f"{event.data['db']}.migrations")
+    row = next(row for row in known if row["id"] == event.data["key"])
+    yield {
+        "kind": "migration",
+        "op": "create" if event.kind == "db.insert" else "save",
+        "status": row["status"],
+        "type": row["migration_type"],
+        "src": row.get("source_compute"),
+        "dst": row.get("dest_compute"),
     }
 
 
