@@ -23,9 +23,10 @@ ROOMS = {
     "db": {"exceptions", "config", "kernel", "observe.table"},
     **dict.fromkeys(SERVICES, BELOW_SERVICES),
     "observe": {"exceptions", "kernel.journal", "nova.objects"},
+    "whatif": {*BELOW_SERVICES, "nova", "placement", "scenario", "observe"},
     "teaching": {"exceptions", "kernel.journal", "observe"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},
-    "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "widgets"},
+    "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "whatif", "widgets"},
     "scenario": {*BELOW_SERVICES, "nova", "placement", "observe"},
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},
 }

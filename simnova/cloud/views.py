@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
+from simnova.config import Config
 from simnova.exceptions import UsageError
 from simnova.kernel.journal import Event, Journal
+from simnova.kernel.timeline import Timeline
 from simnova.observe import (
     causes,
     decision,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from simnova.observe.sequence import Sequence
     from simnova.observe.states import History
     from simnova.observe.table import Table
+    from simnova.whatif.decision import AskedDecision
     from simnova.widgets.player import Player
 
 __door__ = True
@@ -66,8 +69,10 @@ class Views:
 
     journal: Journal
     assembly: Assembly
+    timeline: Timeline
     closed: bool
     servers: Servers
+    _recipe: dict[str, Any]
 
     def __repr__(self) -> str:
         if self.closed:
@@ -113,17 +118,33 @@ class Views:
         """Who sent what to whom, as a sequence diagram."""
         return sequence.arrows(self.journal, upto, first=first, detail=detail)
 
-    def decision(self, about: int | Event | Server | str | None = None) -> Decision | None:
+    def decision(self, about: int | Event | Server | str | None = None) -> AskedDecision | None:
         """A decision of the scheduler: every filter's verdict on every host, and the weights.
 
         `about` is a server (or its name), for which it was made, or a step, up to which it is the last one. None
         where there was none.
         """
         if about is None or isinstance(about, (int, Event)):
-            return decision.latest(
-                self.journal, None if about is None else index.step(self.journal, about)
-            )
-        return decision.of_server(self.journal, about if isinstance(about, str) else about.id)
+            seq = None if about is None else index.step(self.journal, about)
+            return self._askable(decision.latest(self.journal, seq))
+        return self._askable(decision.of_server(self.journal, str(getattr(about, "id", about))))
+
+    def _askable(self, made: Decision | None) -> AskedDecision | None:
+        from simnova.whatif.decision import Source, asked
+
+        if made is None:
+            return None
+        more = self.assembly.filters, self.assembly.weighers
+        return asked(made, Source(self.journal, lambda: self._options_at(made.begun), *more))
+
+    def _options_at(self, seq: int) -> dict[str, Any]:
+        """The options that were in force at a step: those of the beginning, and what was set since."""
+        conf = Config(**self._recipe["config"])
+        made = [event.seq for event in self.journal if event.kind == "input"]
+        for step, given in zip(made, self.timeline.inputs, strict=False):
+            if given.verb == "set" and step < seq:
+                conf.set(given.args["option"], given.args["value"])
+        return conf.as_dict()
 
     def why(self, event: int | Event, *, only: str = "") -> Story:
         """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""

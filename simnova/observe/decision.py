@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 CANDIDATES, CLAIM = "/allocation_candidates", "/allocations/"
+FAR = 2000
+"""How many causes back the call for destinations may lie, behind the servers decided before."""
 NAMED = "Request"
 """The row of the hosts that the request itself leaves out."""
 _RAISED = re.compile(r"(\w+) (raised \w+) about ([^:]+)(.*)")
@@ -119,11 +121,11 @@ def of_server(journal: Journal, server: str) -> Decision | None:
     """
     names = follow(journal, Names).servers
     alike = [uuid for uuid, name in names.items() if server in (uuid, name)]
+    for events in reversed(follow(journal, Decisions).of):
+        if asked_for(journal, [journal[seq] for seq in events]) == (alike or [server])[-1]:
+            return read(journal, events, last(journal))
     if not alike:
         raise unknown("server", server, set(names.values()))
-    for events in reversed(follow(journal, Decisions).of):
-        if asked_for(journal, [journal[seq] for seq in events]) == alike[-1]:
-            return read(journal, events, last(journal))
     return None
 
 
@@ -201,8 +203,27 @@ def unasked(spec: Mapping[str, Any]) -> str:
 
 def request_spec(journal: Journal, events: list[Event]) -> dict[str, Any]:
     """The request spec as the conductor sent it; empty where the journal does not keep it."""
-    call = Telling(journal, events[0]).behind("rpc.call", within=40)
-    return fields(Telling(journal, call).arguments.get("spec_obj")) if call else {}
+    return fields(asked_by(journal, events[0]).get("spec_obj"))
+
+
+def asked_by(journal: Journal, event: Event) -> dict[str, Any]:
+    """The arguments of the call that a decision answers; none where the journal does not keep
+    them.
+    """
+    call = Telling(journal, event).behind("rpc.call", within=FAR)
+    return Telling(journal, call).arguments if call else {}
+
+
+def request_of(journal: Journal, made: Decision) -> dict[str, Any]:
+    """What was asked for: the request's `spec`, for how many servers (`count`), and which of them
+    this decision is about (`index`); empty where the journal does not keep it.
+    """
+    given = asked_by(journal, journal[made.begun])
+    spec, uuids = fields(given.get("spec_obj")), list(given.get("instance_uuids") or ())
+    if not spec:
+        return {}
+    index = uuids.index(made.instance) if made.instance in uuids else 0
+    return {"spec": spec, "count": max(1, len(uuids)), "index": index}
 
 
 def claims(journal: Journal, events: list[Event]) -> list[Claim]:
