@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import CoroutineType
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -19,6 +20,9 @@ from simnova.kernel.clock import Clock, Crashed
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Change = tuple[str, Row]
+"""The kind of a journal event and what it says: `db`, `table`, `key`, `before`, `after`."""
+Watcher = Callable[[Sequence[Change]], None]
 Work = Callable[Concatenate[Transaction, P], T]
 
 __door__ = True
@@ -44,6 +48,7 @@ class Database:
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None
         self._written = Written()
+        self._watching: list[weakref.WeakMethod[Watcher]] = []
         self._second, self._utcnow = -1, ""
 
     def __repr__(self) -> str:
@@ -129,9 +134,23 @@ class Database:
             raise
         if transaction.changes:
             self._written.note(transaction.changes)
+            self._tell(transaction.changes)
         self._journal(transaction.refusals)
         self._journal(transaction.changes[1:])
         return result
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call a bound method with the changes of every transaction that has committed, at once; it is held weakly.
+
+        What is kept of the tables elsewhere is so brought up to date before anybody can ask for it.
+        """
+        self._watching.append(weakref.WeakMethod(watcher))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for reference in self._watching:
+            watcher = reference()
+            if watcher is not None:
+                watcher(changes)
 
     def utcnow(self) -> str:
         """The cloud's date and time, written out once a second."""

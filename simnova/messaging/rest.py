@@ -97,6 +97,20 @@ class Response:
         self.status = status
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.text: str | bytes = body if isinstance(body, bytes) else encode(body)
+        self._read: Callable[[], Any] | None = None
+
+    @classmethod
+    def of_text(
+        cls,
+        status: int,
+        text: str | bytes,
+        headers: Mapping[str, str] | None = None,
+        read: Callable[[], Any] | None = None,
+    ) -> Response:
+        """An answer whose body is written already; `read` returns, anew each time, what `skimmed` is."""
+        response = cls(status, None, headers)
+        response.text, response._read = text, read
+        return response
 
     @cached_property
     def body(self) -> Any:
@@ -104,6 +118,11 @@ class Response:
         if isinstance(self.text, bytes):
             return self.text
         return json.loads(self.text) if self.text else None
+
+    @cached_property
+    def skimmed(self) -> Any:
+        """The body, but of a large one what lies deep in it is only parsed for whoever looks there."""
+        return self.body if self._read is None else self._read()
 
     def __bool__(self) -> bool:
         return self.status < 400
@@ -327,9 +346,7 @@ class Rest:
 
 def _received(answer: Response) -> Response:
     """The client's own copy: the text is shared, what is parsed from it is not."""
-    received = Response(answer.status, None, answer.headers)
-    received.text = answer.text
-    return received
+    return Response.of_text(answer.status, answer.text, answer.headers, answer._read)
 
 
 def _shown(text: str | bytes) -> str | None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from simnova.messaging.rest import Request, Response, route
 from simnova.placement.handlers.allocation import Allocations
+from simnova.placement.handlers.allocation_candidate import AllocationCandidates
 from simnova.placement.handlers.inventory import Inventories
 from simnova.placement.handlers.resource_provider import ResourceProviders
 from simnova.placement.handlers.trait import AggregatesAndUsages, ResourceClasses, Traits
 
 
 class Placement(
-    ResourceProviders, Inventories, Allocations, Traits, ResourceClasses, AggregatesAndUsages
+    ResourceProviders,
+    Inventories,
+    Allocations,
+    AllocationCandidates,
+    Traits,
+    ResourceClasses,
+    AggregatesAndUsages,
 ):
     """The service: `Placement(clock, databases.open("placement", METADATA))`."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from simnova.db.database import Database
 from simnova.db.transaction import Transaction
+from simnova.placement.columns import Columns
 from simnova.placement.errors import NotFound
 
 
@@ -44,10 +47,28 @@ class AttributeCache:
         self._names = {row["id"]: row["name"] for row in rows}
 
 
+class Providers:
+    """The columns of a database's providers, made when somebody first asks for them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns."""
+        return Columns(self._database)
+
+
 @dataclass
 class Context:
-    """One request's transaction and the caches of resource class and trait names."""
+    """One request's transaction, the caches of resource class and trait names, and the providers as columns."""
 
     tx: Transaction
     rc_cache: AttributeCache
     trait_cache: AttributeCache
+    providers: Providers
+
+    @property
+    def columns(self) -> Columns:
+        """All providers as they were when the request began."""
+        return self.providers.columns

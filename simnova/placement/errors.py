@@ -14,6 +14,7 @@ PROVIDER_IN_USE = "placement.resource_provider.inuse"
 CANNOT_DELETE_PARENT = "placement.resource_provider.cannot_delete_parent"
 BAD_VALUE = "placement.query.bad_value"
 MISSING_VALUE = "placement.query.missing_value"
+ILLEGAL_DUPLICATE = "placement.query.duplicate_key"
 
 _TITLES = {
     400: "Bad Request",

@@ -1,4 +1,4 @@
-"""Query parameters that ask for resources, traits and aggregates (`placement/util.py`, `placement/lib.py`)."""
+"""Query parameters that ask for resources, traits and aggregates (`placement/util.py`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from simnova.messaging.rest import Request
-from simnova.placement.errors import MISSING_VALUE, bad_request
+from simnova.placement.errors import bad_request
+from simnova.placement.query_schemas import Version, check_query
 
 _UUID = re.compile("[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
-_CANDIDATE_KEYS = re.compile(
-    "limit|group_policy|root_required|same_subtree|"
-    + "(resources|required|member_of|in_tree)([a-zA-Z0-9_-]{1,64})?"
-)
+_INVALID = "Invalid query string parameters: "
 _FORM = "Expected resources query string parameter in form: ?resources=VCPU:2,MEMORY_MB:1024."
 
 
@@ -22,10 +20,6 @@ class Traits:
 
     required: list[list[str]] = field(default_factory=list)
     forbidden: list[str] = field(default_factory=list)
-
-    def names(self) -> list[str]:
-        """All names that occur."""
-        return [*(name for any_of in self.required for name in any_of), *self.forbidden]
 
 
 @dataclass
@@ -38,14 +32,12 @@ class Aggregates:
 
 @dataclass
 class RequestGroup:
-    """What `GET /allocation_candidates` and `GET /resource_providers` ask for."""
+    """What one provider must have; without a suffix it may be several of a tree, or ones that share."""
 
     resources: dict[str, int] = field(default_factory=dict)
     traits: Traits = field(default_factory=Traits)
-    root_traits: Traits = field(default_factory=Traits)
     member_of: Aggregates = field(default_factory=Aggregates)
     in_tree: str | None = None
-    limit: int | None = None
 
 
 def resources(text: str) -> dict[str, int]:
@@ -73,108 +65,107 @@ def _amount(name: str, text: str) -> int:
     return amount
 
 
-def traits(values: list[str]) -> Traits:
-    """`A,!B` (A required, B forbidden) and `in:A,B` (one of them), each parameter as often as it is given."""
+def traits(values: list[str], version: Version) -> Traits:
+    """The values of `required`: `A`, `!A` from version 1.22 on, `in:A,B` and several of them from 1.39 on."""
     found = Traits()
-    for value in values:
-        any_of = value.startswith("in:")
-        names = [name.strip() for name in (value[3:] if any_of else value).split(",")]
-        if not all(name.lstrip("!") for name in names):
-            raise bad_request(
-                "Invalid query string parameters: Expected 'required' parameter value of the form: "
-                f"HW_CPU_X86_VMX,!CUSTOM_MAGIC. Got an empty trait in: {value}"
-            )
-        if any_of:
-            found.required.append(names)
+    for value in values if version >= (1, 39) else values[-1:]:
+        if value.startswith("in:"):
+            found.required.append(_any_trait(value, version))
         else:
-            found.required += [[name] for name in names if not name.startswith("!")]
-            found.forbidden += [name.lstrip("!") for name in names if name.startswith("!")]
+            _every_trait(found, value, may_forbid=version >= (1, 22))
     return found
 
 
-def member_of(values: list[str]) -> Aggregates:
-    """`UUID`, `in:UUID,UUID` and the same with `!` in front."""
+def _any_trait(value: str, version: Version) -> list[str]:
+    example = "in:HW_CPU_X86_VMX,CUSTOM_MAGIC"
+    if version < (1, 39):
+        raise bad_request(
+            f"{_INVALID}The format '{example}' only supported since microversion 1.39. Got: {value}"
+        )
+    names = [name.strip() for name in value[3:].split(",")]
+    if not all(names):
+        raise bad_request(
+            f"{_INVALID}Expected 'required' parameter value of the form: {example}. "
+            f"Got an empty trait in: {value}"
+        )
+    if any(name.startswith("!") for name in names):
+        raise bad_request(
+            f"{_INVALID}The format '{example}' does not support forbidden traits. Got: {value}"
+        )
+    return list(dict.fromkeys(names))
+
+
+def _every_trait(found: Traits, value: str, *, may_forbid: bool) -> None:
+    form = "HW_CPU_X86_VMX,!CUSTOM_MAGIC" if may_forbid else "HW_CPU_X86_VMX,CUSTOM_MAGIC"
+    expected = f"{_INVALID}Expected 'required' parameter value of the form: {form}. "
+    names = [name.strip() for name in value.split(",")]
+    if not all(name.lstrip("!") for name in names):
+        raise bad_request(f"{expected}Got an empty trait in: {value}")
+    forbidden = [name.lstrip("!") for name in names if name.startswith("!")]
+    if forbidden and not may_forbid:
+        raise bad_request(f"{expected}Got: {value}")
+    found.required += [[name] for name in names if not name.startswith("!")]
+    found.forbidden += [name for name in forbidden if name not in found.forbidden]
+
+
+def member_of(request: Request, version: Version, suffix: str = "") -> Aggregates:
+    """The values of `member_of`: a UUID, `in:UUID,UUID`, and both with `!` in front from version 1.32 on."""
+    values = request.query.get(f"member_of{suffix}", [])
+    if version < (1, 24) and len(values) > 1:
+        raise bad_request(f"Multiple member_of{suffix} parameters are not supported")
     found = Aggregates()
     for value in values:
-        forbidden, rest = value.startswith("!"), value.removeprefix("!")
-        if "," in rest and not rest.startswith("in:"):
-            raise bad_request(
-                "Multiple values for 'member_of' must be prefixed with the 'in:' or '!in:' keyword "
-                f"using the valid microversion. Got: {value}"
-            )
-        uuids = rest.removeprefix("in:").split(",")
-        for uuid in uuids:
-            _check_uuid("member_of", uuid, "to contain valid UUID(s)")
-        if forbidden:
+        uuids = _aggregate_uuids(value)
+        if not value.startswith("!"):
+            found.required.append(uuids)
+        elif version >= (1, 32):
             found.forbidden += uuids
         else:
-            found.required.append(uuids)
+            raise bad_request(
+                f"Forbidden member_of{suffix} parameters are not supported in the specified "
+                "microversion"
+            )
     return found
 
 
-def _check_uuid(name: str, value: str, wanted: str) -> str:
-    if not _UUID.fullmatch(value):
+def _aggregate_uuids(value: str) -> list[str]:
+    rest = value.removeprefix("!")
+    if "," in rest and not rest.startswith("in:"):
         raise bad_request(
-            f"Invalid query string parameters: Expected '{name}' parameter {wanted}. Got: {value}"
+            "Multiple values for 'member_of' must be prefixed with the 'in:' or '!in:' keyword "
+            f"using the valid microversion. Got: {value}"
         )
-    return value
+    uuids = rest.removeprefix("in:").split(",")
+    for uuid in uuids:
+        if not _UUID.fullmatch(uuid):
+            raise bad_request(
+                f"{_INVALID}Expected 'member_of' parameter to contain valid UUID(s). Got: {uuid}"
+            )
+    return uuids
 
 
-def group(request: Request) -> RequestGroup:
-    """The unnumbered group of a query."""
+def in_tree(value: str) -> str:
+    """The UUID of a provider in whose tree all must be."""
+    if not _UUID.fullmatch(value.strip()):
+        raise bad_request(
+            f"{_INVALID}Expected 'in_tree' parameter to be a format of uuid. Got: {value}"
+        )
+    return value.strip()
+
+
+def group(request: Request, version: Version, suffix: str = "") -> RequestGroup:
+    """The parameters that end in that suffix."""
     query = request.query
-    in_tree = request.param("in_tree")
+    tree = request.param(f"in_tree{suffix}")
     return RequestGroup(
-        resources=resources(query["resources"][-1]) if "resources" in query else {},
-        traits=traits(query.get("required", [])),
-        root_traits=traits(query.get("root_required", [])),
-        member_of=member_of(query.get("member_of", [])),
-        in_tree=_check_uuid("in_tree", in_tree.strip(), "to be a format of uuid")
-        if in_tree is not None
-        else None,
+        resources(query[f"resources{suffix}"][-1]) if f"resources{suffix}" in query else {},
+        traits(query.get(f"required{suffix}", []), version),
+        member_of(request, version, suffix),
+        None if tree is None else in_tree(tree),
     )
 
 
-def candidates(request: Request) -> RequestGroup:
-    """What a request for allocation candidates asks for; refuses what Placement does not know."""
-    for key in request.query:
-        _check_key(key)
-    asked = group(request)
-    if not asked.resources:
-        raise bad_request(
-            "There must be at least one resources or resources[$S] parameter.", MISSING_VALUE
-        )
-    conflicting = [
-        names for names in asked.traits.required if set(names) <= set(asked.traits.forbidden)
-    ]
-    if conflicting:
-        raise bad_request(
-            "Conflicting required and forbidden traits found in the following traits keys: "
-            + ", ".join(f"required: ({', '.join(sorted(names))})" for names in conflicting)
-        )
-    asked.limit = _limit(request.param("limit"))
-    return asked
-
-
-def _check_key(key: str) -> None:
-    match = _CANDIDATE_KEYS.fullmatch(key)
-    if match is None:
-        raise bad_request(
-            "Invalid query string parameters: Additional properties are not allowed "
-            f"('{key}' was unexpected)"
-        )
-    if match[2]:
-        raise bad_request(
-            f"The query parameter '{key}' asks for a numbered request group, which SimNova's "
-            "Placement does not offer: put everything into the unnumbered group."
-        )
-
-
-def _limit(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch("[1-9][0-9]*", text):
-        raise bad_request(
-            f"Invalid query string parameters: '{text}' does not match '^[1-9][0-9]*$'"
-        )
-    return int(text)
+def providers(request: Request, version: Version) -> RequestGroup:
+    """What `GET /resource_providers` asks for, beside a name and a UUID."""
+    check_query(request, "providers", version)
+    return group(request, version)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from simnova.jsonschemas import jsonschema
+from simnova.jsonschemas import compiled, jsonschema
 from simnova.messaging.rest import Request
 from simnova.placement.errors import bad_request
 
@@ -119,6 +119,11 @@ def _validator(name: str, version: tuple[int, int]) -> Any:
     return jsonschema().Draft7Validator(_schema(name, version))
 
 
+@cache
+def _quick(name: str, version: tuple[int, int]) -> Callable[[Any], bool]:
+    return compiled(_schema(name, version))
+
+
 def _shape(name: str, version: tuple[int, int]) -> tuple[int, int]:
     """The version at which this schema last changed: few validators serve all versions."""
     if not name.startswith("allocations"):
@@ -128,7 +133,7 @@ def _shape(name: str, version: tuple[int, int]) -> tuple[int, int]:
 
 def is_valid(name: str, value: Any) -> bool:
     """Whether a value satisfies a schema."""
-    return bool(_validator(name, (1, 0)).is_valid(value))
+    return _quick(name, (1, 0))(value)
 
 
 def extract(request: Request, name: str, version: tuple[int, int] = (1, 39)) -> Any:
@@ -137,14 +142,19 @@ def extract(request: Request, name: str, version: tuple[int, int] = (1, 39)) -> 
         body = request.body
     except ValueError as error:
         raise bad_request(f"Malformed JSON: {error}") from None
-    problem = next(_validator(name, _shape(name, version)).iter_errors(body), None)
+    shape = _shape(name, version)
+    if _quick(name, shape)(body):
+        return body
+    problem = worst(_validator(name, shape), body)
     if problem is not None:
-        raise bad_request(f"JSON does not validate: {_worded(problem)}")
+        raise bad_request(f"JSON does not validate: {problem}")
     return body
 
 
-def _worded(problem: Any) -> str:
-    return str(problem).replace("\n", " ")
+def worst(validator: Any, value: Any) -> str | None:
+    """What a validator has to say of a value, in one line, None where nothing is wrong."""
+    problem = jsonschema().exceptions.best_match(validator.iter_errors(value))
+    return None if problem is None else str(problem).replace("\n", " ")
 
 
 INVENTORY_DEFAULTS: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""Allocations and allocation candidates (`placement/handlers/allocation.py`, `allocation_candidate.py`)."""
+"""Allocations, of a consumer, of several and of a provider (`placement/handlers/allocation.py`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from simnova.messaging.rest import Request, Response, route
-from simnova.placement import query
 from simnova.placement.context import Context
 from simnova.placement.errors import (
     InvalidInventory,
@@ -17,7 +16,7 @@ from simnova.placement.errors import (
     not_found,
 )
 from simnova.placement.handlers.base import Handlers, Version, provider, version_of
-from simnova.placement.objects import allocation, allocation_candidate, consumer
+from simnova.placement.objects import allocation, consumer
 from simnova.placement.schemas import extract
 
 _UUID = re.compile("[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -53,15 +52,7 @@ def _replace(ctx: Context, wanted: Mapping[str, Any], version: Version, whom: st
 
 
 class Allocations(Handlers):
-    """`/allocations`, `/allocation_candidates` and a provider's allocations."""
-
-    @route("GET", "/allocation_candidates")
-    async def list_allocation_candidates(self, request: Request) -> Response:
-        """Who could take it, and what those have."""
-        asked = query.candidates(request)
-        return Response(
-            200, await self.run(lambda ctx: allocation_candidate.get_by_request(ctx, asked))
-        )
+    """`/allocations` and a provider's allocations."""
 
     @route("GET", "/allocations/{uuid}")
     async def list_for_consumer(self, request: Request, uuid: str) -> Response:

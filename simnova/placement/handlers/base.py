@@ -10,7 +10,7 @@ from simnova.db.database import Database
 from simnova.kernel.clock import Clock
 from simnova.messaging.rest import App, Fault, Request, Response
 from simnova.placement import errors
-from simnova.placement.context import AttributeCache, Context
+from simnova.placement.context import AttributeCache, Context, Providers
 from simnova.placement.objects import resource_provider as providers
 
 T = TypeVar("T")
@@ -29,11 +29,12 @@ class Handlers(App):
         self.database = database
         self.rc_cache = AttributeCache("resource_classes", "No such resource class %s.")
         self.trait_cache = AttributeCache("traits", "No such trait(s): %s.")
+        self.providers = Providers(database)
 
     async def run(self, work: Callable[[Context], T]) -> T:
         """Do the work in one transaction: all of it or nothing."""
         return await self.database.transact(
-            lambda tx: work(Context(tx, self.rc_cache, self.trait_cache))
+            lambda tx: work(Context(tx, self.rc_cache, self.trait_cache, self.providers))
         )
 
     async def answer(self, request: Request) -> Response:

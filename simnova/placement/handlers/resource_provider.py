@@ -8,7 +8,6 @@ from simnova.messaging.rest import Request, Response, route
 from simnova.placement import query
 from simnova.placement.context import Context
 from simnova.placement.handlers.base import Handlers, Version, provider, version_of
-from simnova.placement.objects import allocation_candidate as candidates
 from simnova.placement.objects import resource_provider as providers
 from simnova.placement.schemas import extract
 
@@ -60,14 +59,13 @@ class ResourceProviders(Handlers):
     async def list_resource_providers(self, request: Request) -> Response:
         """Those of that name, uuid, tree, with those traits, aggregates and that much room."""
         version = version_of(request)
-        asked = query.group(request)
+        asked = query.providers(request, version)
         names: dict[str, Any] = {
             key: request.query[key][-1] for key in ("name", "uuid") if key in request.query
         }
 
         def work(ctx: Context) -> list[dict[str, Any]]:
-            ids = [row["id"] for row in candidates.matching(ctx, asked)]
-            rows = ctx.tx.select("resource_providers", {**names, "id": ids}, order_by="id")
+            rows = providers.get_all_by_filters(ctx, names, asked)
             return [serialize(ctx, rp, version) for rp in rows]
 
         return Response(200, {"resource_providers": await self.run(work)})
@@ -82,12 +80,12 @@ class ResourceProviders(Handlers):
 
     @route("PUT", "/resource_providers/{uuid}")
     async def update_resource_provider(self, request: Request, uuid: str) -> Response:
-        """Rename a provider."""
+        """Rename a provider, or put it elsewhere."""
         version = version_of(request)
         body = extract(request, "provider")
 
         def work(ctx: Context) -> dict[str, Any]:
-            rp = providers.rename(ctx, provider(ctx, uuid), body["name"])
+            rp = providers.update(ctx, provider(ctx, uuid), body, version)
             return serialize(ctx, rp, version)
 
         return Response(200, await self.run(work))

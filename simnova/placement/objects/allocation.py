@@ -185,12 +185,23 @@ def check_capacity(ctx: Context, lines: Sequence[Wanted], before: Mapping[Key, i
     `before` is what was used before this request took its consumers' old allocations away.
     """
     used, present = used_of(ctx, lines), _inventories(ctx, lines)
+    _check_providers(ctx, lines, present)
     asked: dict[Key, int] = defaultdict(int)
     for line in lines:
         key = (line.provider["id"], ctx.rc_cache.id(ctx.tx, line.resource_class))
         asked[key] += line.amount
         if line.amount:
             _check(line, present.get(key), used.get(key, 0) + asked[key], before.get(key))
+
+
+def _check_providers(ctx: Context, lines: Sequence[Wanted], present: Mapping[Key, Any]) -> None:
+    """Refuse providers that have none of the classes of this request; all of both are named."""
+    rc_ids = sorted({ctx.rc_cache.id(ctx.tx, line.resource_class) for line in lines})
+    having = {rp_id for rp_id, rc_id in present if rc_id in rc_ids}
+    missing = [line.provider for line in lines if line.provider["id"] not in having]
+    if missing:
+        names = ", ".join(ctx.rc_cache.name(ctx.tx, rc_id) for rc_id in rc_ids)
+        raise missing_inventory(names, ", ".join(dict.fromkeys(rp["uuid"] for rp in missing)))
 
 
 def _check(line: Wanted, present: Mapping[str, Any] | None, after: int, before: int | None) -> None:

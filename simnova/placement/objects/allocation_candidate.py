@@ -1,227 +1,228 @@
-"""Allocation candidates: which providers could satisfy a request (`objects/allocation_candidate.py`).
+"""Allocation candidates: who could satisfy a request, and how (`objects/allocation_candidate.py`).
 
-One SELECT finds the providers, in the order in which they were created; more read what is shown of them. None is run
-per provider, so that a hundred thousand inventories are as many queries as ten.
+Candidates come in the order in which the providers were made. Where providers are neither nested nor shared, one
+comparison of columns finds them; else the groups are satisfied one by one and put together for each tree.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
-import sqlalchemy as sa
-
+from simnova.placement.columns import Columns
 from simnova.placement.context import Context
-from simnova.placement.errors import NotFound, bad_request
-from simnova.placement.objects import inventory
-from simnova.placement.objects import resource_provider as providers
-from simnova.placement.query import Aggregates, RequestGroup, Traits
-from simnova.placement.schema import (
-    ALLOCATION,
-    INVENTORY,
-    PROVIDER_AGGREGATE,
-    PROVIDER_TRAIT,
-    RESOURCE_PROVIDER,
+from simnova.placement.lib import Groups, RequestWideParams
+from simnova.placement.objects.research_context import (
+    GroupSearch,
+    NoProviders,
+    anchors,
+    anchors_of,
+    sharing_providers,
 )
 
-Clause = sa.ColumnElement[bool]
-RP = RESOURCE_PROVIDER
+if TYPE_CHECKING:
+    from simnova.placement.stock import Mask
+
+Part = tuple[int, int, int]
+"""The place of a provider, a resource class's id, and how much of it."""
 
 
-Choice = tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]
-"""Ids asked for: of each group one, and of the last ones none."""
+class Candidate(NamedTuple):
+    """Amounts to take of providers, and by suffix the providers that satisfy each group."""
+
+    anchor: int
+    parts: tuple[Part, ...]
+    mappings: dict[str, tuple[int, ...]]
 
 
-class Shape(NamedTuple):
-    """What makes one SELECT for candidates differ from another; the amounts do not."""
+class Found(NamedTuple):
+    """Candidates, and the places of the providers that are to be shown with them."""
 
-    classes: tuple[int, ...]
-    traits: Choice
-    root_traits: Choice
-    aggregates: Choice
-    in_tree: bool
-    limit: int | None
+    candidates: list[Candidate]
+    shown: list[int]
 
 
-def get_by_request(ctx: Context, asked: RequestGroup) -> dict[str, Any]:
-    """The allocation requests and provider summaries for what is asked, `limit` of them at most."""
-    rows = matching(ctx, asked)
-    return {
-        "allocation_requests": [_allocation_request(row["uuid"], asked) for row in rows],
-        "provider_summaries": summaries(ctx, [row["id"] for row in rows]),
-    }
+class Alike(NamedTuple):
+    """Candidates that take the same, resource classes' ids and amounts, each of one provider alone."""
+
+    amounts: tuple[tuple[int, int], ...]
+    shown: list[int]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """One by one."""
+        return [
+            Candidate(place, tuple((place, *amount) for amount in self.amounts), {"": (place,)})
+            for place in self.shown
+        ]
 
 
-def _allocation_request(uuid: str, asked: RequestGroup) -> dict[str, Any]:
-    return {"allocations": {uuid: {"resources": asked.resources}}, "mappings": {"": [uuid]}}
-
-
-def matching(ctx: Context, asked: RequestGroup) -> list[dict[str, Any]]:
-    """The id and UUID of all providers that satisfy a request; refuses unknown classes and traits."""
-    classes = tuple(_class_id(ctx, name) for name in asked.resources)
-    amounts = zip(classes, asked.resources.values(), strict=True)
-    values: dict[str, Any] = {_amount(rc_id): amount for rc_id, amount in amounts}
-    if asked.in_tree is not None:
-        values["tree"] = providers.tree_of(ctx, asked.in_tree) or 0
-    shape = Shape(
-        classes,
-        _traits(ctx, asked.traits),
-        _traits(ctx, asked.root_traits),
-        _aggregates(ctx, asked.member_of),
-        asked.in_tree is not None,
-        asked.limit,
-    )
-    return ctx.tx.execute(_select(shape), **values)
-
-
-def _class_id(ctx: Context, name: str) -> int:
+def get_by_requests(
+    ctx: Context, groups: Groups, wide: RequestWideParams, *, nested_aware: bool = True
+) -> Found | Alike:
+    """The candidates for what is asked, `limit` of them at most; refuses unknown classes and traits."""
     try:
-        return ctx.rc_cache.id(ctx.tx, name)
-    except NotFound as error:
-        raise bad_request(f"Invalid resource class in resources parameter: {error}") from None
+        roots = anchors(ctx, wide.root_traits)
+        sharing = sharing_providers(ctx)
+        if list(groups) == [""] and not ctx.columns.nested and not sharing:
+            return _flat(GroupSearch(ctx, "", groups[""], sharing), roots, wide.limit)
+        found = _merged(ctx, groups, wide, roots, sharing)
+    except NoProviders:
+        return Found([], [])
+    if not nested_aware and ctx.columns.nested:
+        found = _one_of_each_tree(ctx.columns, found)
+    return _limited(ctx.columns, found, wide.limit)
 
 
-def _traits(ctx: Context, asked: Traits) -> Choice:
-    unknown = [name for name in asked.names() if not ctx.trait_cache.known(ctx.tx, name)]
-    if unknown:
-        raise bad_request(f"No such trait(s): {', '.join(unknown)}.")
-
-    def ids(names: list[str]) -> tuple[int, ...]:
-        return tuple(ctx.trait_cache.id(ctx.tx, name) for name in names)
-
-    return tuple(ids(names) for names in asked.required), ids(asked.forbidden)
+def _flat(search: GroupSearch, roots: Mask | None, limit: int | None) -> Alike:
+    """Each provider is a tree of its own and takes all."""
+    mask = search.matching()
+    if roots is not None:
+        mask &= roots
+    return Alike(tuple(search.resources.items()), mask.nonzero()[0][:limit].tolist())
 
 
-def _aggregates(ctx: Context, asked: Aggregates) -> Choice:
-    def ids(uuids: list[str]) -> tuple[int, ...]:
-        rows = ctx.tx.select("placement_aggregates", {"uuid": uuids}, order_by="id")
-        return tuple(row["id"] for row in rows)
-
-    return tuple(ids(uuids) for uuids in asked.required), ids(asked.forbidden)
-
-
-@cache
-def _select(shape: Shape) -> sa.Select[Any]:
-    """The SELECT for requests of that shape, by id."""
-    statement: sa.Select[Any] = sa.select(RP.c.id, RP.c.uuid).select_from(RP)
-    for rc_id in shape.classes:
-        statement = _with_room(statement, rc_id)
-    clauses = [
-        *_chosen(shape.traits, lambda ids: _has_trait(RP.c.id, ids)),
-        *_chosen(shape.root_traits, lambda ids: _has_trait(RP.c.root_provider_id, ids)),
-        *_chosen(shape.aggregates, _in_any),
-    ]
-    if shape.in_tree:
-        clauses.append(RP.c.root_provider_id == sa.bindparam("tree", type_=sa.Integer))
-    statement = statement.where(*clauses).order_by(RP.c.id)
-    if shape.limit is None:
-        return statement
-    return statement.limit(_number(shape.limit)).offset(_number(0))
+def _merged(
+    ctx: Context, groups: Groups, wide: RequestWideParams, roots: Mask | None, sharing: set[int]
+) -> Found:
+    """One candidate of each group, all of one anchor, in every combination that holds."""
+    found: list[list[Candidate]] = []
+    for suffix, group in groups.items():
+        search = GroupSearch(ctx, suffix, group, sharing)
+        alone = bool(suffix) or not (ctx.columns.nested or sharing)
+        made = _single(search, roots) if alone else _multiple(search, roots)
+        if not made:
+            raise NoProviders
+        found.append(made)
+    merged: dict[object, Candidate] = {}
+    for choice in _choices(found):
+        if _isolated(choice, groups, wide) and _in_subtrees(ctx.columns, choice, wide):
+            whole = _consolidated(choice)
+            if _fits(ctx.columns, whole):
+                merged.setdefault(_key(whole), whole)
+    if not merged:
+        raise NoProviders
+    return _with_trees(ctx.columns, list(merged.values()))
 
 
-def _amount(rc_id: int) -> str:
-    return f"amount_{rc_id}"
+def _single(search: GroupSearch, roots: Mask | None) -> list[Candidate]:
+    """Each provider that can take the whole group; one that shares may do so for every tree that it serves."""
+    columns = search.columns
+    made = []
+    for place in search.matching().nonzero()[0].tolist():
+        parts = tuple((place, rc_id, amount) for rc_id, amount in search.resources.items())
+        own = columns.roots[place]
+        served = [own]
+        if search.shares(place):
+            served += [anchor for anchor in anchors_of(columns, place) if anchor != own]
+        made += [
+            Candidate(anchor, parts, {search.suffix: (place,)})
+            for anchor in served
+            if roots is None or roots[anchor]
+        ]
+    return made
 
 
-def _number(value: int) -> sa.ColumnElement[int]:
-    return sa.literal_column(str(value), sa.Integer)
+def _multiple(search: GroupSearch, roots: Mask | None) -> list[Candidate]:
+    """Every way to take the group's classes of the providers of one tree and of those that share with it."""
+    made = []
+    for anchor, by_class in search.trees(roots).items():
+        classes = sorted(by_class)
+        for places in product(*(by_class[rc_id] for rc_id in classes)):
+            if search.traits_suit(places):
+                parts = zip(places, classes, strict=True)
+                taken = tuple((place, rc_id, search.resources[rc_id]) for place, rc_id in parts)
+                mapped = {search.suffix: tuple(dict.fromkeys(places))}
+                made.append(Candidate(anchor, taken, mapped))
+    return made
 
 
-def _with_room(statement: sa.Select[Any], rc_id: int) -> sa.Select[Any]:
-    """Only providers with an inventory of that class that has room for the amount."""
-    own, rc = INVENTORY.alias(), _number(rc_id)
-    amount = sa.bindparam(_amount(rc_id), type_=sa.Integer)
-    used = (
-        sa.select(sa.func.coalesce(sa.func.sum(ALLOCATION.c.used), _number(0)))
-        .where(
-            ALLOCATION.c.resource_provider_id == own.c.resource_provider_id,
-            ALLOCATION.c.resource_class_id == rc,
-        )
-        .scalar_subquery()
-    )
-    room = (own.c.total - own.c.reserved) * own.c.allocation_ratio
-    return statement.join(
-        own, sa.and_(own.c.resource_provider_id == RP.c.id, own.c.resource_class_id == rc)
-    ).where(
-        own.c.min_unit <= amount,
-        own.c.max_unit >= amount,
-        amount % own.c.step_size == _number(0),
-        room >= used + amount,
-    )
+def _choices(found: list[list[Candidate]]) -> Iterator[tuple[Candidate, ...]]:
+    """For each anchor that has a candidate of every group, one of each."""
+    by_anchor: dict[int, list[list[Candidate]]] = {}
+    for number, group in enumerate(found):
+        for candidate in group:
+            lists = by_anchor.setdefault(candidate.anchor, [[] for _ in found])
+            lists[number].append(candidate)
+    for anchor in sorted(by_anchor):
+        yield from product(*by_anchor[anchor])
 
 
-def _chosen(choice: Choice, one_of: Callable[[tuple[int, ...]], Clause]) -> list[Clause]:
-    required, forbidden = choice
-    clauses = [one_of(ids) for ids in required]
-    return [*clauses, ~one_of(forbidden)] if forbidden else clauses
-
-
-def _has_trait(provider: sa.ColumnElement[Any], ids: tuple[int, ...]) -> Clause:
-    link = PROVIDER_TRAIT.c
-    return (
-        sa.select(link.trait_id)
-        .where(link.resource_provider_id == provider, _one_of(link.trait_id, ids))
-        .exists()
-    )
-
-
-def _in_any(ids: tuple[int, ...]) -> Clause:
-    """The provider or the root of its tree is in one of these aggregates."""
-    link = PROVIDER_AGGREGATE.c
-    return (
-        sa.select(link.aggregate_id)
-        .where(
-            link.resource_provider_id.in_([RP.c.id, RP.c.root_provider_id]),
-            _one_of(link.aggregate_id, ids),
-        )
-        .exists()
-    )
-
-
-def _one_of(column: sa.ColumnElement[Any], ids: tuple[int, ...]) -> Clause:
-    return sa.or_(sa.false(), *(column == _number(each) for each in ids))
-
-
-def summaries(ctx: Context, ids: list[int]) -> dict[str, dict[str, Any]]:
-    """What the providers have, use and are, by UUID."""
-    rows = ctx.tx.select("resource_providers", {"id": ids}, order_by="id") if ids else []
-    resources, traits = _resources(ctx, ids), _trait_names(ctx, ids)
-    uuids = {row["id"]: row["uuid"] for row in rows}
-    return {
-        row["uuid"]: {
-            "resources": resources.get(row["id"], {}),
-            "traits": sorted(traits.get(row["id"], [])),
-            "parent_provider_uuid": _uuid(ctx, uuids, row["parent_provider_id"]),
-            "root_provider_uuid": _uuid(ctx, uuids, row["root_provider_id"]),
-        }
-        for row in rows
-    }
-
-
-def _uuid(ctx: Context, uuids: dict[int, str], rp_id: int | None) -> str | None:
-    return uuids.get(rp_id) or providers.uuid_of(ctx, rp_id) if rp_id is not None else None
-
-
-def _resources(ctx: Context, ids: list[int]) -> dict[int, dict[str, Any]]:
-    where, key = {"resource_provider_id": ids}, ("resource_provider_id", "resource_class_id")
+def _isolated(choice: Iterable[Candidate], groups: Groups, wide: RequestWideParams) -> bool:
+    """With `group_policy=isolate` no two groups with a suffix are satisfied by the same provider."""
+    if wide.group_policy != "isolate":
+        return True
     used = {
-        (row["resource_provider_id"], row["resource_class_id"]): row["used"]
-        for row in ctx.tx.totals("allocations", ["used"], where, by=key)
+        place
+        for candidate in choice
+        for suffix, places in candidate.mappings.items()
+        for place in (places if suffix else ())
     }
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for row in ctx.tx.select("inventories", where, order_by="id"):
-        rp_id, rc_id = row["resource_provider_id"], row["resource_class_id"]
-        shown = {"capacity": int(inventory.capacity(row)), "used": used.get((rp_id, rc_id), 0)}
-        found[rp_id][ctx.rc_cache.name(ctx.tx, rc_id)] = shown
-    return found
+    return len(used) == sum(1 for suffix in groups if suffix)
 
 
-def _trait_names(ctx: Context, ids: list[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    links = ctx.tx.select("resource_provider_traits", {"resource_provider_id": ids}) if ids else []
-    for link in links:
-        name = ctx.trait_cache.name(ctx.tx, link["trait_id"])
-        found[link["resource_provider_id"]].append(name)
-    return found
+def _in_subtrees(columns: Columns, choice: Iterable[Candidate], wide: RequestWideParams) -> bool:
+    """The providers of each `same_subtree` are one of them and what is below it."""
+    if not wide.same_subtrees:
+        return True
+    mapped = {suffix: places for each in choice for suffix, places in each.mappings.items()}
+    return all(
+        _is_subtree(columns, {place for suffix in subtree for place in mapped[suffix]})
+        for subtree in wide.same_subtrees
+    )
+
+
+def _is_subtree(columns: Columns, places: set[int]) -> bool:
+    common = set.intersection(*(columns.ancestors(place) for place in places))
+    return bool(common & places)
+
+
+def _consolidated(choice: tuple[Candidate, ...]) -> Candidate:
+    amounts: dict[tuple[int, int], int] = {}
+    mappings: dict[str, tuple[int, ...]] = {}
+    for candidate in choice:
+        for place, rc_id, amount in candidate.parts:
+            amounts[place, rc_id] = amounts.get((place, rc_id), 0) + amount
+        mappings |= candidate.mappings
+    parts = tuple((place, rc_id, amount) for (place, rc_id), amount in amounts.items())
+    return Candidate(choice[0].anchor, parts, mappings)
+
+
+def _fits(columns: Columns, candidate: Candidate) -> bool:
+    """Whether there is room where several groups take the same class of the same provider."""
+    for place, rc_id, amount in candidate.parts:
+        stock = columns.stocks[rc_id]
+        too_much = stock.used[place] + amount > columns.classes[place][rc_id]
+        if too_much or amount > stock.max_unit[place]:
+            return False
+    return True
+
+
+def _key(candidate: Candidate) -> object:
+    mapped = ((suffix, frozenset(places)) for suffix, places in candidate.mappings.items())
+    return frozenset(candidate.parts), frozenset(mapped)
+
+
+def _with_trees(columns: Columns, candidates: list[Candidate]) -> Found:
+    """The candidates with all providers of the trees that they take something of."""
+    roots = {columns.roots[place] for each in candidates for place, _, _ in each.parts}
+    return Found(candidates, sorted(place for root in roots for place in columns.trees[root]))
+
+
+def _one_of_each_tree(columns: Columns, found: Found) -> Found:
+    """Before version 1.29: only candidates that take of one provider of a tree, and only those providers."""
+    kept = []
+    for candidate in found.candidates:
+        places = {place for place, _, _ in candidate.parts}
+        if len({columns.roots[place] for place in places}) == len(places):
+            kept.append(candidate)
+    return Found(kept, sorted({place for each in kept for place, _, _ in each.parts}))
+
+
+def _limited(columns: Columns, found: Found, limit: int | None) -> Found:
+    if limit is None or limit >= len(found.candidates):
+        return found
+    kept = found.candidates[:limit]
+    trees = set(_with_trees(columns, kept).shown)
+    return Found(kept, [place for place in found.shown if place in trees])

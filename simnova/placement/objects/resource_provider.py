@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simnova.placement.context import Context
@@ -16,6 +16,9 @@ from simnova.placement.errors import (
     conflict,
     not_found,
 )
+from simnova.placement.objects.research_context import NoProviders, each_with
+from simnova.placement.query import RequestGroup
+from simnova.placement.query_schemas import Version
 
 Provider = dict[str, Any]
 """A row of `resource_providers`."""
@@ -94,13 +97,77 @@ def _parent(ctx: Context, uuid: str, name: str, parent_uuid: str) -> Provider:
         raise bad_request(failed + "parent provider UUID does not exist.") from None
 
 
-def rename(ctx: Context, rp: Provider, name: str) -> Provider:
-    """Give a provider another name."""
-    other = ctx.tx.get("resource_providers", name=name)
+def update(ctx: Context, rp: Provider, body: Mapping[str, Any], version: Version) -> Provider:
+    """Give a provider another name, and another parent or none where the version lets it (from 1.37 on)."""
+    changes: dict[str, Any] = {"name": body["name"]}
+    moved: list[Provider] = []
+    if "parent_provider_uuid" in body:
+        tree = ctx.tx.select("resource_providers", {"root_provider_id": rp["root_provider_id"]})
+        moved = _subtree(rp, tree)
+        changes |= _moved(ctx, rp, body["parent_provider_uuid"], moved, version >= (1, 37))
+    other = ctx.tx.get("resource_providers", name=body["name"])
     if other is not None and other["id"] != rp["id"]:
-        raise conflict(f"Conflicting resource provider {name} already exists.", DUPLICATE_NAME)
-    ctx.tx.update("resource_providers", {"id": rp["id"]}, {"name": name})
-    return {**rp, "name": name}
+        raise conflict(
+            f"Conflicting resource provider {body['name']} already exists.", DUPLICATE_NAME
+        )
+    ctx.tx.update("resource_providers", {"id": rp["id"]}, changes)
+    if changes.get("root_provider_id", rp["root_provider_id"]) != rp["root_provider_id"]:
+        for below in moved[1:]:
+            root = {"root_provider_id": changes["root_provider_id"]}
+            ctx.tx.update("resource_providers", {"id": below["id"]}, root)
+    return {**rp, **changes}
+
+
+def _moved(
+    ctx: Context, rp: Provider, parent_uuid: str | None, subtree: list[Provider], free: bool
+) -> dict[str, Any]:
+    """The new parent and root; raises a 400 for what is not allowed."""
+    failed = f"Unable to save resource provider {rp['uuid']}: Object action %s failed because: %s"
+    if parent_uuid is None:
+        if rp["parent_provider_id"] is not None and not free:
+            reason = "un-parenting a provider is not currently allowed."
+            raise bad_request(failed % ("update", reason))
+        return {"parent_provider_id": None, "root_provider_id": rp["id"]}
+    parent = ctx.tx.get("resource_providers", uuid=parent_uuid)
+    if parent is None:
+        raise bad_request(failed % ("create", "parent provider UUID does not exist."))
+    if rp["parent_provider_id"] not in (None, parent["id"]) and not free:
+        raise bad_request(failed % ("update", "re-parenting a provider is not currently allowed."))
+    if parent["id"] in [each["id"] for each in subtree]:
+        reason = "creating loop in the provider tree is not allowed."
+        raise bad_request(failed % ("update", reason))
+    return {"parent_provider_id": parent["id"], "root_provider_id": parent["root_provider_id"]}
+
+
+def _subtree(rp: Provider, tree: list[Provider]) -> list[Provider]:
+    """A provider and all below it."""
+    found = [rp]
+    for each in found:
+        found += [below for below in tree if below["parent_provider_id"] == each["id"]]
+    return found
+
+
+def get_all_by_filters(
+    ctx: Context, names: Mapping[str, str], asked: RequestGroup
+) -> list[Provider]:
+    """The providers of that name and UUID, tree, traits, aggregates and room, in the order in which they were made."""
+    where: dict[str, Any] = dict(names)
+    if asked.in_tree is not None:
+        where["root_provider_id"] = tree_of(ctx, asked.in_tree) or 0
+    if asked.resources or asked.traits.required or asked.traits.forbidden:
+        return _masked(ctx, where, asked)
+    if asked.member_of.required or asked.member_of.forbidden:
+        return _masked(ctx, where, asked)
+    return ctx.tx.select("resource_providers", where, order_by="id")
+
+
+def _masked(ctx: Context, where: Mapping[str, Any], asked: RequestGroup) -> list[Provider]:
+    try:
+        mask = each_with(ctx, asked)
+    except NoProviders:
+        return []
+    rows = ctx.tx.select("resource_providers", where, order_by="id")
+    return [row for row in rows if mask[ctx.columns.place(row["uuid"])]]
 
 
 def destroy(ctx: Context, uuid: str) -> None:

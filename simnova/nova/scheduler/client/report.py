@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
+from simnova.nova.scheduler.client.candidates import Candidates
 from simnova.nova.scheduler.client.connect import retries, safe_connect, text
 from simnova.nova.scheduler.client.consumers import CONSUMER_GENERATION_VERSION, ProviderAllocInfo
 from simnova.nova.scheduler.client.moves import MoveClient
@@ -22,14 +23,6 @@ LOG = getLogger(__name__)
 
 SAME_SUBTREE_VERSION = "1.36"
 GET_USAGES_VERSION = "1.9"
-
-
-class Candidates(NamedTuple):
-    """Placement's answer to who could take a server; all None where it gave none."""
-
-    allocation_requests: list[dict[str, Any]] | None
-    provider_summaries: dict[str, Any] | None
-    version: str | None
 
 
 class Querystring(Protocol):
@@ -57,7 +50,7 @@ class SchedulerReportClient(MoveClient):
         url = f"/allocation_candidates?{resources.to_querystring()}"
         response = await self._client.get(context, url, SAME_SUBTREE_VERSION)
         if response.status == 200:
-            body = response.body
+            body = response.skimmed
             return Candidates(
                 body["allocation_requests"], body["provider_summaries"], SAME_SUBTREE_VERSION
             )
