@@ -90,6 +90,8 @@ NUMA_CELL: Fields = {
     "id": Field(k.SIZE, "its number"),
     "cpus": Field(k.SIZES, "the numbers of its CPUs"),
     "memory_mb": Field(k.SIZE, "its memory, MB"),
+    "cpu_usage": Field(k.SIZE, "virtual CPUs that servers have of it", "0"),
+    "memory_usage": Field(k.SIZE, "memory that servers have of it, MB", "0"),
 }
 
 PCI_POOL: Fields = {
@@ -124,7 +126,7 @@ REQUEST: Fields = {
     "force_hosts": Field(k.NAMES, "the hosts that are left, past all filters", NONE),
     "force_nodes": Field(k.NAMES, "the same by the names of nodes", NONE),
     "requested_destination": Field(k.OBJECT, "the only host; filters run", NONE, "destination"),
-    "num_instances": Field(k.POSITIVE, "servers in this request", "1"),
+    "num_instances": Field(k.SERVER_COUNT, "servers in this request", "1"),
     "project_id": Field(k.TEXT, "the project that asks", "`project`"),
     "user_id": Field(k.TEXT, "the user that asks", "`user`"),
     "boot_from_volume": Field(k.FLAG, "no local disk is taken for the root disk", "false"),
@@ -132,7 +134,7 @@ REQUEST: Fields = {
 
 FLAVOR: Fields = {
     "name": Field(k.TEXT, "its name", "empty"),
-    "vcpus": Field(k.SIZE, "virtual CPUs"),
+    "vcpus": Field(k.CPUS, "virtual CPUs"),
     "ram_mb": Field(k.SIZE, "memory, MB"),
     "disk_gb": Field(k.SIZE, "root disk, GB", "0"),
     "ephemeral_gb": Field(k.SIZE, "ephemeral disk, GB", "0"),

@@ -164,7 +164,10 @@ def _metrics(host: dict[str, Any]) -> str:
 
 def _numa(host: dict[str, Any]) -> str | None:
     said = host.get("numa_topology") or {}
-    cells = [
-        NUMACell(cell["id"], cell["cpus"], cell["memory_mb"]) for cell in said.get("cells", [])
-    ]
+    cells = [_cell(cell) for cell in said.get("cells", [])]
     return NUMATopology(cells).to_json() if cells else None
+
+
+def _cell(said: dict[str, Any]) -> NUMACell:
+    used = {name: said[name] for name in ("cpu_usage", "memory_usage") if name in said}
+    return NUMACell(said["id"], said["cpus"], said["memory_mb"], **used)

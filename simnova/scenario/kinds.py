@@ -50,6 +50,12 @@ FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 SIZE = Kind("a whole number from 0 up", lambda value: _whole(value) and value >= 0)
 COUNT = Kind("a whole number", _whole)
 POSITIVE = Kind("a whole number from 1 up", lambda value: _whole(value) and value >= 1)
+MANY = 1_000_000
+"""Servers of a request and VCPUs of a server: each is counted out one by one."""
+CPUS = Kind(f"a whole number from 0 to {MANY}", lambda value: _whole(value) and 0 <= value <= MANY)
+SERVER_COUNT = Kind(
+    f"a whole number from 1 to {MANY}", lambda value: _whole(value) and 1 <= value <= MANY
+)
 NUMBER = Kind("a number", _number)
 SECONDS = Kind("a number of seconds", lambda value: _number(value) and abs(value) <= 1e9)
 RATIO = Kind("a number from 0 up", lambda value: _number(value) and value >= 0)

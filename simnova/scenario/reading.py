@@ -78,6 +78,8 @@ class _Reader:
         return {**_others(value, clean), **clean} if name in OPEN else clean
 
     def _field(self, where: str, field: Field, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = {name: held for name, held in value.items() if held is not None}
         if not field.kind.fits(value):
             raise UsageError(
                 f"{where} is {_shown(value)}, but must be {field.kind.told} ({field.about})"

@@ -114,6 +114,15 @@ def test_inventories_of_ones_own_have_steps_and_reserves(small: Data) -> None:
     assert answer["selections"] is None
 
 
+def test_what_a_numa_node_has_given_away_is_gone(small: Data) -> None:
+    for host, used in zip(small["hosts"], (0, 16000), strict=True):
+        cell = {"id": 0, "cpus": [0, 1], "memory_mb": 16384, "memory_usage": used}
+        host["numa_topology"] = {"cells": [cell]}
+    data = with_specs(small, **{"hw:numa_nodes": "1"})
+    answer = from_json(data | {"enabled_filters": ["NUMATopologyFilter"]}).answer()
+    assert answer["selections"] == [["a"]]
+
+
 def test_an_image_requires_traits(small: Data) -> None:
     small["hosts"][1]["traits"] = ["CUSTOM_GPU"]
     image = {"properties": {"trait:CUSTOM_GPU": "required"}}

@@ -33,7 +33,9 @@ from simnova.scenario import from_json
         (("request", "flavor", "ram_mb"), 0.5, "flavor: ram_mb is 0.5"),
         (("request", "group"), [{"policy": "affinity"}], "must be an object (the server group"),
         (("request", "group"), {"policy": "sideways"}, "must be affinity, anti-affinity"),
-        (("request", "num_instances"), 0, "a whole number from 1 up"),
+        (("request", "num_instances"), 0, "a whole number from 1 to"),
+        (("request", "num_instances"), 2**52, "a whole number from 1 to"),
+        (("request", "flavor", "vcpus"), 2**52, "a whole number from 0 to"),
         (("request", "hints"), {"same_host": {"a": 1}}, "hints is"),
         (("aggregates",), [{"name": "g"}, {"name": "g"}], "two aggregates are called 'g'"),
         (("config",), [1], "config is [1]"),
@@ -78,7 +80,8 @@ def test_what_is_unknown_is_ignored_with_a_warning(small: dict[str, Any]) -> Non
 def test_null_is_as_good_as_absent(small: dict[str, Any]) -> None:
     nothing = dict.fromkeys(["service", "traits", "zone", "free_ram_mb", "instances"])
     hosts = [host | nothing for host in small["hosts"]]
-    data = small | {"hosts": hosts, "enabled_filters": None}
+    request = small["request"] | {"hints": {"query": None}}
+    data = small | {"hosts": hosts, "enabled_filters": None, "request": request}
     assert from_json(data).answer() == from_json(small).answer()
 
 
