@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.client import checked
+from simnova.cloud.moves import Moves
 from simnova.exceptions import UsageError, unknown
 from simnova.messaging.rest import Response
 from simnova.nova.api.views import STATUSES
@@ -58,7 +59,7 @@ class Call:
         return f"<request {self.request_id}: {state}>"
 
 
-class Server:
+class Server(Moves):
     """A server as the API shows it at this moment. Looking at it changes nothing and is not journalled."""
 
     def __init__(self, cloud: Cloud, uuid: str) -> None:

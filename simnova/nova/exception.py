@@ -5,6 +5,7 @@ from __future__ import annotations
 from simnova.exceptions import NovaError
 from simnova.nova.api_exception import *  # noqa: F403
 from simnova.nova.instance_exception import *  # noqa: F403
+from simnova.nova.move_exception import *  # noqa: F403
 from simnova.nova.neighbour_exception import *  # noqa: F403 (Nova has all its errors in one module)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from simnova.config import Config
@@ -9,6 +10,7 @@ from simnova.db.exception import DBDuplicateEntry
 from simnova.kernel.clock import Between
 from simnova.messaging.rpc import Target
 from simnova.nova import rpc
+from simnova.nova.compute.rpcapi_moves import TOPIC_ALT
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager, Periodic
@@ -37,7 +39,7 @@ class Service:
         self.target = target
         self.manager = manager
         self.record: ServiceRecord | None = None
-        self.server = rpc.get_server(place, target, endpoints)
+        self.servers = [rpc.get_server(place, one, endpoints) for one in _targets(target)]
 
     async def start(self) -> None:
         """Come up: the row in `services`, the hypervisor, the queues, then the periodic tasks."""
@@ -48,7 +50,8 @@ class Service:
         if self.manager is not None:
             self.manager.service_ref = self.record
             await self.manager.init_host()
-        self.server.start()
+        for server in self.servers:
+            server.start()
         self._repeat(
             Periodic(self._report_state, self.conf.report_interval), self.conf.report_interval
         )
@@ -96,3 +99,8 @@ class Service:
                     "Error during %s: %s", getattr(task.work, "__qualname__", task.work), error
                 )
             await self.place.clock.sleep(task.spacing)
+
+
+def _targets(target: Target) -> list[Target]:
+    """What a service listens to; nova-compute has a second server, for the later steps of moves (since 33.0.0)."""
+    return [target, replace(target, topic=TOPIC_ALT)] if target.topic == "compute" else [target]

@@ -103,6 +103,16 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
         "rescue": lambda: driver.rescue(context, instance, [], IMAGE),
         "snapshot": lambda: driver.snapshot(context, instance, "image", nothing),
         "set_admin_password": lambda: driver.set_admin_password(instance, "secret"),
+        "migrate_disk_and_power_off": lambda: driver.migrate_disk_and_power_off(
+            context, instance, "elsewhere", instance.flavor
+        ),
+        "finish_migration": lambda: driver.finish_migration(
+            context, None, server(2), None, [], IMAGE, False, {}
+        ),
+        "confirm_migration": lambda: driver.confirm_migration(context, None, instance),
+        "finish_revert_migration": lambda: driver.finish_revert_migration(
+            context, instance, [], None
+        ),
         "get_available_resource": lambda: driver.get_available_resource("node"),
         **{m: lambda m=m: getattr(driver, m)(context, instance) for m in WITH_CONTEXT},
     }

@@ -9,7 +9,9 @@ from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.compute_node import ComputeNode
+from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.migration import Migration
 
 if TYPE_CHECKING:
     from simnova.nova.compute.resource_tracker import ResourceTracker
@@ -32,10 +34,15 @@ class Claim:
         self.nodename = nodename
         self.tracker = tracker
 
+    @property
+    def flavor(self) -> Flavor:
+        """What is claimed."""
+        return self.instance.flavor
+
     def test(self, node: ComputeNode, limits: dict[str, Any] | None) -> None:
         """Raise ComputeResourcesUnavailable where a limit would be passed."""
         LOG.info("Claim attempt on node %s", self.nodename, instance=self.instance)
-        flavor = self.instance.flavor
+        flavor = self.flavor
         reasons = [
             _short(what, unit, total, used, wanted, (limits or {}).get(key))
             for what, unit, key, total, used, wanted in (
@@ -69,10 +76,8 @@ class Claim:
         await self.tracker.abort_instance_claim(self.context, self.instance)
 
     def __str__(self) -> str:
-        flavor = self.instance.flavor
-        return (
-            f"[Claim: {flavor.memory_mb} MB memory, {flavor.root_gb} GB disk, {flavor.vcpus} VCPU]"
-        )
+        flavor = self.flavor
+        return f"[{type(self).__name__}: {flavor.memory_mb} MB memory, {flavor.root_gb} GB disk, {flavor.vcpus} VCPU]"
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,6 +90,33 @@ class Claim:
     ) -> None:
         if isinstance(error, Exception):
             await self.abort()
+
+
+class MoveClaim(Claim):
+    """Resources for a server that is to come here: resized, migrated or evacuated."""
+
+    def __init__(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        nodename: str,
+        tracker: ResourceTracker,
+        flavor: Flavor,
+        migration: Migration,
+    ) -> None:
+        super().__init__(context, instance, nodename, tracker)
+        self.migration = migration
+        self._flavor = flavor
+
+    @property
+    def flavor(self) -> Flavor:
+        """What the server will be here; it has its old flavor still."""
+        return self._flavor
+
+    async def abort(self) -> None:
+        """Give back what was claimed; the server stays where it is."""
+        LOG.debug("Aborting claim: %s", self, instance=self.instance)
+        await self.tracker.drop_move_claim(self.context, self.instance, self.flavor)
 
 
 def _short(

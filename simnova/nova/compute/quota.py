@@ -50,3 +50,21 @@ async def _usage(context: RequestContext) -> dict[str, int]:
     for cell in await CellMapping.get_all(context):
         used.update(await Instance.get_counts(target_cell(context, cell), str(context.project_id)))
     return dict(used) | {name: used[name] for name in ("cores", "ram")}
+
+
+async def check_upsize(context: RequestContext, conf: Config, current: Flavor, new: Flavor) -> None:
+    """Raise TooManyInstances where what a server gets more by a resize is more than the project may have."""
+    limits = {"cores": conf.quota.cores, "ram": conf.quota.ram}
+    more = {"cores": new.vcpus - current.vcpus, "ram": new.memory_mb - current.memory_mb}
+    asked = {name: delta for name, delta in more.items() if delta > 0 and limits[name] >= 0}
+    if not asked:
+        return
+    used = await _usage(context)
+    overs = sorted(name for name, delta in asked.items() if used[name] + delta > limits[name])
+    if overs:
+        raise exception.TooManyInstances(
+            overs=", ".join(overs),
+            req=", ".join(str(asked[name]) for name in overs),
+            used=", ".join(str(used[name]) for name in overs),
+            allowed=", ".join(str(limits[name]) for name in overs),
+        )

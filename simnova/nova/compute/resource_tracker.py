@@ -1,4 +1,7 @@
-"""A host's books, in step with the database and Placement (`nova/compute/resource_tracker.py`)."""
+"""A host's books, in step with the database and Placement (`nova/compute/resource_tracker.py`).
+
+What is counted is in `resource_usage`, how it is told in `resource_report`.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,24 @@ from typing import Any
 
 from simnova.config import Config
 from simnova.kernel.lock import Semaphore
+from simnova.messaging.rest import ConnectFailure
 from simnova.nova import exception
-from simnova.nova.compute.claims import Claim
-from simnova.nova.compute.stats import Stats
+from simnova.nova.compute.claims import Claim, MoveClaim
+from simnova.nova.compute.resource_report import ResourceReport
+from simnova.nova.compute.resource_usage import is_trackable
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
-from simnova.nova.objects.compute_node import ComputeNode
+from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.service import Service
-from simnova.nova.objects.states import VmState
+from simnova.nova.objects.migration import Migration
+from simnova.nova.objects.states import TaskState, VmState
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.virt.driver import ComputeDriver
 
 LOG = getLogger("nova.compute.resource_tracker")
 
-_FROM_DRIVER = (
-    "vcpus",
-    "memory_mb",
-    "local_gb",
-    "hypervisor_type",
-    "hypervisor_version",
-    "hypervisor_hostname",
-    "cpu_info",
-    "disk_available_least",
-)
-_RATIOS = ("cpu", "ram", "disk")
-_GONE = (VmState.DELETED, VmState.SHELVED_OFFLOADED)
-"""States of servers that take nothing of a host (`vm_states.ALLOW_RESOURCE_REMOVAL`)."""
 
-
-class ResourceTracker:
+class ResourceTracker(ResourceReport):
     """One host's books. One lock, `compute_resources`, is round every claim, abort and audit."""
 
     def __init__(
@@ -46,22 +37,8 @@ class ResourceTracker:
         reportclient: SchedulerReportClient,
         lock: Semaphore,
     ) -> None:
-        self.host = host
-        self.conf = conf
-        self.driver = driver
-        self.reportclient = reportclient
+        super().__init__(host, conf, driver, reportclient)
         self.lock = lock
-        self.compute_node: ComputeNode | None = None
-        self.stats = Stats()
-        self.tracked_instances: set[str] = set()
-        self._reported = False
-
-    @property
-    def node(self) -> ComputeNode:
-        """The node this host has; raises where the first audit has not been made yet."""
-        if self.compute_node is None:
-            raise exception.ComputeHostNotFound(host=self.host)
-        return self.compute_node
 
     # --- claims -----------------------------------------------------------------------------------------------
 
@@ -77,9 +54,7 @@ class ResourceTracker:
         Raises ComputeResourcesUnavailable where the node is not this host's or a limit would be passed.
         """
         async with self.lock:
-            if self.compute_node is None or nodename != self.node.hypervisor_hostname:
-                text = f"Attempt to claim resources for instance {instance.uuid} on unknown node {nodename} failed"
-                raise exception.ComputeResourcesUnavailable(reason=text)
+            self._check_node(instance, nodename, "resources")
             claim = Claim(context, instance, nodename, self)
             claim.test(self.node, limits)
             instance.host = instance.launched_on = self.host
@@ -89,6 +64,44 @@ class ResourceTracker:
             await self._update(context.elevated())
             return claim
 
+    async def move_claim(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        flavor: Flavor,
+        nodename: str,
+        migration: Migration,
+        limits: dict[str, Any] | None = None,
+    ) -> MoveClaim:
+        """Take what a server will need here when it has come (`resize_claim`, `rebuild_claim`).
+
+        The migration gets this host as its destination. Raises ComputeResourcesUnavailable as `instance_claim` does.
+        """
+        async with self.lock:
+            self._check_node(instance, nodename, "move resources")
+            await self._claim_existing_migration(migration)
+            claim = MoveClaim(context, instance, nodename, self, flavor, migration)
+            claim.test(self.node, limits)
+            await instance.save()
+            self._track_migration(instance, migration)
+            await self._update(context.elevated())
+            return claim
+
+    def _check_node(self, instance: Instance, nodename: str, what: str) -> None:
+        if self.compute_node is None or nodename != self.node.hypervisor_hostname:
+            raise exception.ComputeResourcesUnavailable(
+                reason=f"Attempt to claim {what} for instance {instance.uuid} on unknown node "
+                f"{nodename} failed"
+            )
+
+    async def _claim_existing_migration(self, migration: Migration) -> None:
+        migration.dest_compute = self.host
+        migration.dest_node = self.node.hypervisor_hostname
+        migration.dest_host = self.node.host_ip or self.host
+        if not migration.is_live_migration:
+            migration.status = "pre-migrating"
+        await migration.save()
+
     async def abort_instance_claim(self, context: RequestContext, instance: Instance) -> None:
         """Give back what a build had claimed, and take the host's name off the server."""
         async with self.lock:
@@ -97,12 +110,75 @@ class ResourceTracker:
             await instance.save()
             await self._update(context.elevated())
 
+    # --- the end of a move ------------------------------------------------------------------------------------
+
+    async def drop_move_claim_at_source(
+        self, context: RequestContext, instance: Instance, migration: Migration
+    ) -> None:
+        """A resize is confirmed: the server will not come back, hold no room for it."""
+        async with self.lock:
+            migration.status = "confirmed"
+            await migration.save()
+            await self._drop_move_claim(context, instance, instance.old_flavor)
+
+    async def drop_move_claim_at_dest(
+        self, context: RequestContext, instance: Instance, migration: Migration
+    ) -> None:
+        """A resize is reverted: the server goes back, this host is rid of it."""
+        async with self.lock:
+            migration.status = "reverted"
+            await migration.save()
+            await self._drop_move_claim(context, instance, instance.new_flavor)
+            await instance.save(expected_task_state=TaskState.RESIZE_REVERTING)
+
+    async def drop_move_claim(
+        self, context: RequestContext, instance: Instance, flavor: Flavor | None = None
+    ) -> None:
+        """A move has failed before it had begun: what was claimed for it is free again."""
+        async with self.lock:
+            await self._drop_move_claim(context, instance, flavor)
+
+    async def _drop_move_claim(
+        self, context: RequestContext, instance: Instance, flavor: Flavor | None
+    ) -> None:
+        self._untrack_migration(instance, flavor)
+        if flavor is not None:
+            await self._update(context.elevated())
+
+    async def finish_evacuation(
+        self, instance: Instance, nodename: str | None, migration: Migration | None
+    ) -> None:
+        """The server is rebuilt: from now on it is this host's. The lock keeps an audit from seeing the half of it."""
+        async with self.lock:
+            instance.host, instance.node = self.host, nodename
+            await instance.save()
+            if migration is not None:
+                migration.status = "done"
+                await migration.save()
+
+    async def delete_allocation_for_evacuated_instance(
+        self, context: RequestContext, instance: Instance, node_type: str = "source"
+    ) -> None:
+        """Take from a server what it holds of this host in Placement."""
+        uuid = str(self.node.uuid)
+        if not await self.reportclient.remove_provider_tree_from_instance_allocation(
+            context, instance.uuid, uuid
+        ):
+            LOG.error(
+                "Failed to clean allocation of evacuated instance on the %s node %s",
+                node_type,
+                uuid,
+                instance=instance,
+            )
+
+    # --- changes ----------------------------------------------------------------------------------------------
+
     async def update_usage(self, context: RequestContext, instance: Instance) -> None:
         """A server of this host has changed its state, or is gone: count it anew and report."""
         async with self.lock:
             if instance.uuid not in self.tracked_instances:
                 return
-            if instance.vm_state in _GONE:
+            if instance.vm_state in (VmState.DELETED, VmState.SHELVED_OFFLOADED):
                 self._untrack(instance)
             else:
                 self.stats.update_stats_for_instance(instance)
@@ -119,153 +195,85 @@ class ResourceTracker:
     # --- the audit --------------------------------------------------------------------------------------------
 
     async def update_available_resource(self, context: RequestContext, nodename: str) -> None:
-        """Ask the hypervisor what there is, count every server of this host again, and report both."""
+        """Ask the hypervisor what there is, count servers and moves of this host again, and report both."""
         LOG.debug("Auditing locally available compute resources for %(host)s", {"host": self.host})
         resources = await self.driver.get_available_resource(nodename)
         async with self.lock:
+            known = self.compute_node is not None
             await self._init_compute_node(context, resources)
             instances = await Instance.get_by_host(context, self.host)
-            self.stats.clear()
-            self.tracked_instances.clear()
+            migrations = await Migration.get_in_progress_and_error(context, self.host, nodename)
             self._reset_usage()
             for instance in instances:
-                if instance.vm_state not in _GONE:
-                    self._track(instance)
+                self._track(instance)
+            await self._track_migrations(context, migrations, instances)
+            if known:
+                await self._remove_deleted_instances_allocations(context, migrations, instances)
             self._log_final_resource_view()
             await self._update(context)
 
-    async def _init_compute_node(self, context: RequestContext, resources: dict[str, Any]) -> None:
-        nodename = resources["hypervisor_hostname"]
-        if self.compute_node is None:
-            self.compute_node = await ComputeNode.get_by_host_and_nodename(
-                context, self.host, nodename
-            )
-        if self.compute_node is None:
-            service = await Service.get_by_host_and_binary(context, self.host, "nova-compute")
-            node = ComputeNode(
-                uuid=context.here.clock.uuid("compute_node", self.host),
-                service_id=service.id if service else None,
-                host=self.host,
-                host_ip=resources.get("host_ip"),
-                context=context,
-            )
-            self._copy_resources(node, resources, initial=True)
-            await node.create()
-            self.compute_node = node
-            LOG.info(
-                "Compute node record created for %s:%s with uuid: %s",
-                self.host,
-                nodename,
-                node.uuid,
-            )
-        self.compute_node.context = context
-        self._copy_resources(self.compute_node, resources)
-
-    def _copy_resources(
-        self, node: ComputeNode, resources: dict[str, Any], initial: bool = False
+    async def _track_migrations(
+        self, context: RequestContext, migrations: list[Migration], instances: list[Instance]
     ) -> None:
-        for name in _FROM_DRIVER:
-            setattr(node, name, resources[name])
-        node.supported_hv_specs = [list(spec) for spec in resources["supported_instances"]]
-        for name in _RATIOS:
-            option = f"{name}_allocation_ratio"
-            ratio = getattr(self.conf, option) or (
-                getattr(self.conf, f"initial_{option}") if initial else None
+        """Count the latest open move of each server that is still on the move."""
+        latest: dict[str, Migration] = {}
+        for migration in migrations:
+            rival = latest.get(str(migration.instance_uuid))
+            if rival is None or _time(migration) > _time(rival):
+                latest[str(migration.instance_uuid)] = migration
+        here = {instance.uuid: instance for instance in instances}
+        for uuid, migration in latest.items():
+            instance = here.get(uuid) or await _find(context, uuid)
+            if instance is not None and is_trackable(instance):
+                self._track_migration(instance, migration)
+
+    async def _remove_deleted_instances_allocations(
+        self, context: RequestContext, migrations: list[Migration], instances: list[Instance]
+    ) -> None:
+        """Placement may hold something for a server that was deleted while this host was away."""
+        try:
+            info = await self.reportclient.get_allocations_for_resource_provider(
+                context, str(self.node.uuid)
             )
-            if ratio:
-                setattr(node, option, ratio)
-
-    def _reset_usage(self) -> None:
-        node = self.node
-        node.vcpus_used = self.conf.reserved_host_cpus
-        node.memory_mb_used = self.conf.reserved_host_memory_mb
-        node.local_gb_used = self.conf.reserved_host_disk_mb // 1024
-        self._derive()
-
-    def _track(self, instance: Instance) -> None:
-        self.tracked_instances.add(instance.uuid)
-        self.stats.update_stats_for_instance(instance)
-        self._use(instance, 1)
-
-    def _untrack(self, instance: Instance) -> None:
-        if instance.uuid in self.tracked_instances:
-            self.tracked_instances.discard(instance.uuid)
-            self.stats.update_stats_for_instance(instance, is_removed=True)
-            self._use(instance, -1)
-
-    def _use(self, instance: Instance, sign: int) -> None:
-        node, flavor = self.node, instance.flavor
-        node.vcpus_used += sign * flavor.vcpus
-        node.memory_mb_used += sign * flavor.memory_mb
-        node.local_gb_used += sign * (flavor.root_gb + flavor.ephemeral_gb + flavor.swap // 1024)
-        self._derive()
-
-    def _derive(self) -> None:
-        node = self.node
-        node.free_ram_mb = node.memory_mb - node.memory_mb_used
-        node.free_disk_gb = node.local_gb - node.local_gb_used
-        node.running_vms = self.stats.counts["num_instances"]
-        node.stats = self.stats.as_dict()
-        tasks = {
-            key: count for key, count in self.stats.counts.items() if key.startswith("num_task_")
-        }
-        node.current_workload = sum(count for key, count in tasks.items() if key != "num_task_None")
-
-    # --- reporting --------------------------------------------------------------------------------------------
-
-    async def _update(self, context: RequestContext) -> None:
-        """Tell Placement and, where something has changed, the database."""
-        self._derive()
-        await self._update_to_placement(context)
-        if self.node.obj_what_changed():
-            self.node.context = context
-            await self.node.save()
-
-    async def _update_to_placement(self, context: RequestContext) -> None:
-        node = self.node
-        if self._reported:
-            await self._read_allocations(context)
-        inventory = await self.driver.get_inventory(node.hypervisor_hostname)
-        await self.reportclient.update_compute_node(
-            context,
-            str(node.uuid),
-            node.hypervisor_hostname,
-            self._with_options(inventory),
-            [*await self.driver.get_traits(node.hypervisor_hostname), "COMPUTE_NODE", "OWNER_NOVA"],
-        )
-        self._reported = True
-
-    async def _read_allocations(self, context: RequestContext) -> None:
-        """Ask who holds what of this node, as Nova does before each report in case the driver must reshape it."""
-        info = await self.reportclient.get_allocations_for_resource_provider(
-            context, str(self.node.uuid)
-        )
+        except (exception.ResourceProviderAllocationRetrievalFailed, ConnectFailure) as error:
+            LOG.error("Skipping removal of allocations for deleted instances: %s", error)
+            return
+        moving = {migration.uuid for migration in migrations}
+        here = {instance.uuid for instance in instances}
         for consumer in info.allocations:
-            await self.reportclient.get_allocs_for_consumer(context, consumer)
+            if consumer not in self.tracked_instances | moving | here:
+                await self._check_foreign(context, consumer, info.allocations[consumer])
 
-    def _with_options(self, inventory: dict[str, dict[str, int]]) -> dict[str, dict[str, Any]]:
-        node, conf = self.node, self.conf
-        options = {
-            "VCPU": (node.cpu_allocation_ratio, conf.reserved_host_cpus),
-            "MEMORY_MB": (node.ram_allocation_ratio, conf.reserved_host_memory_mb),
-            "DISK_GB": (node.disk_allocation_ratio, conf.reserved_host_disk_mb // 1024),
-        }
-        return {
-            name: {**amounts, "allocation_ratio": options[name][0], "reserved": options[name][1]}
-            for name, amounts in inventory.items()
-        }
+    async def _check_foreign(self, context: RequestContext, consumer: str, held: Any) -> None:
+        instance = await _find(context, consumer)
+        if instance is None:
+            LOG.info(
+                "Instance %(uuid)s has allocations against this compute host but is not found in "
+                "the database.",
+                {"uuid": consumer},
+            )
+        elif instance.deleted:
+            LOG.debug(
+                "Instance %s has been deleted (perhaps locally). Deleting allocations that remained "
+                "for this instance against this compute host: %s.",
+                *(consumer, held),
+            )
+            await self.reportclient.delete_allocation_for_instance(context, consumer, force=False)
+        elif instance.host and instance.host != self.host:
+            LOG.warning(
+                "Instance %s has been moved to another host %s(%s). There are allocations remaining "
+                "against the source host that might need to be removed: %s.",
+                *(consumer, instance.host, instance.node, held),
+            )
 
-    def _log_final_resource_view(self) -> None:
-        node = self.node
-        LOG.debug(
-            "Final resource view: name=%s phys_ram=%sMB used_ram=%sMB phys_disk=%sGB used_disk=%sGB "
-            "total_vcpus=%s used_vcpus=%s pci_stats=[] stats=%s",
-            node.hypervisor_hostname,
-            node.memory_mb,
-            node.memory_mb_used,
-            node.local_gb,
-            node.local_gb_used,
-            node.vcpus,
-            node.vcpus_used,
-            node.stats,
-        )
+
+def _time(migration: Migration) -> str:
+    return migration.updated_at or migration.created_at or ""
+
+
+async def _find(context: RequestContext, uuid: str) -> Instance | None:
+    """A server, even if it is deleted; None where the cell has never had it."""
+    try:
+        return await Instance.get_by_uuid(context, uuid, read_deleted=True)
+    except exception.InstanceNotFound:
+        return None

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.messaging.rpc import Target
-from simnova.nova.context import Place, RequestContext
+from simnova.nova.compute.rpcapi_moves import MoveAPI
+from simnova.nova.context import RequestContext
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.instance import Instance
-from simnova.nova.rpc import ClientRouter
 
 __door__ = True
 
-TOPIC = "compute"
 
-
-class Base:
-    """How a host's nova-compute is reached, on the bus of the cell at which the context is targeted."""
-
-    def __init__(self, place: Place, timeout: float) -> None:
-        self.router = ClientRouter(place, Target(TOPIC, version="6.5"), timeout)
-
-    async def _cast(
-        self, context: RequestContext, host: str | None, method: str, **kwargs: Any
-    ) -> None:
-        client = self.router.client(context).prepare(server=host)
-        await client.cast(context, method, **kwargs)
-
-    async def _call(
-        self, context: RequestContext, host: str | None, method: str, **kwargs: Any
-    ) -> Any:
-        client = self.router.client(context).prepare(server=host)
-        return await client.call(context, method, **kwargs)
-
-
-class ComputeAPI(Base):
+class ComputeAPI(MoveAPI):
     """What can be asked of the nova-compute of a host. Operations on a server are casts to its host."""
 
     async def build_and_run_instance(
@@ -53,7 +31,7 @@ class ComputeAPI(Base):
         self, context: RequestContext, instance: Instance, clean_shutdown: bool = True
     ) -> None:
         """Shut the guest down."""
-        more = {"instance": instance, "clean_shutdown": clean_shutdown}
+        more: dict[str, Any] = {"instance": instance, "clean_shutdown": clean_shutdown}
         await self._cast(context, instance.host, "stop_instance", **more)
 
     async def start_instance(self, context: RequestContext, instance: Instance) -> None:
@@ -64,7 +42,11 @@ class ComputeAPI(Base):
         self, context: RequestContext, instance: Instance, reboot_type: str
     ) -> None:
         """Reboot the guest, "SOFT" or "HARD"."""
-        more = {"instance": instance, "block_device_info": None, "reboot_type": reboot_type}
+        more: dict[str, Any] = {
+            "instance": instance,
+            "block_device_info": None,
+            "reboot_type": reboot_type,
+        }
         await self._cast(context, instance.host, "reboot_instance", **more)
 
     async def pause_instance(self, context: RequestContext, instance: Instance) -> None:
@@ -87,7 +69,7 @@ class ComputeAPI(Base):
         self, context: RequestContext, instance: Instance, new_pass: str
     ) -> None:
         """Change the administrator's password inside the guest."""
-        more = {"instance": instance, "new_pass": new_pass}
+        more: dict[str, Any] = {"instance": instance, "new_pass": new_pass}
         await self._cast(context, instance.host, "set_admin_password", **more)
 
     async def set_host_enabled(self, context: RequestContext, host: str, enabled: bool) -> str:

@@ -68,10 +68,18 @@ class TaskBase:
         return instance.ctxt
 
     async def _set_vm_state_and_notify(
-        self, context: RequestContext, instance: Instance, error: Exception
+        self,
+        context: RequestContext,
+        instance: Instance,
+        error: Exception,
+        vm_state: str = VmState.ERROR,
+        expected: str | None = None,
     ) -> None:
-        """The server is in ERROR, with the fault that says why."""
-        LOG.warning("Setting instance to ERROR state.", instance=instance)
-        instance.vm_state, instance.task_state = VmState.ERROR, None
-        await instance.save()
+        """The server is in this state and nobody works on it, with the fault that says why.
+
+        Raises UnexpectedTaskStateError where it is no longer in the task `expected`.
+        """
+        LOG.warning("Setting instance to %s state.", vm_state.upper(), instance=instance)
+        instance.vm_state, instance.task_state = vm_state, None
+        await instance.save(*([expected] if expected else []))
         await add_instance_fault_from_exc(context, instance.uuid, error)

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from simnova.nova import exception
+from simnova.nova.conductor.moves import Moves
 from simnova.nova.conductor.rebuild import RebuildTask
 from simnova.nova.conductor.unshelve import UnshelveTask
 from simnova.nova.context import RequestContext, target_cell
@@ -28,7 +29,7 @@ from simnova.nova.scheduler import utils as scheduler_utils
 LOG = getLogger("nova.conductor.manager")
 
 
-class ComputeTaskManager(RebuildTask, UnshelveTask):
+class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
     """Takes a server from the API's request to the compute host that builds it, and on to the next if that fails."""
 
     async def schedule_and_build_instances(
@@ -128,18 +129,9 @@ class ComputeTaskManager(RebuildTask, UnshelveTask):
 
     def _retry(self, spec: RequestSpec, properties: dict[str, Any]) -> dict[str, Any]:
         """Count this attempt; raises MaxRetriesExceeded. A forced host or one attempt only: no retry information."""
-        limit = self.conf.scheduler.max_attempts
         forced = len(spec.force_hosts or []) == 1 or len(spec.force_nodes or []) == 1
-        if limit == 1 or forced:
-            return properties
-        retry = properties.get("retry", {"num_attempts": 0, "hosts": []})
-        retry = {**retry, "num_attempts": retry["num_attempts"] + 1}
-        if retry["num_attempts"] > limit:
-            reason = f"Exceeded max scheduling attempts {limit} for instance {spec.instance_uuid}."
-            raise exception.MaxRetriesExceeded(
-                reason=f"{reason} Last exception: {retry.get('exc_reason')}"
-            )
-        return {**properties, "retry": retry}
+        limit = self.conf.scheduler.max_attempts
+        return scheduler_utils.populate_retry(properties, spec.instance_uuid, limit, forced)
 
     async def _next_hosts(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 from simnova.messaging.rpc import Target
 from simnova.nova.context import Place, RequestContext
 from simnova.nova.objects.base import NovaObject
+from simnova.nova.objects.instance import Instance
 from simnova.nova.rpc import ClientRouter
 
 __door__ = True
@@ -74,6 +75,22 @@ class ComputeTaskAPI:
     async def rebuild_instance(self, context: RequestContext, **kwargs: Any) -> None:
         """Have a server made anew on its host, or, where that is lost, on another."""
         await self.router.client(context).cast(context, "rebuild_instance", **kwargs)
+
+    async def resize_instance(
+        self, context: RequestContext, instance: Instance, **kwargs: Any
+    ) -> None:
+        """Find a host for a resize or a cold migration, or, with a `host_list`, try the next alternate."""
+        more = {"live": False, "rebuild": False, "block_migration": None, "disk_over_commit": None}
+        await self.router.client(context).cast(
+            context, "migrate_server", instance=instance, **more, **kwargs
+        )
+
+    async def live_migrate_instance(
+        self, context: RequestContext, instance: Instance, **kwargs: Any
+    ) -> None:
+        """Find a host that can take a running server."""
+        client = self.router.client(context)
+        await client.cast(context, "live_migrate_instance", instance=instance, **kwargs)
 
     async def unshelve_instance(self, context: RequestContext, **kwargs: Any) -> None:
         """Bring a shelved server back."""

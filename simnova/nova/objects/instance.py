@@ -27,8 +27,11 @@ UNEXPECTED = declare(
 )
 
 _ANY: tuple[str, ...] = ("any",)
-_ELSEWHERE = ("flavor", "metadata", "system_metadata", "network_info", "fault", "context")
-_EXTRA = ("flavor",)
+_FLAVORS = {"cur": "flavor", "old": "old_flavor", "new": "new_flavor"}
+_ELSEWHERE = (
+    *_FLAVORS.values(),
+    *("metadata", "system_metadata", "network_info", "fault", "context"),
+)
 
 
 @dataclass
@@ -73,6 +76,8 @@ class Instance(NovaObject):
     deleted: int = 0
     deleted_at: str | None = None
     flavor: Flavor = field(default_factory=Flavor)
+    old_flavor: Flavor | None = None
+    new_flavor: Flavor | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     system_metadata: dict[str, str] = field(default_factory=dict)
     network_info: list[dict[str, Any]] = field(default_factory=list)
@@ -95,11 +100,11 @@ class Instance(NovaObject):
 
         def work(tx: Any) -> int:
             row = tx.insert("instances", **columns)
-            flavor = json.dumps(
-                {"cur": to_primitive(self.flavor), "old": None, "new": None}, sort_keys=True
-            )
             tx.insert(
-                "instance_extra", instance_uuid=self.uuid, flavor=flavor, created_at=self.created_at
+                "instance_extra",
+                instance_uuid=self.uuid,
+                flavor=self._flavors(),
+                created_at=self.created_at,
             )
             tx.insert(
                 "instance_info_caches",
@@ -114,6 +119,11 @@ class Instance(NovaObject):
 
         self.id = await self.ctxt.cell_db.transact(work)
         self.obj_reset_changes()
+
+    def _flavors(self) -> str:
+        """The flavors as `instance_extra` has them: what the server is, was, and is to be."""
+        held = {key: to_primitive(getattr(self, name)) for key, name in _FLAVORS.items()}
+        return json.dumps(held, sort_keys=True)
 
     @remotable
     async def save(self, expected_task_state: Iterable[str | None] | str | None = _ANY) -> None:
@@ -143,6 +153,8 @@ class Instance(NovaObject):
         columns = {name: value for name, value in changed.items() if name not in _ELSEWHERE}
         if not tx.update("instances", where, columns, expected=states):
             raise self._conflict(tx, expected)
+        if changed.keys() & set(_FLAVORS.values()):
+            tx.update("instance_extra", {"instance_uuid": self.uuid}, {"flavor": self._flavors()})
         if "network_info" in changed:
             text = json.dumps(self.network_info, sort_keys=True)
             tx.update("instance_info_caches", {"instance_uuid": self.uuid}, {"network_info": text})
@@ -207,9 +219,11 @@ class Instance(NovaObject):
 
     @classmethod
     @remotable_class
-    async def get_by_uuid(cls, context: RequestContext, uuid: str) -> Instance:
-        """The server of that UUID in the cell of the context; raises InstanceNotFound."""
-        found = await _load(context, {"uuid": uuid, "deleted": 0})
+    async def get_by_uuid(
+        cls, context: RequestContext, uuid: str, read_deleted: bool = False
+    ) -> Instance:
+        """The server of that UUID in the cell of the context, a deleted one if asked for; raises InstanceNotFound."""
+        found = await _load(context, {"uuid": uuid} | ({} if read_deleted else {"deleted": 0}))
         if not found:
             raise exception.InstanceNotFound(instance_id=uuid)
         return found[0]
@@ -309,9 +323,10 @@ def _build(
     values = {name: row[name] for name in Instance.field_names() if name not in _ELSEWHERE}
     (extra,), (cache,) = mine("instance_extra"), mine("instance_info_caches")
     fault = [f for f in faults if f["instance_uuid"] == row["uuid"]]
+    kept = json.loads(extra["flavor"])
     instance = Instance(
         **values,
-        flavor=from_primitive(json.loads(extra["flavor"])["cur"], context),
+        **{name: from_primitive(kept[key], context) for key, name in _FLAVORS.items()},
         network_info=json.loads(cache["network_info"]),
         metadata={part["key"]: part["value"] for part in mine("instance_metadata")},
         system_metadata={part["key"]: part["value"] for part in mine("instance_system_metadata")},

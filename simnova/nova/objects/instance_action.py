@@ -29,6 +29,7 @@ class InstanceAction(NovaObject):
     message: str | None = None
 
     @classmethod
+    @remotable_class
     async def action_start(cls, context: RequestContext, uuid: str, action: str) -> InstanceAction:
         """Note that an action begins."""
         values: dict[str, Any] = {

@@ -18,6 +18,9 @@ from simnova.nova.objects.numa import InstanceNUMATopology
 
 __door__ = True
 
+_PER_REQUEST: dict[str, Any] = {"retry": None, "ignore_hosts": None, "requested_destination": None}
+"""What a request says of itself only; it is not kept."""
+
 
 @dataclass
 class Destination(NovaObject):
@@ -117,6 +120,14 @@ class RequestSpec(NovaObject):
         """What one server takes, in Placement's classes."""
         return self.flavor.resources(self.is_bfv)
 
+    def reset_forced_destinations(self) -> None:
+        """A server that was forced to a host is not forced there when it moves."""
+        self.force_hosts = self.force_nodes = None
+
+    def _text(self) -> str:
+        """The spec as JSON, without what held for one request only."""
+        return json.dumps(replace(self, **_PER_REQUEST).obj_to_primitive(), sort_keys=True)
+
     def row(self) -> dict[str, Any]:
         """The columns of `request_specs`: the spec as JSON beside the server it is for.
 
@@ -128,7 +139,7 @@ class RequestSpec(NovaObject):
 
     async def save(self) -> None:
         """Write the spec as it is now."""
-        values = {"spec": self.row()["spec"], "updated_at": self.ctxt.now()}
+        values = {"spec": self._text(), "updated_at": self.ctxt.now()}
         await self.ctxt.api_db.update(
             "request_specs", {"instance_uuid": self.instance_uuid}, values
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simnova.config import Config
     from simnova.nova.context import RequestContext
     from simnova.nova.objects.request_spec import RequestSpec
+    from simnova.nova.objects.selection import Selection
     from simnova.nova.scheduler.client.report import SchedulerReportClient
 
 LOG = getLogger(__name__)
@@ -38,6 +39,34 @@ def _pair(text: str) -> tuple[str, float | None]:
         return key, float(number)
     except ValueError:
         return key, None
+
+
+def populate_retry(
+    properties: dict[str, Any], instance_uuid: str, max_attempts: int, forced: bool = False
+) -> dict[str, Any]:
+    """Count one more attempt; raises MaxRetriesExceeded.
+
+    One attempt only, or a host that is forced: nothing is counted, because nothing is tried again.
+    """
+    if max_attempts == 1 or forced:
+        return properties
+    retry = properties.get("retry") or {"num_attempts": 0, "hosts": []}
+    retry = {**retry, "num_attempts": retry["num_attempts"] + 1}
+    if retry["num_attempts"] > max_attempts:
+        reason = f"Exceeded max scheduling attempts {max_attempts} for instance {instance_uuid}."
+        raise exception.MaxRetriesExceeded(
+            reason=f"{reason} Last exception: {retry.get('exc_reason')}"
+        )
+    return {**properties, "retry": retry}
+
+
+def populate_filter_properties(properties: dict[str, Any], host: Selection) -> dict[str, Any]:
+    """The properties with the limits of the chosen host, which is one more that was tried, where that is counted."""
+    found = {**properties, "limits": host.limits or {}}
+    if retry := properties.get("retry"):
+        tried = [*retry["hosts"], [host.service_host, host.nodename]]
+        found["retry"] = {**retry, "hosts": tried}
+    return found
 
 
 async def claim_resources(

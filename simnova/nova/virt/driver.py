@@ -51,6 +51,7 @@ class Instance(Protocol):
     display_name: str | None
     user_id: str | None
     project_id: str | None
+    system_metadata: dict[str, str]
 
     @property
     def name(self) -> str:
@@ -358,25 +359,53 @@ class ComputeDriver:
         raise NotImplementedError
 
     async def migrate_disk_and_power_off(
-        self, context: RequestContext, instance: Instance, dest: str, flavor: Flavor, *args: Any
+        self,
+        context: RequestContext,
+        instance: Instance,
+        dest: str,
+        flavor: Flavor,
+        network_info: NetworkInfo | None = None,
+        block_device_info: Mapping[str, Any] | None = None,
+        timeout: float = 0,
+        retry_interval: float = 0,
     ) -> Any:
         """Stop the guest and move its disk; returns what `finish_migration` needs over there."""
         raise NotImplementedError
 
     async def finish_migration(
-        self, context: RequestContext, migration: Any, instance: Instance, *args: Any
+        self,
+        context: RequestContext,
+        migration: Any,
+        instance: Instance,
+        disk_info: Any,
+        network_info: NetworkInfo | None,
+        image_meta: ImageMeta,
+        resize_instance: bool,
+        allocations: Mapping[str, Any] | None,
+        block_device_info: Mapping[str, Any] | None = None,
+        power_on: bool = True,
     ) -> None:
         """Start the guest on the host it moved to."""
         raise NotImplementedError
 
     async def confirm_migration(
-        self, context: RequestContext, migration: Any, instance: Instance, *args: Any
+        self,
+        context: RequestContext,
+        migration: Any,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
     ) -> None:
         """Remove what the guest left on the host it moved from."""
         raise NotImplementedError
 
     async def finish_revert_migration(
-        self, context: RequestContext, instance: Instance, *args: Any
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        migration: Any,
+        block_device_info: Mapping[str, Any] | None = None,
+        power_on: bool = True,
     ) -> None:
         """Start the guest again on the host it had moved from."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from simnova.kernel.clock import Between
 
 
 class Profile(NamedTuple):
-    """Ranges in seconds; `download`, `convert`, `extract` and `upload` are rates in MB a second.
+    """Ranges in seconds; `download`, `convert`, `copy`, `extract` and `upload` are rates in MB a second.
 
     The default is of the order of a QEMU host with a local disk. `failure` is the chance, from 0
     to 1, that the start of a guest fails.
@@ -27,6 +27,7 @@ class Profile(NamedTuple):
     unpause: Between = Between(0.01, 0.03)
     save: Between = Between(0.8, 2.5)
     restore: Between = Between(0.5, 1.0)
+    copy: Between = Between(80, 120)
     extract: Between = Between(150, 300)
     upload: Between = Between(80, 120)
     redefine: Between = Between(0.01, 0.05)

@@ -11,7 +11,6 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Between, Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
-from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -21,7 +20,8 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
-from simnova.nova.virt.imagecache import BaseImage
+from simnova.nova.virt.imagecache import BaseImage, get_cache_fname
+from simnova.nova.virt.moving import MovingDriver
 from simnova.nova.virt.profile import Profile
 
 __door__ = True
@@ -36,6 +36,8 @@ FAILING = frozenset(
         *("init_host", "get_available_resource", "get_info", "spawn", "destroy", "cleanup"),
         *("reboot", "power_on", "power_off", "pause", "unpause", "suspend", "resume"),
         *("set_admin_password", "snapshot", "rescue", "unrescue"),
+        *("migrate_disk_and_power_off", "finish_migration"),
+        *("confirm_migration", "finish_revert_migration"),
     }
 )
 """What can be made to fail: steps and whole methods."""
@@ -63,11 +65,12 @@ CPU_INFO = {
 }
 
 
-class SimulatedDriver(CopyingDriver):
+class SimulatedDriver(MovingDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
     virt_type: ClassVar[str] = "qemu"
     announces_upload: ClassVar[bool] = False
+    resizes_disk_down: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -161,6 +164,12 @@ class SimulatedDriver(CopyingDriver):
         here = self.guests.values()
         if any(instance.uuid == guest.uuid or instance.name == guest.name for guest in here):
             raise exception.InstanceExists(name=instance.name)
+
+    async def _send_disk(self, guest: Guest, dest: str) -> None:
+        """The overlay over the network: as large as what its image holds."""
+        name = get_cache_fname(guest.image_id) if guest.image_id else ""
+        size = self.cache.base[name].size if name in self.cache.base else 0
+        await self._step("copy", guest, file=f"{guest.uuid}/disk", dest=dest, bytes=size)
 
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]

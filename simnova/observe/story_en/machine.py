@@ -47,6 +47,21 @@ _ASKED = {
     "rescue": "to start {server} from a rescue disk",
     "unrescue": "to start {server} from its own disk",
     "set_admin_password": "to change the password inside {server}",
+    "migrate_disk_and_power_off": "to switch the guest of {server} off and send its disk",
+    "finish_migration": "to make the guest of {server} of the disk that has come",
+    "confirm_migration": "to remove what {server} has left",
+    "finish_revert_migration": "to make the guest of {server} again what it was",
+    "check_can_live_migrate_destination": "whether it can take the guest of {server}",
+    "check_can_live_migrate_source": "whether it can send the guest of {server}",
+    "pre_live_migration": "to get ready for the guest of {server}",
+    "live_migration": "to send the guest of {server} while it runs",
+    "live_migration_abort": "to call the migration of {server} off",
+    "live_migration_force_complete": "to end the migration of {server} by force",
+    "post_live_migration": "to forget the guest of {server}",
+    "post_live_migration_at_source": "to unplug the network of {server}",
+    "post_live_migration_at_destination": "to keep the guest of {server}",
+    "rollback_live_migration_at_source": "to keep the guest of {server} after all",
+    "rollback_live_migration_at_destination": "to remove what was made for {server}",
     "manage_image_cache": "to tidy its image cache",
 }
 
@@ -140,6 +155,7 @@ _STEPS = {
     "password": "has changed the password inside the guest",
     "undefine": "has undefined the guest and removed its disk",
     "remove": "has removed a file that nobody needs any more",
+    "copy": "has sent the disk{size} to {dest}",
 }
 
 
@@ -149,7 +165,12 @@ def virt_step(telling: Telling) -> str:
     size = f" ({data['bytes'] / 2**20:.0f} MiB)" if isinstance(data.get("bytes"), int) else ""
     known = _STEPS.get(str(data.get("step")), f"has done '{data.get('step')}'")
     done = known.format_map(
-        {"size": size, "gb": data.get("gb", "some"), "domain": data.get("domain", "")}
+        {
+            "size": size,
+            "gb": data.get("gb", "some"),
+            "domain": data.get("domain", ""),
+            "dest": data.get("dest", "another host"),
+        }
     )
     spent = f" in {seconds(data['seconds'])}" if data.get("seconds") else ""
     return f"The hypervisor of {host_of(telling.actor) or telling.actor} {done.rstrip()}{whose(telling)}{spent}."

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from simnova.nova.compute.api.create import Creation, ServerRequest
 from simnova.nova.compute.api.delete import Deletion
+from simnova.nova.compute.api.live_migrate import LiveMigration
 from simnova.nova.compute.api.lock import Lock
 from simnova.nova.compute.api.power import Power
 from simnova.nova.compute.api.rebuild import Rebuild
 from simnova.nova.compute.api.rescue import Rescue
+from simnova.nova.compute.api.resize import Resizing
 from simnova.nova.compute.api.shelve import Shelve
 
 
 class API(
     Creation,
     Deletion,
+    LiveMigration,
     Lock,
     Power,
     Rebuild,
     Rescue,
+    Resizing,
     Shelve,
 ):
     """Server operations as the API service carries them out."""

@@ -9,6 +9,7 @@ from simnova.nova import exception
 from simnova.nova.compute import quota
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.compute.api.find import Finding
+from simnova.nova.compute.api.resize import Resizing
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
@@ -27,7 +28,7 @@ _MAY_HAVE_PORTS = (VmState.ERROR, VmState.SHELVED_OFFLOADED)
 Ask = Callable[[RequestContext, Instance], Awaitable[None]]
 
 
-class Deletion(Finding):
+class Deletion(Finding, Resizing):
     """Delete, soft delete, force delete, restore."""
 
     @check_instance_lock
@@ -117,6 +118,8 @@ class Deletion(Finding):
         was = instance.task_state
         instance.task_state, instance.progress = task_state, 0
         await instance.save()
+        if instance.vm_state == VmState.RESIZED:
+            await self._confirm_resize_on_deleting(instance)
         if not await self._host_is_up(context, instance):
             await self._local_delete(context, instance)
             await self._record_action_start(context, instance, "delete")

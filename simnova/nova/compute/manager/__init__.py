@@ -10,6 +10,8 @@ from simnova.nova.compute.manager.delete import Deletions
 from simnova.nova.compute.manager.image import Images
 from simnova.nova.compute.manager.rebuild import Rebuild
 from simnova.nova.compute.manager.rescue import Rescue
+from simnova.nova.compute.manager.resize import Resizes
+from simnova.nova.compute.manager.resize_end import ResizeEnds
 from simnova.nova.compute.manager.shelve import Shelve
 from simnova.nova.compute.manager.status import Status
 
@@ -20,6 +22,8 @@ class ComputeManager(
     Images,
     Rebuild,
     Rescue,
+    Resizes,
+    ResizeEnds,
     Shelve,
     Status,
 ):

@@ -7,6 +7,7 @@ from simnova.kernel.lock import Semaphore
 from simnova.messaging.rpc import Target
 from simnova.nova import exception
 from simnova.nova.compute.resource_tracker import ResourceTracker
+from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.image import glance
@@ -46,6 +47,9 @@ class Base(Manager):
         self.reportclient = reportclient
         self.query_client = scheduler
         self.compute_task_api = conductor
+        self.compute_rpcapi = ComputeAPI(
+            place, float(conf.rpc_response_timeout), float(conf.long_rpc_timeout)
+        )
         self.rt = ResourceTracker(host, conf, driver, reportclient, Semaphore(place.clock))
         self._locks: dict[str, Semaphore] = {}
         self._snapshot_semaphore = Semaphore(place.clock, conf.max_concurrent_snapshots or 10**9)

@@ -8,11 +8,17 @@ from it.
 
 from __future__ import annotations
 
-from simnova.nova.objects.states import anywhere, boot, image, power, shelve
+from simnova.nova.objects.states import anywhere, boot, image, moving, power, shelve
 from simnova.nova.objects.states.move import Move
 from simnova.nova.objects.states.names import PowerState, State, TaskState, VmState
 
-OPERATIONS: tuple[Move, ...] = (*boot.MOVES, *power.MOVES, *image.MOVES, *shelve.MOVES)
+OPERATIONS: tuple[Move, ...] = (
+    *boot.MOVES,
+    *power.MOVES,
+    *image.MOVES,
+    *shelve.MOVES,
+    *moving.MOVES,
+)
 """The moves of all operations that start from some states only."""
 
 MOVES: tuple[Move, ...] = (*OPERATIONS, *anywhere.moves_from(OPERATIONS))

@@ -7,6 +7,7 @@ from typing import Any
 
 from simnova.nova.context import RequestContext
 from simnova.nova.scheduler.client.provider_tree import Inventories
+from simnova.nova.scheduler.client.reader import TraitInfo
 from simnova.nova.scheduler.client.report import ProviderAllocInfo, SchedulerReportClient
 
 
@@ -44,6 +45,10 @@ class NoPlacement(SchedulerReportClient):
     ) -> bool | None:
         """There was nothing to take."""
         return False
+
+    async def get_provider_traits(self, context: RequestContext, rp_uuid: str) -> TraitInfo:
+        """No host has a trait."""
+        return TraitInfo(set(), 0)
 
     async def move_allocations(
         self, context: RequestContext, source_consumer_uuid: str, target_consumer_uuid: str

@@ -14,7 +14,6 @@ from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
-from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -27,6 +26,7 @@ from simnova.nova.virt.driver import (
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt import imagebackend
 from simnova.nova.virt.libvirt.host import Domain, Host, Work
+from simnova.nova.virt.moving import MovingDriver
 
 __door__ = True
 
@@ -50,7 +50,7 @@ STEPS: dict[str, Work[work.Info | None]] = {
 }
 
 
-class LibvirtDriver(CopyingDriver):
+class LibvirtDriver(MovingDriver):
     """The guests of one host behind a libvirt URI.
 
     `test:///` gives the host a world of its own, of the size of `resources`; with

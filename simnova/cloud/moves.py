@@ -1,0 +1,54 @@
+"""What a learner can ask of a server that is to go elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simnova.observe.table import Table
+
+if TYPE_CHECKING:
+    from simnova.cloud.cloud import Cloud
+
+
+class Moves:
+    """The half of `Server` about moving. Each runs the cloud until the API has answered, not until it is done."""
+
+    cloud: Cloud
+    id: str
+
+    def act(self, action: str, value: Any = None) -> Any:
+        """Ask the API for an action by its name there."""
+        raise NotImplementedError
+
+    def resize(self, flavor: str) -> None:
+        """Ask the API to give it another flavor, by name; then `confirm_resize()` or `revert_resize()` it."""
+        self.act("resize", {"flavorRef": self.cloud.flavors.id_of(flavor)})
+
+    def confirm_resize(self) -> None:
+        """Ask the API to keep it as it is after a resize or a migration."""
+        self.act("confirmResize")
+
+    def revert_resize(self) -> None:
+        """Ask the API to make it again what it was, where it was."""
+        self.act("revertResize")
+
+    def migrate(self, host: str | None = None) -> None:
+        """Ask the API to move it to another host, switched off; then confirm or revert that."""
+        self.act("migrate", {"host": host} if host else None)
+
+    def live_migrate(self, host: str | None = None, block_migration: bool | str = "auto") -> None:
+        """Ask the API to move it to another host while it runs; `cloud.run()` follows it to its end."""
+        self.act("os-migrateLive", {"host": host, "block_migration": block_migration})
+
+    def evacuate(self, host: str | None = None) -> None:
+        """Ask the API to make it anew on another host, because its own is down."""
+        self.act("evacuate", {"host": host} if host else {})
+
+    @property
+    def migrations(self) -> Table:
+        """Its migrations so far as the cell's table has them, oldest first."""
+        return self.cloud.sql(
+            "SELECT id, migration_type, status, source_compute, dest_compute, memory_total, "
+            "memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, uuid "
+            f"FROM nova_cell1.migrations WHERE instance_uuid = '{self.id}' ORDER BY id"
+        )

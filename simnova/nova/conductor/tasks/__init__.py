@@ -1,0 +1,1 @@
+"""Long tasks of the conductor that are undone where they fail (`nova/conductor/tasks/`)."""

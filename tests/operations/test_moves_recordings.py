@@ -1,0 +1,68 @@
+"""What is done to move a server, line by line as real Nova did it: casts, states, Placement, migrations, events."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from simnova import Config
+from simnova.cloud.recorder import Recorder, Wanted, fresh
+
+RECORDINGS = Path(__file__).parent / "data" / "recordings.jsonl"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+HOST = re.compile(r"\bhost\d\b")
+OTHER_RUNS = {"project_id", "user_id", "generation", "changed", "uuid"}
+"""What differs from run to run: who asks, how often a provider has changed; and `changed` has equal values too."""
+
+MOVES = {
+    "resize": "resize",
+    "confirmResize": "confirmResize",
+    "resize again": "resize",
+    "reverted, to go on as the recordings did": "revertResize",
+    "migrate (cold)": "migrate",
+    "confirm migrate": "confirmResize",
+}
+
+
+def recorded():
+    found = [json.loads(line) for line in RECORDINGS.read_text().splitlines()]
+    return {one["operation"]: one for one in found}
+
+
+EXPECTED = recorded()
+
+
+@pytest.fixture(scope="module")
+def played():
+    wanted = [Wanted.parse(text) for text in ("create", *MOVES.values())]
+    cloud = fresh(wanted, hosts=3, seed=0, conf=Config(), down=None)
+    found = list(Recorder(cloud).record(wanted))
+    assert [e.data for e in cloud.journal if e.kind == "state.unexpected"] == []
+    cloud.close()
+    return dict(zip(MOVES, found[1:], strict=True))
+
+
+def plain(value):
+    if isinstance(value, dict):
+        return {key: plain(value[key]) for key in value if key not in OTHER_RUNS}
+    return value
+
+
+def canonical(events):
+    """The lines as text, all fields of theirs; ids and hosts are numbered as they first appear."""
+    names = {}
+
+    def name(match):
+        return names.setdefault(match[0], f"<{len(names) + 1}>")
+
+    texts = [json.dumps(plain(line), sort_keys=True) for line in events]
+    return [HOST.sub(name, UUID.sub(name, text)) for text in texts]
+
+
+@pytest.mark.parametrize("operation", [name for name in MOVES if name in EXPECTED])
+def test_a_move_is_what_real_nova_was_recorded_to_do(played, operation):
+    expected, found = EXPECTED[operation], played[operation]
+    assert found.error is None
+    assert canonical(found.events) == canonical(expected["events"])
+    assert found.action == expected["action"]
