@@ -37,11 +37,13 @@ class Watched(HostManager):
     async def get_host_states_by_uuids(
         self, context: RequestContext, compute_uuids: list[str] | None, spec_obj: RequestSpec
     ) -> list[HostState]:
+        """Those of the host manager; they are the candidates."""
         found = await super().get_host_states_by_uuids(context, compute_uuids, spec_obj)
         self.played.candidates = [host.host for host in found]
         return found
 
     def get_filtered_hosts(self, hosts: Any, spec_obj: RequestSpec, index: int = 0) -> Any:
+        """Have the filters asked; whom they leave for the first server has passed."""
         found = super().get_filtered_hosts(hosts, spec_obj, index)
         if index == 0:
             self.played.passed = [host.host for host in (hosts if found is None else found)]
