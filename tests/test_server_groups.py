@@ -12,6 +12,11 @@ def cloud():
     return Cloud(hosts=3)
 
 
+@pytest.fixture(scope="module")
+def asked():
+    return Cloud(hosts=1)
+
+
 def boot(cloud, *names, **request):
     """One after the other, each request when the one before is done."""
     made = []
@@ -162,22 +167,12 @@ def test_quotas(cloud):
         ("2.63", {"name": "x", "policies": ["affinity", "anti-affinity"]}, "is too long"),
     ],
 )
-def test_what_nova_refuses(version, group, words):
+def test_what_nova_refuses(asked, version, group, words):
     body, header = {"server_group": group}, {VERSION: f"compute {version}"}
-    cloud = shared()
     with pytest.raises(Refused) as refused:
-        cloud.request("POST", "/v2.1/os-server-groups", body, **header)
+        asked.request("POST", "/v2.1/os-server-groups", body, **header)
     assert refused.value.code == 400
     assert words in refused.value.message
-
-
-_SHARED = []
-
-
-def shared():
-    if not _SHARED:
-        _SHARED.append(Cloud(hosts=1))
-    return _SHARED[0]
 
 
 def test_a_project_sees_its_own_groups(cloud):

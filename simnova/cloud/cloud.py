@@ -17,11 +17,12 @@ from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
 from simnova.cloud.engine import Engine, Until, condition, named
+from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
-from simnova.cloud.stock import Flavors, Images, Networks, Servers
+from simnova.cloud.stock import Images, Networks, Servers
 from simnova.cloud.views import Moment, Views
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown

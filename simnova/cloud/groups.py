@@ -25,7 +25,7 @@ class Group(Item):
         self.cloud.request("DELETE", f"/v2.1/os-server-groups/{self.id}")
 
 
-class Groups(Collection):
+class Groups(Collection[Group]):
     """Servers that belong together or apart."""
 
     what = "server group"
@@ -50,9 +50,8 @@ class Groups(Collection):
             for row in self._select(API_DB, "instance_groups")
         ]
 
-    def __getitem__(self, name: str) -> Group:
-        ident = self.id_of(name)
-        return Group(self.cloud, next(row for row in self.rows() if row["id"] == ident))
+    def _item(self, row: dict[str, Any]) -> Group:
+        return Group(self.cloud, row)
 
     def table(self) -> Table:
         """All of them."""

@@ -27,27 +27,6 @@ if TYPE_CHECKING:
 __door__ = True
 
 
-class Flavors(Items):
-    """The sizes a server can have."""
-
-    what = "flavor"
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Name, VCPUs, memory in MB, disk in GB."""
-        names = ("vcpus", "memory_mb", "root_gb")
-        return [
-            {"id": row["flavorid"], "name": row["name"], **{name: row[name] for name in names}}
-            for row in self._select(API_DB, "flavors")
-        ]
-
-    def create(
-        self, name: str, *, vcpus: int = 1, ram: int = 512, disk: int = 1, **more: Any
-    ) -> None:
-        """A new flavor: `ram` in MB, `disk` in GB. Raises `Refused` with Nova's words for sizes it does not take."""
-        flavor = {"name": name, "vcpus": vcpus, "ram": ram, "disk": disk, **more}
-        self.cloud.request("POST", "/v2.1/flavors", {"flavor": flavor})
-
-
 class Images(Items):
     """What a server's disk can begin as."""
 

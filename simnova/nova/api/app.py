@@ -9,6 +9,7 @@ from simnova.nova.api.aggregates import AggregateController
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
+from simnova.nova.api.flavors_extraspecs import FlavorExtraSpecsController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
 from simnova.nova.api.servers import ServersController
@@ -46,6 +47,7 @@ class ComputeApp(App):
         self.controllers = (
             AggregateController(auth, aggregate_api),
             AvailabilityZoneController(auth, host_api, conf),
+            FlavorExtraSpecsController(auth),
             FlavorsController(auth),
             ServerActionsController(auth, compute_api),
             ServerGroupController(auth, conf),

@@ -61,6 +61,23 @@ class Flavor(NovaObject):
 
         self.id = await self.ctxt.api_db.transact(work)
 
+    async def save_extra_specs(self) -> None:
+        """Write the extra specs as they are now: new ones, changed ones, and those that are gone."""
+
+        def work(tx: Any) -> None:
+            rows = tx.select("flavor_extra_specs", {"flavor_id": self.id})
+            held = {row["key"]: row["value"] for row in rows}
+            for key in sorted(held.keys() - self.extra_specs.keys()):
+                tx.delete("flavor_extra_specs", {"flavor_id": self.id, "key": key})
+            for key, value in self.extra_specs.items():
+                if key not in held:
+                    tx.insert("flavor_extra_specs", flavor_id=self.id, key=key, value=value)
+                elif held[key] != value:
+                    where = {"flavor_id": self.id, "key": key}
+                    tx.update("flavor_extra_specs", where, {"value": value})
+
+        await self.ctxt.api_db.transact(work)
+
     @classmethod
     async def get_by_flavor_id(cls, context: RequestContext, flavor_id: str) -> Flavor:
         """The flavor of that id; raises FlavorNotFound."""
