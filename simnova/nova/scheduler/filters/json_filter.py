@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from simnova.nova import exception
 from simnova.nova.scheduler import filters
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class JsonFilter(filters.BaseHostFilter):
 
     `$name` is an attribute of the host state, `$name.key` what it has under that key; an argument that there is not
     is left out. Raises KeyError for an unknown operator, TypeError for what cannot be compared, ValueError for what
-    is no JSON, as Nova does.
+    is no JSON, as Nova does, and InvalidInput for what Python cannot read for its depth.
     """
 
     def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
@@ -51,7 +52,7 @@ class JsonFilter(filters.BaseHostFilter):
         text = spec_obj.get_scheduler_hint("query")
         if not text:
             return True
-        query = json.loads(text)
+        query = _read(text)
         answer = _ask(query, host_state)
         if any(answer) if isinstance(answer, list) else answer:
             return True
@@ -60,18 +61,42 @@ class JsonFilter(filters.BaseHostFilter):
         return filters.Rejected(f"{text} is false{said and f': {said}'}")
 
 
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise exception.InvalidInput(reason="the query is nested too deeply") from None
+
+
+class _Question:
+    """A query or a part of it: its operator, the arguments that are still to be read, and those that are."""
+
+    def __init__(self, query: list[Any]) -> None:
+        self.answer = OPERATORS[query[0]] if query else lambda _: True
+        self.left = list(reversed(query[1:])) if query else []
+        self.args: list[Any] = []
+
+    def take(self, value: Any) -> None:
+        if value is not None:
+            self.args.append(value)
+
+
 def _ask(query: list[Any], host_state: HostState) -> Any:
-    if not query:
-        return True
-    ask = OPERATORS[query[0]]
-    args = (_argument(arg, host_state) for arg in query[1:])
-    return ask([arg for arg in args if arg is not None])
-
-
-def _argument(arg: Any, host_state: HostState) -> Any:
-    if isinstance(arg, list):
-        return _ask(arg, host_state)
-    return _look_up(arg, host_state) if isinstance(arg, str) else arg
+    """The answer for a host; what stands inside is answered first, however deep it lies."""
+    under_way = [_Question(query)]
+    while True:
+        asked = under_way[-1]
+        if not asked.left:
+            answer = under_way.pop().answer(asked.args)
+            if not under_way:
+                return answer
+            under_way[-1].take(answer)
+            continue
+        arg = asked.left.pop()
+        if isinstance(arg, list):
+            under_way.append(_Question(arg))
+        else:
+            asked.take(_look_up(arg, host_state) if isinstance(arg, str) else arg)
 
 
 def _look_up(text: str, host_state: HostState) -> Any:
@@ -86,8 +111,10 @@ def _look_up(text: str, host_state: HostState) -> Any:
 
 
 def _variables(query: list[Any]) -> Iterator[str]:
-    for arg in query[1:]:
+    left = list(reversed(query[1:]))
+    while left:
+        arg = left.pop()
         if isinstance(arg, list):
-            yield from _variables(arg)
+            left += reversed(arg[1:])
         elif isinstance(arg, str) and arg.startswith("$"):
             yield arg
