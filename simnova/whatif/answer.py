@@ -72,12 +72,12 @@ def sentence(host: str, change: Change) -> str:
     start = f"{host} would have {_DONE[change.effect]}"
     if isinstance(change.now, str) or isinstance(change.other, str):
         return f"{start} with {change.what} {change.other} (it is {change.now})."
-    if change.side == "option":
-        return f"{start} with {change.what} {number(change.other)} instead of {number(change.now)}."
+    what = change.what.removesuffix(f" on {host}").removesuffix(f" of {host}")
+    if change.side == "option" or what.endswith("_ratio"):
+        return f"{start} with {what} {number(change.other)} instead of {number(change.now)}."
     more = "less" if change.other < change.now else "more"
     by = amount(abs(change.other - change.now), change.unit)
     there = f"{number(change.other)} instead of {amount(change.now, change.unit)}"
-    what = change.what.removesuffix(f" on {host}").removesuffix(f" of {host}")
     return f"{start} with {by} {more} {what} ({there})."
 
 

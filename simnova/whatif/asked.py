@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from simnova.config import Config
 from simnova.exceptions import NovaError, UsageError
-from simnova.kernel.journal import Journal
+from simnova.kernel.journal import Event, Journal
 from simnova.nova.cmd.manage import API_DB, CELL1_DB
 from simnova.scenario import objects
 from simnova.scenario.play import Played
@@ -108,10 +109,22 @@ def played(question: Question, *, told: bool = False) -> Journal | None:
         }
         found.fill(rows)
         theatre = Theatre(found, conf, Played("", []), question.filters, question.weighers)
+        journal = theatre.clock.journal
         if told:
-            note(theatre.clock.journal, rows)
+            note(journal, rows)
+        else:
+            journal.after.append(partial(_enough, server(question.index)))
         theatre.select(spec, objects.server_uuids(asked))
-        return theatre.clock.journal
+        return journal
+
+
+class _Enough(Exception):
+    """The hosts are in order: who is claimed then does not matter to who passes and wins."""
+
+
+def _enough(server: str, event: Event) -> None:
+    if event.kind == "scheduler.weigh" and event.data["instance"] == server:
+        raise _Enough
 
 
 def _config(key: str, asked: Scenario) -> Config:

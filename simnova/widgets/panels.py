@@ -65,12 +65,20 @@ def decided(made: decision.Decision) -> dict[str, Any]:
         "hosts": shown,
         "more": len(made.hosts) - len(shown),
         "stages": [stage(row, shown) for row in made.rows],
-        "weighers": [weigher(one, shown) for one in made.weighers],
+        "seq": made.seq,
+        "weighers": [weigher(one, shown) for one in made.weighers if one.decides],
+        "idle": [one.short for one in made.weighers if not one.decides],
+        "lost": [name for name in shown if name != made.host] if made.host else [],
         "weights": {name: made.weights[name] for name in shown if name in made.weights},
         "chosen": made.host,
         "alternates": made.alternates,
-        "summary": plain(". ".join([made.outcome, *refusals(made)])),
+        "summary": plain(". ".join([made.outcome, *refusals(made), *asides(made)])),
     }
+
+
+def asides(made: decision.Decision) -> list[str]:
+    """Who weighs the same, and which claim was refused: what no cell of the matrix shows."""
+    return [note for note in made.notes() if not note.startswith("weighers that made no")]
 
 
 def refusals(made: decision.Decision) -> list[str]:

@@ -99,11 +99,11 @@ function follow(scroller, frame) {
   scroller.scrollTo({ top, left: middle * scroller.scrollWidth - scroller.clientWidth / 2, behavior: calm() ? "instant" : "smooth" });
 }
 
-function showView({ pane, root, tabs }, frame, view) {
+function showView({ pane, root, tabs }, frame, view, ask) {
   const held = pane.contains(root.getRootNode().activeElement);
   const top = pane.dataset.view === view ? pane.firstElementChild?.scrollTop ?? 0 : 0;
   pane.dataset.view = view;
-  pane.replaceChildren(...DRAW[view](frame));
+  pane.replaceChildren(...DRAW[view](frame, ask));
   pane.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
   if (held) root.focus({ preventScroll: true });
   showTabs(tabs, frame, view);
@@ -161,7 +161,7 @@ function render({ model, el }) {
   const play = makePlay(parts, frame, ask);
   listen(parts, ask, choose, play.toggle);
   let drawn = Infinity;
-  const turn = () => showView(parts, frame(), model.get("view"));
+  const turn = () => showView(parts, frame(), model.get("view"), ask);
   const draw = () => {
     showControls(parts.controls, frame(), model.get("strip"));
     parts.story.replaceChildren(...drawStory(frame()));
@@ -175,10 +175,15 @@ function render({ model, el }) {
   const sight = new ResizeObserver(() => follow(parts.scroller, frame()));
   sight.observe(parts.scroller);
   el.append(parts.root);
+  const answer = () => {
+    const box = parts.pane.querySelector(".reason"), said = model.get("answer");
+    if (box && said.step === frame().seq) showAnswer(box, (box.answer = said));
+  };
+  model.on("change:answer", answer);
   model.on("change:frame", draw);
   model.on("change:view", turn);
   draw();
-  return () => { play.stop(); sight.disconnect(); model.off("change:frame", draw); model.off("change:view", turn); };
+  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:view", turn); };
 }
 
 export default { render };

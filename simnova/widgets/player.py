@@ -16,6 +16,7 @@ import traitlets
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Journal
 from simnova.observe import palette
+from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
 from simnova.widgets import twin
 from simnova.widgets.frame import Reel
@@ -33,6 +34,22 @@ def journal_of(source: Any) -> Journal:
     raise UsageError(
         f"Player wants a cloud or its journal, not {type(source).__name__} {source!r:.60}"
     )
+
+
+def answered(source: Any, step: int, host: str) -> dict[str, Any]:
+    """Why a host lost, and a sentence for each change that would have been enough; or why that cannot be told."""
+    if not hasattr(source, "decision"):
+        return {
+            "because": "Only the cloud itself can tell what would have been enough: Player(cloud)."
+        }
+    made = source.decision(step)
+    if made is None:
+        return {"because": "Nothing has been decided yet."}
+    try:
+        found = made.what_if(host)
+    except UsageError as error:
+        return {"because": plain(error)}
+    return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
 class Player(anywidget.AnyWidget):
@@ -53,6 +70,9 @@ class Player(anywidget.AnyWidget):
     strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(
         sync=True
     )
+    answer = traitlets.Dict(
+        help="what would have been enough for a host that lost, once it was asked about"
+    ).tag(sync=True)
     frame = traitlets.Dict(help="what the browser draws").tag(sync=True)
 
     def __init__(
@@ -67,6 +87,7 @@ class Player(anywidget.AnyWidget):
         if view not in VIEWS:
             raise unknown("view", view, VIEWS)
         self._turn = RLock()
+        self._source = source
         self._reel = Reel(journal_of(source), detail)
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
@@ -112,6 +133,14 @@ class Player(anywidget.AnyWidget):
             self.step = self._reel.last if follow else self._reel.nearest(self.step)
             self._show()
 
+    def what_if(self, host: str) -> None:
+        """Show what would have been enough for a host that lost the decision at the cursor.
+
+        It takes the cloud that made the decision: a player of a bare journal says so.
+        """
+        said = {"host": host, "step": self.step}
+        self.answer = {**said, **answered(self._source, self.step, host)}
+
     # --- what the browser hears and says ----------------------------------------------------------
 
     @traitlets.validate("step")
@@ -143,6 +172,8 @@ class Player(anywidget.AnyWidget):
             self.seek(message["seq"])
         elif verb == "position" and isinstance(message.get("position"), int):
             self.step = self._reel.numbered(message["position"])
+        elif verb == "what_if" and isinstance(message.get("host"), str):
+            self.what_if(message["host"])
         elif verb == "detail" and message.get("detail") in DETAILS:
             self.detail = message["detail"]
 

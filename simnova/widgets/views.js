@@ -171,6 +171,12 @@ function weigherRow(weigher, decision, tell) {
   return h("tr", {}, rowLabel(weigher.name, weigher.multiplier === null ? "" : `× ${weigher.multiplier}`), ...decision.hosts.map(cell));
 }
 
+function idleRow(decision) {
+  if (!decision.idle.length) return null;
+  const told = `${decision.idle.length} weighers made no difference: ${decision.idle.join(", ")}`;
+  return h("tr", { class: "idle" }, h("td", { colspan: decision.hosts.length + 1, title: told }, h("span", {}, told)));
+}
+
 function totalRow(decision, tell) {
   const all = Object.values(decision.weights);
   if (!all.length) return null;
@@ -189,22 +195,54 @@ function outcome(host, decision) {
   return turn < 0 ? null : h("span", { class: "alternate", title: `alternate ${turn + 1}` }, `${turn + 1}`, h("small", {}, "alternate"));
 }
 
-function drawDecision(frame) {
+// What would have been enough for a host that lost: Python asks the scheduler, and the answer comes later.
+function showAnswer(box, { host, because, sentences }) {
+  const told = sentences?.length ? h("ul", {}, ...sentences.map((one) => h("li", {}, one)))
+    : sentences ? h("p", {}, `No single change that was tried would have been enough for ${host}.`) : null;
+  box.className = "reason answer";
+  box.replaceChildren(h("p", {}, h("b", {}, because)), ...(told ? [told] : []));
+  box.scrollTop = 0;
+}
+
+// Many hosts stand close: what all their names begin with is told once, in the corner.
+const DENSE = 6;
+
+function sharedStart(hosts) {
+  if (hosts.length <= DENSE) return "";
+  let start = hosts[0].replace(/\d+$/, "");
+  while (start && !hosts.every((host) => host.startsWith(start) && host.length > start.length)) start = start.slice(0, -1);
+  return start;
+}
+
+function hostHead(host, decision, wonder) {
+  const lost = decision.lost.includes(host) || decision.stages.some((stage) => typeof stage.verdicts[host] === "string");
+  const name = h("span", {}, host.slice(sharedStart(decision.hosts).length));
+  const inside = lost ? button({ class: "ask", title: `What would have been enough for ${host}?`, "aria-label": host }, name) : name;
+  if (lost) inside.addEventListener("click", () => wonder(host));
+  return h("th", { scope: "col", class: host === decision.chosen ? "winner" : null, title: host }, inside);
+}
+
+function drawDecision(frame, ask) {
   const decision = frame.decision;
   if (!decision) return [h("p", { class: "empty" }, "No decision yet. It appears here when the scheduler is asked for a host.")];
   const summary = decision.more ? `${decision.summary} (${decision.more} more hosts are not shown)` : decision.summary;
-  const reason = h("p", { class: "reason" }, summary);
+  const reason = h("div", { class: "reason", "aria-live": "polite" }, summary);
+  const say = (words, tone) => { reason.replaceChildren(words); reason.className = `reason ${tone}`; };
+  const rest = () => (reason.answer ? showAnswer(reason, reason.answer) : say(summary, ""));
   const tell = (node, text, state) => {
-    const say = (words, tone) => { reason.textContent = words; reason.className = `reason ${tone}`; };
     node.addEventListener("pointerenter", () => say(text, state));
     node.addEventListener("focus", () => say(text, state));
     node.addEventListener("click", () => say(text, state));
-    node.addEventListener("pointerleave", () => node.matches(":focus") || say(summary, ""));
+    node.addEventListener("pointerleave", () => node.matches(":focus") || rest());
   };
-  const matrix = h("table", { class: "matrix" },
-    h("thead", {}, h("tr", {}, h("td", { title: decision.instance }, `Hosts for ${decision.instance}`), ...decision.hosts.map((host) => h("th", { scope: "col", class: host === decision.chosen ? "winner" : null, title: host }, h("span", {}, host))))),
+  const wonder = (host) => {
+    say(`What would have been enough for ${host}? The scheduler is asked …`, "asking");
+    ask({ do: "what_if", host });
+  };
+  const matrix = h("table", { class: `matrix${decision.hosts.length > DENSE ? " dense" : ""}` },
+    h("thead", {}, h("tr", {}, h("td", { title: decision.instance }, h("div", { class: "named" }, h("span", {}, `Hosts for ${decision.instance}`), h("small", {}, sharedStart(decision.hosts) && `${sharedStart(decision.hosts)}…`))), ...decision.hosts.map((host) => hostHead(host, decision, wonder)))),
     h("tbody", {}, ...decision.stages.map((stage) => filterRow(stage, decision, tell))),
-    h("tbody", { class: "weights" }, ...decision.weighers.map((weigher) => weigherRow(weigher, decision, tell)), totalRow(decision, tell)),
+    h("tbody", { class: "weights" }, ...decision.weighers.map((weigher) => weigherRow(weigher, decision, tell)), idleRow(decision), totalRow(decision, tell)),
     h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, decision.chosen ? "Chosen" : ""), ...decision.hosts.map((host) => h("td", { class: host === decision.chosen ? "winner" : null }, outcome(host, decision))))));
   matrix.style.setProperty("--hosts", decision.hosts.length);
   matrix.style.setProperty("--rows", decision.stages.length + decision.weighers.length);

@@ -224,3 +224,17 @@ def test_a_name_that_is_markup_stays_text(shown):
     player.tab("Hosts").click()
     expect(player.root.locator(".server b")).to_contain_text("<script>alert(1)</script>")
     player.lab.assert_clean()
+
+
+def test_a_click_on_a_host_that_lost_asks_what_would_have_been_enough(shown):
+    player = shown(
+        "from simnova import Cloud, Host\n"
+        "cloud = Cloud(hosts=[Host('compute1'), Host('compute2', memory_mb=1024)])\n"
+        "cloud.boot('web'); cloud.run()\n"
+        "cloud.player(step=cloud.decision().seq)"
+    )
+    player.root.locator(".matrix").get_by_role("button", name="compute2", exact=True).click()
+    reason = player.root.locator(".reason.answer")
+    expect(reason).to_contain_text("compute2 fell at Placement: needs 2048 MB")
+    expect(reason.get_by_role("listitem").first).to_contain_text("would have")
+    player.lab.assert_clean()

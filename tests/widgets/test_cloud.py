@@ -89,3 +89,43 @@ def test_a_frame_stays_small_in_a_cloud_of_many_hosts():
     assert player.frame["decision"]["chosen"] in player.frame["decision"]["hosts"]
     assert len(player.frame["actors"]) <= 14
     assert len(json.dumps(player.frame)) < 100_000
+
+
+def test_the_decision_has_the_weighers_that_matter_and_names_the_others(cloud):
+    twin = cloud.fork()
+    twin.boot("web-2")
+    twin.run()
+    frame = Player(twin, step=twin.decision().seq).frame["decision"]
+    assert {weigher["name"] for weigher in frame["weighers"]} >= {"RAMWeigher"}
+    assert len(frame["weighers"]) + len(frame["idle"]) == 13
+    assert set(frame["lost"]) == set(frame["hosts"]) - {frame["chosen"]}
+
+
+def test_a_host_that_lost_can_be_asked_what_would_have_been_enough(cloud):
+    player = Player(cloud, step=cloud.decision().seq)
+    assert player.answer == {}
+    player._handle_custom_msg({"do": "what_if", "host": "compute3"}, [])
+    said = player.answer
+    assert (said["host"], said["step"]) == ("compute3", player.step)
+    assert said["because"].startswith("compute3 fell at Placement: needs 2048 MB, one server may")
+    assert any("less memory of the flavor" in one for one in said["sentences"])
+    player.what_if(cloud.decision().host)
+    assert "was chosen: ask about one that lost" in player.answer["because"]
+    player.what_if("<b>")
+    assert player.answer["because"].startswith("unknown host '<b>'")
+    player.first()
+    player.what_if("compute3")
+    assert player.answer["because"] == "Nothing has been decided yet."
+    bare = Player(cloud.journal)
+    bare.what_if("compute3")
+    assert bare.answer["because"].startswith("Only the cloud itself can tell")
+
+
+def test_the_strip_is_sent_when_it_changes_and_not_with_every_frame(cloud):
+    player, sent = Player(cloud), []
+    player.observe(sent.append, "strip")
+    player.forward()
+    assert not sent
+    assert len(player.strip) <= 120
+    player.detail = "everything"
+    assert sent
