@@ -138,10 +138,16 @@ class Instance(NovaObject):
         self.updated_at = changed["updated_at"] = self.ctxt.now()
         expected = _expected(expected_task_state)
         before = await self.ctxt.cell_db.transact(lambda tx: self._write(tx, changed, expected))
-        if before is not None and not allowed(before, self.state):
-            data = {"instance": self.uuid, "before": str(before), "after": str(self.state)}
-            self.ctxt.here.clock.journal.record(UNEXPECTED, data)
+        if before is not None:
+            vm, task = changed.get("vm_state", before.vm), changed.get("task_state", before.task)
+            self._check_move(before, State(vm, task))
         self.obj_reset_changes()
+
+    def _check_move(self, before: State, after: State) -> None:
+        """Say so where the row has gone a way that is not in the table of moves."""
+        if not allowed(before, after):
+            data = {"instance": self.uuid, "before": str(before), "after": str(after)}
+            self.ctxt.here.clock.journal.record(UNEXPECTED, data)
 
     def _write(
         self, tx: Any, changed: dict[str, Any], expected: list[str | None] | None

@@ -13,10 +13,12 @@ from simnova.nova.compute.manager.rescue import Rescue
 from simnova.nova.compute.manager.resize import Resizes
 from simnova.nova.compute.manager.resize_end import ResizeEnds
 from simnova.nova.compute.manager.shelve import Shelve
+from simnova.nova.compute.manager.startup import Startup
 from simnova.nova.compute.manager.status import Status
 
 
 class ComputeManager(
+    Startup,
     Builds,
     Deletions,
     Images,

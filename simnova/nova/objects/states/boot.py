@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from simnova.nova.objects.states.move import Move
 from simnova.nova.objects.states.names import State, TaskState, VmState
 
@@ -27,5 +29,12 @@ _FAILURE = [
     )
     for task in (_T.SCHEDULING, None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
 ]
+_TASKS = (None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
+_TAKEN_UP = [
+    *(Move(State(_E, one), State(_E, other), "compute: build") for one, other in pairwise(_TASKS)),
+    Move(State(_E, _T.SPAWNING), State(_A, None), "compute: the guest runs"),
+    *(Move(State(_E, task), State(_E, None), "compute: the build has failed") for task in _TASKS),
+]
+"""A request has waited in its host's queue: the host sets it to ERROR when it is back, then takes it up."""
 
-MOVES: list[Move] = [*_BOOT, *_FAILURE]
+MOVES: list[Move] = [*_BOOT, *_FAILURE, *_TAKEN_UP]

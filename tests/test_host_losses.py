@@ -1,0 +1,97 @@
+"""A compute host dies in the midst of something, and what it makes of that when it is back (`_init_instance`)."""
+
+import pytest
+
+from simnova import Cloud
+
+COMPUTE = "nova-compute@compute1"
+
+
+@pytest.fixture
+def cloud():
+    with Cloud(hosts=2) as made:
+        yield made
+
+
+def back(cloud):
+    cloud.run()
+    cloud.start(COMPUTE)
+    cloud.run()
+    assert [event.data for event in cloud.journal if event.kind == "state.unexpected"] == []
+
+
+def test_a_build_that_died_with_its_host_ends_in_error(cloud):
+    server = cloud.submit("web", host="compute1")
+    cloud.crash_at("virt.call", COMPUTE)
+    back(cloud)
+    assert (server.server.vm_state, server.server.task_state) == ("error", None)
+    text = "Instance failed to spawn correctly, setting to ERROR state"
+    assert text in str(cloud.log(service=COMPUTE, background=True))
+
+
+def test_a_build_that_waited_in_the_queue_is_taken_up(cloud):
+    cloud.crash(COMPUTE)
+    server = cloud.boot("web", host="compute1")
+    back(cloud)
+    assert server.status == "ACTIVE"
+
+
+@pytest.mark.parametrize("kind", ["virt.call", "virt.return"])
+def test_a_deletion_that_died_with_its_host_is_done_again(cloud, kind):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    cloud.crash_at(kind, COMPUTE)
+    server.delete()
+    back(cloud)
+    assert len(cloud.servers) == 0
+    assert cloud.sql("SELECT * FROM placement.allocations").rows == []
+    assert cloud.assembly.simulated("compute1").guests == {}
+
+
+def test_a_server_that_was_deleted_but_for_its_row_goes(cloud):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    uuid = server.id
+
+    def stop(event):
+        values = event.data.get("after") or {}
+        if event.kind == "db.update" and values.get("vm_state") == "deleted":
+            cloud.journal.after.remove(stop)
+            cloud.clock.after(0, cloud.clock.crash, cloud.assembly.running[COMPUTE])
+
+    cloud.journal.after.append(stop)
+    server.delete()
+    cloud.run()
+    (row,) = cloud.sql("SELECT uuid, vm_state FROM nova_cell1.instances WHERE deleted = 0").rows
+    assert list(row) == [uuid, "deleted"]
+    back(cloud)
+    assert cloud.sql("SELECT * FROM nova_cell1.instances WHERE deleted = 0").rows == []
+    assert cloud.sql("SELECT * FROM placement.allocations").rows == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "status"),
+    [("stop", "SHUTOFF"), ("reboot", "ACTIVE"), ("pause", "ACTIVE")],
+)
+def test_what_was_going_on_is_done_again_or_forgotten(cloud, ask, status):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    cloud.crash_at("virt.call", COMPUTE, moment="before")
+    getattr(server, ask)()
+    back(cloud)
+    assert (server.status, server.task_state) == (status, None)
+
+
+def test_a_build_that_died_before_its_claim_ends_in_error(cloud):
+    server = cloud.submit("web", host="compute1")
+    cloud.crash_at("rpc.call", COMPUTE)
+    back(cloud)
+    assert (server.server.vm_state, server.server.host) == ("error", None)
+    text = "Instance spawn was interrupted before instance_claim, setting instance to ERROR state"
+    assert text in str(cloud.log(service=COMPUTE, background=True))
+
+
+def test_a_disk_that_was_being_sent_is_brought_back(cloud):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    cloud.crash_at("virt.call", COMPUTE)
+    server.migrate()
+    back(cloud)
+    assert (server.status, server.task_state, server.host) == ("ACTIVE", None, "compute1")
+    assert cloud.assembly.simulated("compute1").guests[server.id].state.name == "RUNNING"
