@@ -199,11 +199,11 @@ def test_a_requested_destination_that_is_not_there(cloud, place):
     words = r"Compute host nowhere could not be found. \(HTTP 400\)"
     with pytest.raises(Refused, match=words):
         cloud.request("POST", "/v2.1/servers", {"server": server | place})
+    both = {"availability_zone": "nova:compute1", "host": "compute1"}
     with pytest.raises(Refused, match="mutually exclusive"):
-        both = {"availability_zone": "nova:compute1", "host": "compute1"}
         cloud.request("POST", "/v2.1/servers", {"server": server | both})
+    old = {"openstack_api_version": "compute 2.73"}
     with pytest.raises(Refused, match="Additional properties are not allowed"):
-        old = {"openstack_api_version": "compute 2.73"}
         cloud.request("POST", "/v2.1/servers", {"server": server | place}, **old)
 
 

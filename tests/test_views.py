@@ -47,10 +47,10 @@ def test_a_table_gives_the_columns_asked_for_and_says_when_it_is_empty(cloud):
 def test_the_files_come_in_the_order_of_the_boot_path(cloud):
     files = list(dict.fromkeys(cloud.files().column("file")))
     path = [
-        "nova/compute/api.py",
-        "nova/conductor/compute_task.py",
+        "nova/compute/api/create.py",
         "nova/scheduler/manager.py",
-        "nova/compute/manager.py",
+        "nova/conductor/compute_task.py",
+        "nova/compute/manager/build.py",
         "nova/compute/claims.py",
         "nova/network/neutron.py",
     ]

@@ -174,7 +174,7 @@ class Recorder:
             return own
         if said:
             return self.cloud.images.id_of(said)
-        if "other" not in list(self.cloud.images):
+        if "other" not in self.cloud.images:
             self.cloud.images.create("other")
         return next(id for id in map(self.cloud.images.id_of, ("other", "cirros")) if id != own)
 

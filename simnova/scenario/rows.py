@@ -19,7 +19,7 @@ DATABASE = f"sqlite:///{CELL1_DB}"
 
 Row = dict[str, Any]
 
-_FLAVOR = json.dumps({"cur": Flavor(name="running").obj_to_primitive()})
+_FLAVOR = json.dumps({"cur": Flavor(name="running").obj_to_primitive(), "old": None, "new": None})
 
 
 def api_rows(scenario: Scenario) -> dict[str, list[Row]]:
