@@ -7,6 +7,7 @@ from simnova.nova.api_exception import *  # noqa: F403
 from simnova.nova.instance_exception import *  # noqa: F403
 from simnova.nova.move_exception import *  # noqa: F403
 from simnova.nova.neighbour_exception import *  # noqa: F403 (Nova has all its errors in one module)
+from simnova.nova.request_exception import *  # noqa: F403
 
 
 class BuildAbortException(NovaError):

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, Float, Index, Integer, String, UniqueConstraint
 
-from simnova.placement.standards import RESOURCE_CLASSES, TRAITS
+from simnova.standards import RESOURCE_CLASSES, TRAITS
 
 METADATA = sa.MetaData()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simnova.placement.standards import RESOURCE_CLASSES, TRAITS
 from simnova.scenario import hosts
+from simnova.standards import RESOURCE_CLASSES, TRAITS
 
 if TYPE_CHECKING:
     from simnova.scenario.scenario import Scenario

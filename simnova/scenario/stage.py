@@ -19,7 +19,7 @@ from simnova.db.databases import Schemas
 from simnova.kernel.clock import Clock
 from simnova.nova.cmd.manage import API_DB, CELL1_DB
 from simnova.placement.schema import METADATA as PLACEMENT
-from simnova.placement.standards import RESOURCE_CLASSES, TRAITS
+from simnova.standards import RESOURCE_CLASSES, TRAITS
 
 __door__ = True
 

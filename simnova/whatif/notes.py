@@ -8,8 +8,8 @@ from typing import Any
 from simnova.kernel.journal import Journal
 from simnova.messaging.rest import HTTP_RESPONSE
 from simnova.nova.cmd.manage import API_DB, CELL1_DB
-from simnova.placement.standards import TRAITS
 from simnova.scenario.stage import PLACEMENT_DB
+from simnova.standards import TRAITS
 
 __door__ = True
 

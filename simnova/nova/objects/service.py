@@ -8,8 +8,9 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from simnova.db.cell_schema import METADATA as CELL
-from simnova.nova.context import RequestContext
+from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.objects.base import NovaObject, remotable, remotable_class
+from simnova.nova.objects.cell_mapping import CellMapping
 
 __door__ = True
 
@@ -87,5 +88,15 @@ class Service(NovaObject):
 
 _SERVICES = CELL.tables["services"]
 _MINIMUM = sa.select(sa.func.min(_SERVICES.c.version).label("version")).where(
-    _SERVICES.c.binary == sa.bindparam("binary"), _SERVICES.c.deleted == 0
+    _SERVICES.c.binary == sa.bindparam("binary"),
+    _SERVICES.c.deleted == sa.literal_column("0"),
 )
+
+
+async def get_minimum_version_all_cells(context: RequestContext, binary: str) -> int:
+    """The least version among a binary's services in all cells; 0 where there are none."""
+    cells = await CellMapping.get_all(context)
+    found = [
+        await Service.get_minimum_version(target_cell(context, cell), binary) for cell in cells
+    ]
+    return min((version for version in found if version is not None), default=0)

@@ -12,10 +12,12 @@ from simnova.nova import exception
 from simnova.nova.log import getLogger
 from simnova.nova.objects.fields import RESOURCE_CLASSES
 from simnova.nova.objects.image_meta_props import traits_required
+from simnova.nova.scheduler.translation import translate_devices, translate_pinning_policies
 
 if TYPE_CHECKING:
     from simnova.nova.context import RequestContext
     from simnova.nova.objects.flavor import Flavor
+    from simnova.nova.objects.image_meta import ImageMeta
     from simnova.nova.objects.request_spec import Destination, RequestSpec
     from simnova.nova.scheduler.host_manager import HostManager
 
@@ -37,14 +39,16 @@ class RequestGroup:
     forbidden_aggregates: list[str] = field(default_factory=list)
     in_tree: str | None = None
 
-    def add_resource(self, name: str, amount: str) -> None:
+    def add_resource(self, name: str, amount: str | int) -> None:
         """Ask for an amount of a class; what Placement would not understand is logged and left out."""
         if not (name.startswith("CUSTOM_") or name in RESOURCE_CLASSES):
             LOG.warning("Received an invalid ResourceClass '%s' in extra_specs.", name)
-        elif not amount.strip().isdigit():
+            return
+        number = _nonnegative(amount)
+        if number is None:
             LOG.warning("Resource amounts must be nonnegative integers. Received '%s'", amount)
         else:
-            self.resources[name] = int(amount)
+            self.resources[name] = number
 
     def add_trait(self, name: str, value: str) -> None:
         """Ask for or against a trait; another word than `required` or `forbidden` is logged and left out."""
@@ -56,7 +60,7 @@ class RequestGroup:
 
     def to_queryparams(self) -> list[tuple[str, str]]:
         """This group's parameters of `GET /allocation_candidates`."""
-        resources = ",".join(f"{name}:{amount}" for name, amount in sorted(self.resources.items()))
+        resources = ",".join(sorted(f"{name}:{amount}" for name, amount in self.resources.items()))
         found = [("resources", resources)]
         if self.required or self.forbidden:
             found.append(("required", _traits(self.required, self.forbidden)))
@@ -95,17 +99,33 @@ class ResourceRequest:
 
     @classmethod
     def from_request_spec(cls, spec: RequestSpec, limit: int | None) -> ResourceRequest:
-        """The flavor's sizes, its extra specs in their place where they name the same class, and the image's traits."""
+        """The flavor's extra specs, the image's traits, and the flavor's sizes where neither names the class.
+
+        Raises what `constraints` raises where flavor and image contradict each other.
+        """
         request = cls(limit, list(spec.root_required), list(spec.root_forbidden))
-        request.add_extra_specs(spec.flavor)
-        for trait in traits_required(spec.image.properties):
-            request.get_request_group().add_trait(trait, "required")
-        asked = {name for group in request.groups.values() for name in group.resources}
+        flavor, image = spec.flavor, spec.image
+        request.add_extra_specs(flavor)
+        group = request.get_request_group()
+        for trait in _traits_of(image):
+            group.add_trait(trait, "required")
+        translate_pinning_policies(group, flavor, image)
+        asked = {name for each in request.groups.values() for name in each.resources}
         for name, amount in spec.resources().items():
             if name not in asked and not (name == "VCPU" and "PCPU" in asked):
-                request.get_request_group().resources[name] = amount
+                group.resources[name] = amount
+        translate_devices(group, flavor, image)
         request.strip_zeros()
         return request
+
+    @property
+    def all_required_traits(self) -> set[str]:
+        """The traits that any of the groups requires."""
+        return {name for group in self.groups.values() for name in group.required}
+
+    def num_of_suffixed_groups(self) -> int:
+        """How many groups have a suffix."""
+        return sum(1 for suffix in self.groups if suffix)
 
     def add_extra_specs(self, flavor: Flavor) -> None:
         """Read `resources[SUFFIX]:CLASS`, `trait[SUFFIX]:NAME` and `group_policy`."""
@@ -144,6 +164,19 @@ class ResourceRequest:
         return urlencode(sorted(found))
 
 
+def _nonnegative(amount: str | int) -> int | None:
+    try:
+        number = int(amount)
+    except ValueError:
+        return None
+    return number if number >= 0 else None
+
+
+def _traits_of(image: ImageMeta) -> list[str]:
+    given: list[str] = image.properties.get("traits_required", [])
+    return [*given, *(name for name in traits_required(image.properties) if name not in given)]
+
+
 def _traits(required: Iterable[str], forbidden: Iterable[str]) -> str:
     return ",".join([*sorted(required), *(f"!{name}" for name in sorted(forbidden))])
 
@@ -167,7 +200,19 @@ async def resources_from_request_spec(
     await _aim(ctxt, request, spec_obj, destination, host_manager)
     if any(hint in spec_obj.scheduler_hints for hint in _UNLIMITED):
         request.limit = None
+    if request.num_of_suffixed_groups() >= 2 and not request.group_policy:
+        LOG.warning(_NO_GROUP_POLICY)
     return request
+
+
+_NO_GROUP_POLICY = (
+    "There is more than one numbered request group in the allocation candidate query but the flavor "
+    "did not specify any group policy. This query would fail in placement due to the missing group "
+    "policy. If you specified more than one numbered request group in the flavor extra_spec then you "
+    "need to specify the group policy in the flavor extra_spec. If it is OK to let these groups be "
+    "satisfied by overlapping resource providers then use 'group_policy': 'none'. If you want each "
+    "group to be satisfied from a separate resource provider then use 'group_policy': 'isolate'."
+)
 
 
 async def _aim(

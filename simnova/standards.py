@@ -1,4 +1,4 @@
-"""The names every Placement knows from the start: resource classes (os-resource-classes), traits (os-traits).
+"""The standard names that Nova and Placement share: resource classes (os-resource-classes), traits (os-traits).
 
 The traits are those of computes, processors, owners and storage; of GPUs and NICs only what Nova itself uses.
 """
@@ -44,6 +44,11 @@ _TRAITS = {
         VIOMMU_MODEL_AUTO VIOMMU_MODEL_INTEL VIOMMU_MODEL_SMMUV3 VIOMMU_MODEL_VIRTIO
         VOLUME_ATTACH VOLUME_ATTACH_WITH_TAG VOLUME_EXTEND VOLUME_MULTI_ATTACH
     """,
+    "HW_ARCH_": """
+        AARCH64 ALPHA ARMV6 ARMV7 ARMV7B CRIS I686 IA64 LM32 M68K MICROBLAZE MICROBLAZEEL MIPS
+        MIPS64 MIPS64EL MIPSEL OPENRISC PARISC PARISC64 PPC PPC64 PPC64LE PPCEMB PPCLE S390 S390X
+        SH4 SH4EB SPARC SPARC64 UNICORE32 X86_64 XTENSA XTENSAEB
+    """,
     "HW_CPU_AARCH64_": """
         AES ASIMD ASIMDDP ASIMDHP ASIMDRDM ATOMICS CPUID CRC32 DCPOP EVTSTRM FCMA FP FPHP
         JSCVT LRCPC PMULL SHA1 SHA2 SHA3 SHA512 SM3 SM4 SVE
@@ -61,6 +66,9 @@ _TRAITS = {
     """,
     "HW_NIC_SRIOV": """
         . _MULTIQUEUE _QOS_RX _QOS_TX _TRUSTED
+    """,
+    "HW_NVME_": """
+        BES CES WZS
     """,
     "HW_PCI_": """
         LIVE_MIGRATABLE ONE_TIME_USE
