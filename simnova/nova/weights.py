@@ -125,7 +125,7 @@ class BaseWeightHandler:
                 continue
             raw = weigher._weigh_object(obj, properties)
             raw = weigher._clamp(raw) if scale.objects else raw
-            if raw != scale.raw[slot]:
+            if raw != scale.raw[slot] or scale.objects:
                 standings.do("change", index, (slot,), (raw,))
 
     def _score(
@@ -149,9 +149,9 @@ class BaseWeightHandler:
             name = type(weigher).__name__
             standings.do("put", index, name, ends, Packed(raw), multipliers, steady)
             return
-        changed = (known.raw != raw).nonzero()[0]
-        if len(changed):
-            standings.do("change", index, changed.tolist(), raw[changed].tolist())
+        changed = known.differing(raw)
+        if changed:
+            standings.do("change", index, changed, raw[changed].tolist())
         if multipliers != known.multipliers:
             standings.do("multiply", index, multipliers)
 
@@ -174,6 +174,8 @@ class BaseWeightHandler:
 
 def _multipliers(weigher: BaseWeigher, standings: Standings, quiet: Array) -> list[float]:
     """One multiplier for all, or one a slot. Objects whose aggregates speak of multipliers are asked one by one."""
+    if quiet.all():
+        return [weigher.weight_multiplier(standings.first(1)[0])]
     slots = standings.ranking.order
     asked = slots[~quiet[slots]]
     said = _by_slot(slots, [0.0] * len(slots))

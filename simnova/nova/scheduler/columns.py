@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class HostColumns:
     def __getattr__(self, name: str) -> Array:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = self._columns[name] = self.of(getattr(host, name) for host in self.hosts)
+        found = self._columns[name] = self.of(map(attrgetter(name), self.hosts))
         return found
 
     def of(self, values: Iterable[Any]) -> Array:
@@ -84,12 +85,11 @@ class HostColumns:
         """Whether no aggregate of a host has metadata whose key ends so."""
         name = f"_without {key}"
         if name not in self._columns:
-            self._columns[name] = self.by_aggregates(
-                lambda host: (
-                    not any(
-                        found.endswith(key) for each in host.aggregates for found in each.metadata
-                    )
-                )
+            self._columns[name] = self.of(
+                not any(found.endswith(key) for each in host.aggregates for found in each.metadata)
+                if host.aggregates
+                else True
+                for host in self.hosts
             )
         return self._columns[name]
 

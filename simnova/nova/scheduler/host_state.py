@@ -127,7 +127,7 @@ class HostState:
     def copy(self) -> HostState:
         """The same host for another request: what one consumes the other does not see."""
         made = HostState.__new__(HostState)
-        made.__dict__.update(self.__dict__)
+        made.__dict__ = self.__dict__.copy()
         made.limits = {}
         if self.pci_stats is not None and self.pci_stats.pools:
             made.pci_stats = PciDeviceStats(self.pci_stats.pools)

@@ -107,6 +107,14 @@ class Scale:
         """What it adds to one host's."""
         return float(self.multipliers[0 if self.same else slot] * self.scaled()[slot])
 
+    def differing(self, raw: np.ndarray[Any, Any]) -> list[int]:
+        """The slots at which these raw weights are others; 0 and 0.0 are two things, since the log shows them."""
+        if not self.objects:
+            slots: list[int] = (self.raw != raw).nonzero()[0].tolist()
+            return slots
+        pairs = enumerate(zip(self.raw, raw, strict=True))
+        return [slot for slot, (held, new) in pairs if held != new or type(held) is not type(new)]
+
     def change(self, slot: int, raw: Any) -> bool:
         """Another raw weight for one host; whether that moved an end, and with it every other host."""
         self.raw[slot] = raw

@@ -17,6 +17,8 @@ class CrossCellWeigher(weights.BaseHostWeigher):
 
     def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
         """By cells."""
+        if not weight_properties.requested_destination:
+            return hosts.every(0)
         return hosts.by_profile(
             lambda host: host.cell_uuid, lambda host: self._weigh_object(host, weight_properties)
         )

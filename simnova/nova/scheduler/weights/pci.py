@@ -20,7 +20,12 @@ class PCIWeigher(weights.BaseHostWeigher):
 
     def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
         """Host by host; it stays until a server takes devices."""
-        return hosts.of(self._weigh_object(host, weight_properties) for host in hosts.hosts)
+        return hosts.of(
+            self._weigh_object(host, weight_properties)
+            if host.pci_stats and host.pci_stats.pools
+            else MAX_DEVS
+            for host in hosts.hosts
+        )
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option pci_weight_multiplier."""
