@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from simnova.cloud.drivers import load_compute_driver, simulated_driver
+from simnova.cloud.equipment import conf_of
 from simnova.cloud.hosts import Host
 from simnova.config import Config
 from simnova.db.api_schema import METADATA as API
@@ -242,7 +243,7 @@ class Assembly:
         manager = ComputeManager(
             host,
             place,
-            self.conf,
+            conf_of(self.hosts[host], self.conf),
             cast(ComputeDriver, self.drivers[host]),
             neutron.API(self.rest),
             glance.API(self.rest),

@@ -11,6 +11,8 @@ from simnova.messaging.rest import Response, Rest
 __door__ = True
 
 MICROVERSION = "2.104"
+_VERSIONS = {"nova-api": f"compute {MICROVERSION}", "placement": "placement 1.39"}
+"""The newest microversion of each service that has them."""
 
 
 class Refused(UsageError):
@@ -57,7 +59,7 @@ class Client:
     ) -> Response:
         shown = {
             "X-Auth-Token": await self._authenticate(user),
-            "OpenStack-API-Version": f"compute {MICROVERSION}",
+            **({"OpenStack-API-Version": _VERSIONS[service]} if service in _VERSIONS else {}),
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         path, _, query = path.partition("?")

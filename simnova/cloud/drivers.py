@@ -31,4 +31,12 @@ def simulated_driver(clock: Clock, host: Host, image_api: ImageAPI) -> Simulated
 
 
 def _resources(host: Host) -> Resources:
-    return Resources(host.vcpus, host.memory_mb, host.local_gb)
+    return Resources(
+        host.vcpus,
+        host.memory_mb,
+        host.local_gb,
+        tuple(host.traits),
+        host.metrics,
+        host.numa,
+        tuple(host.pci),
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
+from simnova.cloud.equipment import check_equipment
 from simnova.exceptions import UsageError
 from simnova.nova.virt.profile import Profile
 
@@ -18,6 +19,12 @@ class Host:
     """A compute host: its size (CPUs, MB, GB) and what drives its hypervisor.
 
     `driver` is None or "simulated", or a libvirt URI (`test:///…/node.xml`, `test://` for a world made from the sizes).
+
+    A simulated host can have more: `traits` (`HW_CPU_X86_AVX2`, `CUSTOM_…`), `metrics` (`{"cpu.percent": 0.2}`),
+    `numa` nodes that share its CPUs and memory evenly, `pci` devices, one entry each (`["10de:1db4"] * 2`).
+
+    The ratios and what is reserved (CPUs, MB, MB of disk) are Nova's options, which every host has in a nova.conf of
+    its own; None is what the cloud's says. Raises `UsageError` for what a host cannot have.
     """
 
     name: str
@@ -26,6 +33,16 @@ class Host:
     local_gb: int = 100
     driver: str | None = None
     profile: Profile | None = None
+    traits: Sequence[str] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    numa: int = 0
+    pci: Sequence[str] = ()
+    cpu_allocation_ratio: float | None = None
+    ram_allocation_ratio: float | None = None
+    disk_allocation_ratio: float | None = None
+    reserved_host_cpus: int | None = None
+    reserved_host_memory_mb: int | None = None
+    reserved_host_disk_mb: int | None = None
 
     def __post_init__(self) -> None:
         for what, value in (
@@ -41,6 +58,7 @@ class Host:
             raise UsageError(
                 f"a host cannot be called {self.name!r}: use letters, digits, '-', '_' and '.'"
             )
+        check_equipment(self)
 
     def _repr_html_(self) -> str:
         size = f"{self.vcpus} CPUs, {self.memory_mb} MB, {self.local_gb} GB"

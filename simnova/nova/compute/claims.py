@@ -68,6 +68,8 @@ class Claim:
         failed = [reason for reason in reasons if reason]
         if failed:
             raise exception.ComputeResourcesUnavailable(reason="; ".join(failed))
+        limit = (limits or {}).get("numa_topology")
+        self.tracker.devices.check(self.instance, flavor, limit)
         LOG.info("Claim successful on node %s", self.nodename, instance=self.instance)
 
     async def abort(self) -> None:

@@ -86,6 +86,9 @@ class ResourceReport(ResourceUsage):
             )
             if ratio:
                 setattr(node, option, ratio)
+        node.metrics = resources.get("metrics")
+        self.devices.take_over(resources)
+        self.devices.show(node)
 
     # --- reporting --------------------------------------------------------------------------------------------
 
@@ -108,6 +111,7 @@ class ResourceReport(ResourceUsage):
             node.hypervisor_hostname,
             self._with_options(inventory),
             [*await self.driver.get_traits(node.hypervisor_hostname), "COMPUTE_NODE", "OWNER_NOVA"],
+            self._initial_ratios(),
         )
         self._reported = True
 
@@ -120,15 +124,25 @@ class ResourceReport(ResourceUsage):
             await self.reportclient.get_allocs_for_consumer(context, consumer)
 
     def _with_options(self, inventory: dict[str, dict[str, int]]) -> dict[str, dict[str, Any]]:
-        node, conf = self.node, self.conf
+        """What the driver counts, with the ratios that are set and what is reserved."""
+        conf = self.conf
         options = {
-            "VCPU": (node.cpu_allocation_ratio, conf.reserved_host_cpus),
-            "MEMORY_MB": (node.ram_allocation_ratio, conf.reserved_host_memory_mb),
-            "DISK_GB": (node.disk_allocation_ratio, conf.reserved_host_disk_mb // 1024),
+            "VCPU": (conf.cpu_allocation_ratio, conf.reserved_host_cpus),
+            "MEMORY_MB": (conf.ram_allocation_ratio, conf.reserved_host_memory_mb),
+            "DISK_GB": (conf.disk_allocation_ratio, conf.reserved_host_disk_mb // 1024),
         }
         return {
             name: {**amounts, "allocation_ratio": options[name][0], "reserved": options[name][1]}
             for name, amounts in inventory.items()
+        }
+
+    def _initial_ratios(self) -> dict[str, float]:
+        """For what is reported for the first time; where no option is set, Placement's own stay after that."""
+        conf = self.conf
+        return {
+            "VCPU": conf.initial_cpu_allocation_ratio,
+            "MEMORY_MB": conf.initial_ram_allocation_ratio,
+            "DISK_GB": conf.initial_disk_allocation_ratio,
         }
 
     def _log_final_resource_view(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simnova.config import Config
 from simnova.nova import exception
+from simnova.nova.compute.devices import Devices
 from simnova.nova.compute.stats import Stats
 from simnova.nova.log import getLogger
 from simnova.nova.objects.compute_node import ComputeNode
@@ -41,6 +42,7 @@ class ResourceUsage:
         self.stats = Stats()
         self.tracked_instances: set[str] = set()
         self.tracked_migrations: dict[str, Migration] = {}
+        self.devices = Devices(conf)
 
     @property
     def node(self) -> ComputeNode:
@@ -54,6 +56,7 @@ class ResourceUsage:
         self.stats.clear()
         self.tracked_instances.clear()
         self.tracked_migrations.clear()
+        self.devices.clear()
         node = self.node
         node.vcpus_used = self.conf.reserved_host_cpus
         node.memory_mb_used = self.conf.reserved_host_memory_mb
@@ -114,6 +117,7 @@ class ResourceUsage:
         node.vcpus_used += sign * flavor.vcpus
         node.memory_mb_used += sign * flavor.memory_mb
         node.local_gb_used += sign * (root + flavor.ephemeral_gb + flavor.swap // 1024)
+        self.devices.use(node, instance, flavor, sign)
         self._derive()
 
     def _derive(self) -> None:

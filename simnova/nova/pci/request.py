@@ -51,15 +51,23 @@ def get_pci_requests_from_flavor(
 
     Raises PciRequestAliasNotDefined.
     """
+    requests = requests_from_flavor(conf, flavor)
+    for request in requests:
+        request.request_id = clock.uuid("pci_request")
+    return InstancePCIRequests(instance_uuid=instance_uuid, requests=requests) if requests else None
+
+
+def requests_from_flavor(conf: Config, flavor: Flavor) -> list[InstancePCIRequest]:
+    """The requests as the flavor has them, without ids; raises PciRequestAliasNotDefined."""
     asked = flavor.extra_specs.get("pci_passthrough:alias")
     if not asked:
-        return None
+        return []
     aliases = get_alias_from_config(conf)
-    requests = []
-    for part in asked.split(","):
-        name, _, count = part.strip().partition(":")
-        if name not in aliases:
-            raise exception.PciRequestAliasNotDefined(alias=name)
-        uuid = clock.uuid("pci_request")
-        requests.append(InstancePCIRequest(int(count), aliases[name], name, request_id=uuid))
-    return InstancePCIRequests(instance_uuid=instance_uuid, requests=requests)
+    return [_request(aliases, part) for part in asked.split(",")]
+
+
+def _request(aliases: dict[str, list[dict[str, str]]], text: str) -> InstancePCIRequest:
+    name, _, count = text.strip().partition(":")
+    if name not in aliases:
+        raise exception.PciRequestAliasNotDefined(alias=name)
+    return InstancePCIRequest(int(count), aliases[name], name)

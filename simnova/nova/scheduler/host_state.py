@@ -66,7 +66,7 @@ class HostState:
         self.service: Mapping[str, Any] = MappingProxyType({})
         self.aggregates: list[Aggregate] = []
         self.instances: dict[str, Instance] = {}
-        self.limits: dict[str, float] = {}
+        self.limits: dict[str, Any] = {}
         self.allocation_candidates: list[dict[str, Any]] = []
 
     def update(

@@ -12,7 +12,7 @@ for `capabilities_as_traits`, which asks no hypervisor.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from simnova.nova import exception
@@ -82,11 +82,18 @@ class InstanceInfo(NamedTuple):
 
 @dataclass(frozen=True)
 class Resources:
-    """What a host has: CPUs, memory in MB, disk in GB."""
+    """What a host has: CPUs, memory in MB, disk in GB, and what a simulated one has beside.
+
+    `numa_nodes` share CPUs and memory evenly; `pci` names the kind, `vendor:product`, of each device.
+    """
 
     vcpus: int = 8
     memory_mb: int = 16384
     local_gb: int = 100
+    traits: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    numa_nodes: int = 0
+    pci: tuple[str, ...] = ()
 
 
 @dataclass

@@ -108,23 +108,30 @@ def _as_said(cpus: list[list[int]], memory: list[int], flavor: Flavor) -> Instan
 
 
 def numa_fit_instance_to_host(
-    host: NUMATopology, wanted: InstanceNUMATopology, limits: NUMATopologyLimits
+    host: NUMATopology, wanted: InstanceNUMATopology, limits: NUMATopologyLimits | None
 ) -> InstanceNUMATopology | None:
-    """The server's nodes, each with the id of a node of the host that it fits on; None where they do not fit."""
-    for chosen in permutations(host.cells, len(wanted.cells)):
+    """The server's nodes, each with the id of a node of the host that it fits on; None where they do not fit.
+
+    The nodes with the fewest used CPUs come first, among those the ones with the most free memory. Without limits
+    what others use does not count.
+    """
+    cells = host.cells
+    if len(cells) > len(wanted.cells):
+        cells = sorted(cells, key=lambda cell: (cell.cpu_usage, cell.memory_usage - cell.memory))
+    for chosen in permutations(cells, len(wanted.cells)):
         pairs = list(zip(chosen, wanted.cells, strict=True))
         if all(_fits(cell, asked, limits) for cell, asked in pairs):
             return InstanceNUMATopology([replace(asked, id=cell.id) for cell, asked in pairs])
     return None
 
 
-def _fits(cell: NUMACell, wanted: InstanceNUMACell, limits: NUMATopologyLimits) -> bool:
+def _fits(cell: NUMACell, wanted: InstanceNUMACell, limits: NUMATopologyLimits | None) -> bool:
     """Whether a node has it all, never overcommitted against the server itself, only against others."""
     total, cpus = len(cell.cpuset), len(wanted.cpuset)
-    return (
-        wanted.memory <= cell.memory
-        and cpus <= total
-        and cell.cpu_usage + cpus <= total * limits.cpu_allocation_ratio
+    if wanted.memory > cell.memory or cpus > total:
+        return False
+    return limits is None or (
+        cell.cpu_usage + cpus <= total * limits.cpu_allocation_ratio
         and cell.memory_usage + wanted.memory <= cell.memory * limits.ram_allocation_ratio
     )
 

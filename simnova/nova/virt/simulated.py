@@ -20,6 +20,7 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
+from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage, get_cache_fname
 from simnova.nova.virt.moving import MovingDriver
 from simnova.nova.virt.profile import Profile
@@ -136,8 +137,12 @@ class SimulatedDriver(MovingDriver):
             "cpu_info": json.dumps(CPU_INFO),
             "disk_available_least": (self._free() - promised) // GIB,
             "supported_instances": [["x86_64", "qemu", "hvm"], ["x86_64", "kvm", "hvm"]],
-            "numa_topology": None,
+            **described(self.resources, self.clock.utcnow()),
         }
+
+    async def get_traits(self, nodename: str) -> list[str]:
+        """Those of the driver's capabilities and those of the host itself."""
+        return sorted({*await super().get_traits(nodename), *self.resources.traits})
 
     async def get_inventory(self, nodename: str) -> dict[str, dict[str, int]]:
         """The host's sizes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simnova.nova.context import RequestContext
@@ -33,6 +33,7 @@ class NoPlacement(SchedulerReportClient):
         name: str,
         inventory: Inventories,
         traits: Iterable[str],
+        initial_ratios: Mapping[str, float] | None = None,
     ) -> None:
         """The row of the compute node is all that is known of a host."""
 

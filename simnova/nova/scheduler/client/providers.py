@@ -141,16 +141,19 @@ class ProviderClient(ProviderReader):
         name: str,
         inventory: Inventories,
         traits: Iterable[str],
+        initial_ratios: Mapping[str, float] | None = None,
     ) -> None:
         """Bring a compute node's provider up to date, as the resource tracker's `_update_to_placement` does.
 
+        A ratio that `inventory` leaves open (None or 0) stays as it is in Placement, where anybody may have set it.
         Where somebody else changed the provider in the meantime it is read and tried again, three times in all.
         Traits that others set (COMPUTE_STATUS_DISABLED, CUSTOM_*) stay.
         """
         wanted = set(traits)
         for attempt in range(3):
             tree = await self.get_provider_tree_and_ensure_root(context, rp_uuid, name)
-            tree.update_inventory(rp_uuid, inventory)
+            known = tree.data(rp_uuid).inventory
+            tree.update_inventory(rp_uuid, _with_ratios(inventory, known, initial_ratios or {}))
             tree.update_traits(rp_uuid, wanted | _kept(tree.data(rp_uuid).traits))
             try:
                 await self.update_from_provider_tree(context, tree)
@@ -339,6 +342,24 @@ class ProviderClient(ProviderReader):
             "Got %d: %s.",
             *(request_id(response), rp_uuid, response.status, text(response)),
         )
+
+
+def _with_ratios(
+    wanted: Inventories, known: Inventories, initial: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    """A ratio that is set, else the one that Placement has, else the initial one (`_get_allocation_ratios`)."""
+    return {
+        name: {
+            **values,
+            "allocation_ratio": _ratio(values, known.get(name), initial.get(name, 1.0)),
+        }
+        for name, values in wanted.items()
+    }
+
+
+def _ratio(values: Mapping[str, Any], known: Mapping[str, Any] | None, initial: float) -> float:
+    given = values.get("allocation_ratio")
+    return float(given or (known or {}).get("allocation_ratio") or initial)
 
 
 def _kept(present: Mapping[str, Any] | set[str]) -> set[str]:

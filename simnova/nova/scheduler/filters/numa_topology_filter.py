@@ -47,6 +47,7 @@ class NUMATopologyFilter(filters.BaseHostFilter):
             return self._rejected(
                 host_state, f"{_described(spec_obj)}, the host's have {'; '.join(sizes)}"
             )
+        host_state.limits["numa_topology"] = limits._asdict()
         return True
 
     def _rejected(self, host_state: HostState, why: str) -> filters.Rejected:
