@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
-from simnova.placement.standards import TRAITS
+from simnova.standards import TRAITS
 
 if TYPE_CHECKING:
     from simnova.cloud.hosts import Host
