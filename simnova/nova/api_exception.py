@@ -98,6 +98,50 @@ class OverQuota(NovaError):
     code = 413
 
 
+class TooManyInstances(OverQuota):
+    """Servers, their cores or their RAM would be more than there may be."""
+
+    msg_fmt = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
+
+
+class MetadataLimitExceeded(OverQuota):
+    """A server or an image would have too many metadata items."""
+
+    msg_fmt = "Maximum number of metadata items exceeds %(allowed)d"
+
+
+class InvalidKeypair(NovaError):
+    """A public key or certificate cannot be read."""
+
+    msg_fmt = "Keypair data is invalid: %(reason)s"
+    code = 400
+
+
+class KeyPairExists(NovaError):
+    """The user has a key pair of that name."""
+
+    msg_fmt = "Key pair '%(key_name)s' already exists."
+    code = 409
+
+
+class KeypairNotFound(NotFound):
+    """The user has no key pair of that name."""
+
+    msg_fmt = "Keypair %(name)s not found for user %(user_id)s"
+
+
+class MarkerNotFound(NotFound):
+    """What a page was to begin after is not there."""
+
+    msg_fmt = "Marker %(marker)s could not be found."
+
+
+class KeypairLimitExceeded(OverQuota):
+    """A user has all the key pairs that they may have."""
+
+    msg_fmt = "Quota exceeded, too many key pairs."
+
+
 class GroupMemberLimitExceeded(OverQuota):
     """The group has all the servers that a user may have in it."""
 

@@ -285,13 +285,6 @@ class ServiceUnavailable(NovaError):
     code = 503
 
 
-class TooManyInstances(NovaError):
-    """A quota would be exceeded."""
-
-    msg_fmt = "Quota exceeded for %(overs)s: Requested %(req)s, but already used %(used)s of %(allowed)s %(overs)s"
-    code = 403
-
-
 class UnexpectedTaskStateError(NovaError):
     """Somebody else changed the server's task in the meantime: the compare-and-swap found another state."""
 

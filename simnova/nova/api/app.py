@@ -50,7 +50,7 @@ class ComputeApp(App):
             FlavorExtraSpecsController(auth),
             FlavorsController(auth),
             ServerActionsController(auth, compute_api),
-            ServerGroupController(auth, conf),
+            ServerGroupController(auth, compute_api.quotas),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf),
         )

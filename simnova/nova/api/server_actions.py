@@ -42,6 +42,8 @@ async def _answer(wanted: Action, asked: Asked) -> Response:
         return await wanted.handler(asked) or Response(202)
     except exception.InstanceInvalidState as error:
         raise Fault(409, invalid_state(error, wanted.word)) from None
+    except exception.OverQuota as error:
+        raise Fault(403, str(error)) from None
     except wanted.conflicts as error:
         raise Fault(409, str(error)) from None
 

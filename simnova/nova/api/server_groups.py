@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.config import Config
 from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 from simnova.nova.api.auth import Auth
@@ -15,14 +14,15 @@ from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import groups
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.instance_group import InstanceGroup
+from simnova.nova.quota import DbQuotaDriver
 
 
 class ServerGroupController(Controller):
     """`/os-server-groups`: a project's own, all of them for administrators."""
 
-    def __init__(self, auth: Auth, conf: Config) -> None:
+    def __init__(self, auth: Auth, quotas: DbQuotaDriver) -> None:
         super().__init__(auth)
-        self.conf = conf
+        self.quotas = quotas
 
     @route("GET", "/v2.1/os-server-groups")
     async def index(self, request: Request) -> Response:
@@ -43,10 +43,7 @@ class ServerGroupController(Controller):
         context = await self.context(request)
         version = version_of(request)
         validate(request.body, versioned(version, CREATE))
-        try:
-            await groups.check_server_groups(context, self.conf)
-        except exception.ServerGroupLimitExceeded as error:
-            raise Fault(403, str(error)) from None
+        await self._check(context, 1)
         asked = request.body["server_group"]
         rules = asked.get("rules", {})
         policy = asked["policy"] if version >= (2, 64) else asked["policies"][0]
@@ -61,7 +58,20 @@ class ServerGroupController(Controller):
             context=context,
         )
         await made.create()
+        if self.quotas.conf.quota.recheck_quota:
+            await self._check(context, 0, made)
         return await _answer(request, context, made)
+
+    async def _check(
+        self, context: RequestContext, more: int, made: InstanceGroup | None = None
+    ) -> None:
+        """Raise `Fault` 403 where the quota is used up; a group that was made all the same goes."""
+        try:
+            await groups.check_server_groups(self.quotas, context, more)
+        except exception.ServerGroupLimitExceeded as error:
+            if made is not None:
+                await made.destroy()
+            raise Fault(403, str(error)) from None
 
     @route("GET", "/v2.1/os-server-groups/{id}")
     async def show(self, request: Request, id: str) -> Response:

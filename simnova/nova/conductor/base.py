@@ -15,6 +15,7 @@ from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.objects.states import VmState
+from simnova.nova.quota import quota_driver
 from simnova.nova.scheduler import utils as scheduler_utils
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
@@ -36,6 +37,7 @@ class TaskBase:
         image_api: glance.API,
     ) -> None:
         self.conf = conf
+        self.quotas = quota_driver(conf, report_client)
         self.scheduler = scheduler
         self.compute_rpcapi = compute
         self.report_client = report_client

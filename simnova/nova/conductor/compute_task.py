@@ -46,7 +46,8 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
     ) -> None:
         """Ask the scheduler for hosts, then create each server in its cell and cast it to its host.
 
-        All or nothing: where one finds no host, all go to cell0 in ERROR.
+        All or nothing: where one finds no host, all go to cell0 in ERROR; where they are too many for a quota by
+        now, all are in ERROR where they are.
         """
         uuids = [spec.instance_uuid for spec in request_specs]
         try:
@@ -60,6 +61,9 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
             await self._create(context, build_request, hosts[0])
             for build_request, hosts in zip(build_requests, host_lists, strict=True)
         ]
+        await self._recheck_or_clean_up(
+            context, created, build_requests, request_specs, block_device_mapping
+        )
         for instance, build_request, spec, hosts in zip(
             created, build_requests, request_specs, host_lists, strict=True
         ):
@@ -214,17 +218,6 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
         except exception.BuildRequestNotFound:
             await instance.destroy()
             return None
-        return mappings
-
-    async def _create_block_device_mapping(
-        self, context: RequestContext, instance: Instance, disks: list[BlockDeviceMapping]
-    ) -> list[BlockDeviceMapping]:
-        mappings = []
-        for disk in disks:
-            values = disk.values() | {"instance_uuid": instance.uuid}
-            values["uuid"] = context.here.clock.uuid("block_device_mapping")
-            mappings.append(BlockDeviceMapping(**values, context=context))
-            await mappings[-1].create()
         return mappings
 
     async def _cast(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova import availability_zones, exception
-from simnova.nova.conductor.base import TaskBase
+from simnova.nova.conductor.recheck import QuotaRecheck
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.instance import Instance
@@ -17,7 +17,7 @@ from simnova.nova.objects.states import TaskState, VmState
 LOG = getLogger("nova.conductor.manager")
 
 
-class UnshelveTask(TaskBase):
+class UnshelveTask(QuotaRecheck):
     """Unshelve."""
 
     async def unshelve_instance(
@@ -61,6 +61,18 @@ class UnshelveTask(TaskBase):
                     instance_id=instance.uuid, reason=reason
                 ) from None
 
+    async def _recheck_unshelve(self, context: RequestContext, instance: Instance) -> None:
+        """Give the claim up where it is too much by now; in the cells nothing new is counted."""
+        if not self.conf.quota.count_usage_from_placement:
+            return
+        try:
+            await self._recheck_quota(context, instance, 0)
+        except exception.TooManyInstances:
+            await self.report_client.delete_allocation_for_instance(
+                context, instance.uuid, force=True
+            )
+            raise
+
     async def _to_a_new_host(
         self,
         context: RequestContext,
@@ -75,6 +87,7 @@ class UnshelveTask(TaskBase):
             hosts = await self._schedule_instances(
                 context, spec, [instance.uuid], return_alternates=False
             )
+            await self._recheck_unshelve(context, instance)
             chosen = hosts[0][0]
             text = "Scheduler selected host: %s, node:%s"
             LOG.debug(text, chosen.service_host, chosen.nodename, instance=instance)

@@ -264,12 +264,14 @@ class Instance(NovaObject):
         return [(row["id"], row["uuid"], row["host"]) for row in rows if row["host"]]
 
     @classmethod
-    async def get_counts(cls, context: RequestContext, project_id: str) -> dict[str, int]:
-        """How many servers a project has in the cell, with their cores and RAM in MB.
+    async def get_counts(
+        cls, context: RequestContext, project_id: str, user_id: str | None = None
+    ) -> dict[str, int]:
+        """How many servers a project, or a user of it, has in the cell, with their cores and RAM in MB.
 
         Those that wait to be reclaimed do not count (`InstanceList.get_counts`).
         """
-        where = {"deleted": 0, "project_id": project_id}
+        where = {"deleted": 0, "project_id": project_id} | ({"user_id": user_id} if user_id else {})
         counts = [0, 0, 0]
         for sign, more in ((1, {}), (-1, {"vm_state": VmState.SOFT_DELETED})):
             (found,) = await context.cell_db.totals(

@@ -83,6 +83,19 @@ class InstanceGroup(NovaObject):
         return await _load(context, {"project_id": project_id} if project_id else {})
 
     @classmethod
+    async def get_counts(
+        cls, context: RequestContext, project_id: str, user_id: str | None = None
+    ) -> dict[str, dict[str, int]]:
+        """How many groups a project has, and one user of it where asked (`InstanceGroupList.get_counts`)."""
+        where = {"project_id": project_id}
+        scopes = {"project": where} | ({"user": where | {"user_id": user_id}} if user_id else {})
+        counts = {}
+        for scope, of in scopes.items():
+            (found,) = await context.api_db.totals("instance_groups", [], of)
+            counts[scope] = {"server_groups": int(found["count"])}
+        return counts
+
+    @classmethod
     @remotable_class
     async def get_hosts(
         cls, context: RequestContext, members: list[str], exclude: Collection[str] = ()

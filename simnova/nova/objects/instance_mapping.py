@@ -79,6 +79,25 @@ class InstanceMapping(NovaObject):
         return [cls._from_rows(context, *found) for found in await context.api_db.transact(work)]
 
     @classmethod
+    async def get_counts(
+        cls, context: RequestContext, project_id: str, user_id: str | None = None
+    ) -> dict[str, dict[str, int]]:
+        """How many servers a project has, and one user of it where asked; those about to be deleted left out."""
+        where = {"queued_for_delete": False, "project_id": project_id}
+        scopes = {"project": where} | ({"user": where | {"user_id": user_id}} if user_id else {})
+        return {scope: {"instances": await _count(context, of)} for scope, of in scopes.items()}
+
+    @classmethod
+    async def get_count_by_uuids_and_user(
+        cls, context: RequestContext, uuids: list[str], user_id: str
+    ) -> int:
+        """How many of these servers are a user's; those about to be deleted left out."""
+        if not uuids:
+            return 0
+        where = {"instance_uuid": uuids, "queued_for_delete": False, "user_id": user_id}
+        return await _count(context, where)
+
+    @classmethod
     def _from_rows(
         cls, context: RequestContext, row: dict[str, Any], cell: dict[str, Any] | None
     ) -> InstanceMapping:
@@ -88,3 +107,8 @@ class InstanceMapping(NovaObject):
             values = {name: cell[name] for name in CellMapping.field_names()}
             mapping.cell_mapping = CellMapping(**values, context=context)
         return mapping
+
+
+async def _count(context: RequestContext, where: dict[str, Any]) -> int:
+    (found,) = await context.api_db.totals("instance_mappings", [], where)
+    return int(found["count"])

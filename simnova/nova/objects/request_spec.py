@@ -144,6 +144,10 @@ class RequestSpec(NovaObject):
             "request_specs", {"instance_uuid": self.instance_uuid}, values
         )
 
+    async def destroy(self) -> None:
+        """Forget with what the server was asked for."""
+        await self.ctxt.api_db.delete("request_specs", {"instance_uuid": self.instance_uuid})
+
     @classmethod
     async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> RequestSpec | None:
         """The spec with which a server was asked for, with its group as it is now, if there still is one."""

@@ -11,6 +11,7 @@ from simnova.nova.image import glance
 from simnova.nova.network import neutron
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_action import InstanceAction
+from simnova.nova.quota import quota_driver
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 
 
@@ -34,6 +35,7 @@ class Base:
         self.compute_task_api = conductor
         self.compute_rpcapi = compute
         self.placementclient = report_client
+        self.quotas = quota_driver(conf, report_client)
 
     async def _record_action_start(
         self, context: RequestContext, instance: Instance, action: str

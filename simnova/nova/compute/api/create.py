@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simnova.nova import exception
-from simnova.nova.compute import quota
 from simnova.nova.compute.api import destination, groups
 from simnova.nova.compute.api.base import Base
 from simnova.nova.context import RequestContext
@@ -28,11 +27,15 @@ from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import Destination, RequestSpec
 from simnova.nova.objects.states import TaskState
 from simnova.nova.pci.request import get_pci_requests_from_flavor
+from simnova.nova.quota import servers as quota
 from simnova.nova.virt.hardware import numa_get_constraints
 
 LOG = getLogger("nova.compute.api")
 
 GIB = 1024**3
+
+Planned = tuple[RequestSpec, BuildRequest, InstanceMapping]
+"""What stands for a server that is asked for."""
 
 
 @dataclass
@@ -77,9 +80,10 @@ class Creation(Base):
         image = await self.image_api.get(context, request.image_href)
         check_image(ImageMeta.from_dict(image), request.flavor)
         _check_user_data(request.user_data)
+        await quota.check_metadata(self.quotas, context, request.metadata)
         count = await self._check_counts(context, request)
         if group is not None:
-            await groups.check_members(context, self.conf, group, count)
+            await groups.check_members(self.quotas, context, group, count)
         reservation = f"r-{context.here.clock.rng('reservation').getrandbits(40):08x}"[:10]
         planned = [self._plan(context, request, image, reservation, n, count) for n in range(count)]
         for spec, _, _ in planned:
@@ -115,8 +119,8 @@ class Creation(Base):
             context, request.requested_networks, request.max_count
         )
         return await quota.check_num_instances(
+            self.quotas,
             context,
-            self.conf,
             request.flavor,
             min(request.min_count, wanted),
             min(request.max_count, wanted),
@@ -130,7 +134,7 @@ class Creation(Base):
         reservation: str,
         n: int,
         of: int,
-    ) -> tuple[RequestSpec, BuildRequest, InstanceMapping]:
+    ) -> Planned:
         flavor = request.flavor
         name = f"{request.display_name}-{n + 1}" if of > 1 else request.display_name
         instance = Instance(
@@ -256,7 +260,7 @@ def _mapping(context: RequestContext, instance: Instance) -> InstanceMapping:
 
 def _write(
     tx: Any,
-    planned: list[tuple[RequestSpec, BuildRequest, InstanceMapping]],
+    planned: list[Planned],
     group: InstanceGroup | None,
 ) -> None:
     for spec, build, mapping in planned:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from simnova.exceptions import NovaError
 from simnova.nova import exception
-from simnova.nova.compute import quota
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.compute.api.find import Finding
 from simnova.nova.compute.api.resize import Resizing
@@ -18,6 +17,7 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.service import Service
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.quota import servers as quota
 
 LOG = getLogger("nova.compute.api")
 
@@ -56,7 +56,15 @@ class Deletion(Finding, Resizing):
     @check_instance_state(vm_state=(VmState.SOFT_DELETED,))
     async def restore(self, context: RequestContext, instance: Instance) -> None:
         """Bring back a server that was softly deleted."""
-        await quota.check_num_instances(context, self.conf, instance.flavor, 1, 1)
+        await quota.check_num_instances(
+            self.quotas,
+            context,
+            instance.flavor,
+            1,
+            1,
+            project_id=instance.project_id,
+            user_id=instance.user_id,
+        )
         await self._record_action_start(context, instance, "restore")
         instance.task_state, instance.deleted_at = TaskState.RESTORING, None
         await instance.save(expected_task_state=None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simnova.config import Config
 from simnova.nova import exception
 from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.quota import DbQuotaDriver
 
 __all__ = ["check_members", "check_server_groups", "get_not_deleted"]
 
@@ -39,18 +39,24 @@ async def get_not_deleted(
     return [uuid for uuid in uuids if uuid in there]
 
 
-async def check_server_groups(context: RequestContext, conf: Config) -> None:
-    """Raise ServerGroupLimitExceeded where the project may have no more groups; -1 is no limit."""
-    limit = conf.quota.server_groups
-    if 0 <= limit <= len(await InstanceGroup.get_all(context, context.project_id)):
-        raise exception.ServerGroupLimitExceeded()
+async def check_server_groups(quotas: DbQuotaDriver, context: RequestContext, more: int) -> None:
+    """Raise ServerGroupLimitExceeded where the project or the user may not have so many more groups."""
+    deltas = {"server_groups": more}
+    try:
+        await quotas.check_deltas(context, deltas, context.project_id, context.user_id)
+    except exception.OverQuota:
+        raise exception.ServerGroupLimitExceeded() from None
 
 
 async def check_members(
-    context: RequestContext, conf: Config, group: InstanceGroup, more: int
+    quotas: DbQuotaDriver, context: RequestContext, group: InstanceGroup, more: int
 ) -> None:
-    """Raise GroupMemberLimitExceeded where the group cannot take so many more servers of the user; -1 is no limit."""
-    limit = conf.quota.server_group_members
-    used = len(await get_not_deleted(context, group.members, context.user_id))
-    if limit >= 0 and used + more > limit:
-        raise exception.GroupMemberLimitExceeded()
+    """Raise GroupMemberLimitExceeded where the group cannot take so many more servers of the user.
+
+    Requests at the same time do not see each other; Nova's second check does not either: it counts the same members.
+    """
+    deltas = {"server_group_members": more}
+    try:
+        await quotas.check_deltas(context, deltas, group, context.user_id)
+    except exception.OverQuota:
+        raise exception.GroupMemberLimitExceeded() from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from simnova.nova import exception
 from simnova.nova.availability_zones import get_host_availability_zone
-from simnova.nova.compute import quota
 from simnova.nova.compute.api.base import Base
 from simnova.nova.compute.api.checks import (
     check_instance_host,
@@ -23,6 +22,7 @@ from simnova.nova.objects.request_spec import Destination, RequestSpec
 from simnova.nova.objects.service import Service
 from simnova.nova.objects.states import TaskState, VmState
 from simnova.nova.pci.request import get_pci_requests_from_flavor
+from simnova.nova.quota import servers as quota
 from simnova.nova.virt.hardware import numa_get_constraints
 
 LOG = getLogger("nova.compute.api")
@@ -107,7 +107,7 @@ class Resizing(Base):
             raise exception.FlavorNotFound(flavor_id=flavor_id)
         if new.id == current.id:
             raise exception.CannotResizeToSameFlavor()
-        await quota.check_upsize(context, self.conf, current, new)
+        await quota.check_upsize(self.quotas, context, instance, current, new)
         _check_image(instance, new)
         return new
 
@@ -170,7 +170,7 @@ class Resizing(Base):
         )
         spec = await request_spec_of(context, instance.uuid)
         before = instance.old_flavor or instance.flavor
-        await quota.check_upsize(context, self.conf, instance.flavor, before)
+        await quota.check_upsize(self.quotas, context, instance, instance.flavor, before)
         instance.availability_zone = await get_host_availability_zone(
             context, self.conf, str(migration.source_compute)
         )

@@ -14,6 +14,7 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.request_spec import Destination, RequestSpec
 from simnova.nova.objects.service import Service
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.quota import servers as quota
 
 LOG = getLogger("nova.compute.api")
 
@@ -57,6 +58,8 @@ class Shelve(Images):
     ) -> None:
         """Start a shelved server, on a new host where it has none any more: in that zone, on that host if given."""
         spec = await RequestSpec.get_by_instance_uuid(context, instance.uuid)
+        if instance.vm_state == VmState.SHELVED_OFFLOADED:
+            await quota.check_unshelve(self.quotas, context, instance)
         if spec is not None:
             await self._aim(context, instance, spec, new_az, host)
         instance.task_state = TaskState.UNSHELVING
