@@ -142,6 +142,36 @@ class Server(Moves):
         """Ask the API to change the administrator's password inside it."""
         self.act("changePassword", {"adminPass": password})
 
+    def attach_interface(self, network: str | None = None, **more: Any) -> dict[str, Any]:
+        """Ask the API to plug in a card on a network, given by its name, and wait until it is plugged in; its port."""
+        found = {"net_id": self.cloud.networks.id_of(network)} if network else {}
+        path = f"/v2.1/servers/{self.id}/os-interface"
+        answer = self.cloud.request("POST", path, {"interfaceAttachment": {**found, **more}})
+        return dict(answer["interfaceAttachment"])
+
+    def detach_interface(self, port: str) -> None:
+        """Ask the API to pull out the card of a port, given by its id."""
+        self.cloud.request("DELETE", f"/v2.1/servers/{self.id}/os-interface/{port}")
+
+    def console_output(self, length: int | None = None) -> str:
+        """Ask the API for the last lines that it has written to its console, or all of them."""
+        wanted = {} if length is None else {"length": length}
+        return str(self.act("os-getConsoleOutput", wanted)["output"])
+
+    def console(self, protocol: str = "vnc", kind: str = "novnc") -> str:
+        """Ask the API for the address of a console; the token in it ends after `token_ttl` seconds."""
+        path = f"/v2.1/servers/{self.id}/remote-consoles"
+        body = {"remote_console": {"protocol": protocol, "type": kind}}
+        return str(self.cloud.request("POST", path, body)["remote_console"]["url"])
+
+    def rename(self, name: str) -> None:
+        """Ask the API to give it another name."""
+        self.cloud.request("PUT", f"/v2.1/servers/{self.id}", {"server": {"name": name}})
+
+    def set_metadata(self, **items: str) -> None:
+        """Ask the API to set metadata items; the others stay."""
+        self.cloud.request("POST", f"/v2.1/servers/{self.id}/metadata", {"metadata": items})
+
     def lock(self, reason: str | None = None) -> None:
         """Ask the API to keep everyone but an administrator from changing it."""
         self.act("lock", {"locked_reason": reason} if reason else None)

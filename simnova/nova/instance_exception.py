@@ -78,7 +78,56 @@ class InvalidRequest(NovaError):
     code = 400
 
 
-class SetAdminPasswdNotSupported(NovaError):
-    """The hypervisor has no way to change a password inside a guest."""
+class AttachInterfaceNotSupported(NovaError):
+    """The hypervisor plugs no cards into a guest."""
 
-    msg_fmt = "Set admin password is not supported"
+    msg_fmt = "Attaching interfaces is not supported for instance %(instance_uuid)s."
+    code = 400
+
+
+class ConsoleNotAvailable(NovaError):
+    """The guest has no console now."""
+
+    msg_fmt = "Guest does not have a console available."
+    code = 404
+
+
+class ConsoleTypeInvalid(NovaError):
+    """No console of that kind is known."""
+
+    msg_fmt = "Invalid console type %(console_type)s"
+    code = 400
+
+
+class ConsoleTypeUnavailable(NovaError):
+    """Consoles of that kind are switched off."""
+
+    msg_fmt = "Unavailable console type %(console_type)s."
+    code = 400
+
+
+class InterfaceAttachFailed(NovaError):
+    """A card could not be plugged in."""
+
+    msg_fmt = "Failed to attach network adapter device to %(instance_uuid)s"
+
+
+class InterfaceDetachFailed(NovaError):
+    """A card could not be pulled out."""
+
+    msg_fmt = "Failed to detach network adapter device from %(instance_uuid)s"
+    code = 400
+
+
+class InvalidToken(NovaError):
+    """No console is open to this token (any more)."""
+
+    msg_fmt = "The token '%(token)s' is invalid or has expired"
+    code = 400
+
+
+class MetadataLimitExceeded(NovaError):
+    """More metadata items than the quota allows."""
+
+    msg_fmt = "Maximum number of metadata items exceeds %(allowed)d"
+    code = 403

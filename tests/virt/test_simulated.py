@@ -113,6 +113,8 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
         "finish_revert_migration": lambda: driver.finish_revert_migration(
             context, instance, [], None
         ),
+        "attach_interface": lambda: driver.attach_interface(context, instance, IMAGE, VIF),
+        "detach_interface": lambda: driver.detach_interface(context, instance, VIF),
         "get_available_resource": lambda: driver.get_available_resource("node"),
         **{m: lambda m=m: getattr(driver, m)(context, instance) for m in WITH_CONTEXT},
     }
@@ -121,7 +123,11 @@ def test_every_method_on_the_list_can_be_made_to_fail(method):
         compute.run(calls.get(method, lambda: getattr(driver, method)(instance))())
 
 
-WITH_CONTEXT = ("destroy", "power_on", "suspend", "resume", "unrescue")
+WITH_CONTEXT = (
+    *("destroy", "power_on", "suspend", "resume", "unrescue"),
+    *("get_console_output", "get_vnc_console"),
+)
+VIF = {"id": "port", "address": "fa:16:3e:00:00:01"}
 
 
 async def nothing(*_):

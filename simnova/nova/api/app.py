@@ -6,12 +6,16 @@ from simnova.config import Config
 from simnova.exceptions import NovaError
 from simnova.messaging.rest import App, Fault, Request, Response
 from simnova.nova.api.aggregates import AggregateController
+from simnova.nova.api.attach_interfaces import InterfaceAttachmentController
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.flavors_extraspecs import FlavorExtraSpecsController
+from simnova.nova.api.instance_actions import InstanceActionsController
+from simnova.nova.api.remote_consoles import RemoteConsolesController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
+from simnova.nova.api.server_metadata import ServerMetadataController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
 from simnova.nova.api.versions import asked
@@ -28,6 +32,7 @@ _WORDS = {
     403: "forbidden",
     404: "itemNotFound",
     409: "conflictingRequest",
+    501: "notImplemented",
 }
 
 
@@ -49,8 +54,12 @@ class ComputeApp(App):
             AvailabilityZoneController(auth, host_api, conf),
             FlavorExtraSpecsController(auth),
             FlavorsController(auth),
+            InstanceActionsController(auth, compute_api),
+            InterfaceAttachmentController(auth, compute_api),
+            RemoteConsolesController(auth, compute_api),
             ServerActionsController(auth, compute_api),
             ServerGroupController(auth, compute_api.quotas),
+            ServerMetadataController(auth, compute_api),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf),
         )

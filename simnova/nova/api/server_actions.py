@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simnova.messaging.exceptions import RemoteError
 from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 from simnova.nova.api.actions import ACTIONS, Action, Asked
@@ -11,6 +12,8 @@ from simnova.nova.api.policy import require_admin
 from simnova.nova.api.validation import validate
 from simnova.nova.api.versions import only
 from simnova.nova.compute.api import API
+
+NOT_SUPPORTED = "The requested functionality is not supported."
 
 
 class ServerActionsController(Controller):
@@ -46,6 +49,10 @@ async def _answer(wanted: Action, asked: Asked) -> Response:
         raise Fault(403, str(error)) from None
     except wanted.conflicts as error:
         raise Fault(409, str(error)) from None
+    except RemoteError as error:
+        if error.exc_type != "NotImplementedError":
+            raise
+        raise Fault(501, NOT_SUPPORTED) from None
 
 
 def invalid_state(error: exception.InstanceInvalidState, word: str) -> str:

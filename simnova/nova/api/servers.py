@@ -9,6 +9,7 @@ from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.controller import Controller
+from simnova.nova.api.listing import find_all
 from simnova.nova.api.password import generate_password
 from simnova.nova.api.policy import require_admin
 from simnova.nova.api.schemas.servers import CREATE
@@ -73,28 +74,38 @@ class ServersController(Controller):
     async def index(self, request: Request) -> Response:
         """The project's servers, by id and name."""
         context = await self.context(request)
-        found = await _find_all(self.compute_api, context, request)
+        found = await find_all(self.compute_api, context, request)
         shown = [views.server(instance, context.is_admin, (2, 1))["server"] for instance in found]
-        return Response(
-            200, {"servers": [{key: one[key] for key in ("id", "name", "links")} for one in shown]}
-        )
+        brief = [{key: one[key] for key in ("id", "name", "links")} for one in shown]
+        return Response(200, {"servers": brief, **_more(request, found)})
 
     @route("GET", "/v2.1/servers/detail")
     async def detail(self, request: Request) -> Response:
         """The project's servers in detail."""
         context = await self.context(request)
         version = version_of(request)
-        found = await _find_all(self.compute_api, context, request)
-        return Response(
-            200,
-            {"servers": [views.server(one, context.is_admin, version)["server"] for one in found]},
-        )
+        found = await find_all(self.compute_api, context, request)
+        shown = [views.server(one, context.is_admin, version)["server"] for one in found]
+        return Response(200, {"servers": shown, **_more(request, found)})
 
     @route("GET", "/v2.1/servers/{server_id}")
     async def show(self, request: Request, server_id: str) -> Response:
         """One server in detail."""
         context = await self.context(request)
         instance = await self.compute_api.get(context, server_id)
+        return Response(200, views.server(instance, context.is_admin, version_of(request)))
+
+    @route("PUT", "/v2.1/servers/{server_id}")
+    async def update(self, request: Request, server_id: str) -> Response:
+        """Another name, description or hostname."""
+        context = await self.context(request)
+        validate(request.body, "servers.update")
+        instance = await self.compute_api.get(context, server_id)
+        wanted = request.body["server"]
+        updates = {column: wanted[name] for name, column in _UPDATES.items() if name in wanted}
+        instance = await self.compute_api.update_instance(
+            instance.context or context, instance, updates
+        )
         return Response(200, views.server(instance, context.is_admin, version_of(request)))
 
     @route("DELETE", "/v2.1/servers/{server_id}")
@@ -120,17 +131,21 @@ class ServersController(Controller):
         await self.compute_api.delete(context, instance)
 
 
-async def _find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
-    """The servers a list request asks for: by name or status; of all projects for an administrator who says so."""
-    everyone = context.is_admin and _true(request.param("all_tenants"))
-    found = await api.get_all(context, all_tenants=everyone)
-    name, status = request.param("name"), request.param("status")
-    if name:
-        found = [instance for instance in found if name in (instance.display_name or "")]
-    if status:
-        wanted = status.upper()
-        found = [one for one in found if views.status(one.vm_state, one.task_state) == wanted]
-    return found
+_UPDATES = {
+    "name": "display_name",
+    "description": "display_description",
+    "hostname": "hostname",
+}
+"""What a PUT may change, and the column it is in."""
+
+
+def _more(request: Request, found: list[Instance]) -> dict[str, Any]:
+    """The link to the next page, where this one is full."""
+    limit = request.param("limit")
+    if limit is None or not found or len(found) < int(limit or 0) or int(limit) == 0:
+        return {}
+    href = f"http://nova-api{request.path}?limit={limit}&marker={found[-1].uuid}"
+    return {"servers_links": [{"rel": "next", "href": href}]}
 
 
 async def _request(

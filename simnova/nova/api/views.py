@@ -7,19 +7,41 @@ from typing import Any
 
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.states import VmState
+from simnova.nova.objects.states import TaskState, VmState
 
-_STATUS: dict[str, dict[str | None, str]] = {
-    VmState.ACTIVE: {None: "ACTIVE"},
+_T = TaskState
+_Words = dict[str | None, str]
+_REBOOT: _Words = dict.fromkeys((_T.REBOOTING, _T.REBOOT_PENDING, _T.REBOOT_STARTED), "REBOOT")
+_HARD_REBOOT: _Words = dict.fromkeys(
+    (_T.REBOOTING_HARD, _T.REBOOT_PENDING_HARD, _T.REBOOT_STARTED_HARD), "HARD_REBOOT"
+)
+_REBUILD: _Words = dict.fromkeys(
+    (_T.REBUILDING, _T.REBUILD_BLOCK_DEVICE_MAPPING, _T.REBUILD_SPAWNING), "REBUILD"
+)
+_RESIZE: _Words = dict.fromkeys(
+    (_T.RESIZE_PREP, _T.RESIZE_MIGRATING, _T.RESIZE_MIGRATED, _T.RESIZE_FINISH), "RESIZE"
+)
+_MIGRATE: _Words = {_T.MIGRATING: "MIGRATING"}
+
+_STATUS: dict[str, _Words] = {
+    VmState.ACTIVE: {
+        None: "ACTIVE",
+        _T.UPDATING_PASSWORD: "PASSWORD",
+        **_REBOOT,
+        **_HARD_REBOOT,
+        **_REBUILD,
+        **_RESIZE,
+        **_MIGRATE,
+    },
     VmState.BUILDING: {None: "BUILD"},
-    VmState.PAUSED: {None: "PAUSED"},
+    VmState.PAUSED: {None: "PAUSED", **_MIGRATE},
     VmState.SUSPENDED: {None: "SUSPENDED"},
-    VmState.STOPPED: {None: "SHUTOFF"},
+    VmState.STOPPED: {None: "SHUTOFF", **_RESIZE, **_REBUILD},
     VmState.RESCUED: {None: "RESCUE"},
-    VmState.RESIZED: {None: "VERIFY_RESIZE"},
+    VmState.RESIZED: {None: "VERIFY_RESIZE", _T.RESIZE_REVERTING: "REVERT_RESIZE"},
     VmState.SOFT_DELETED: {None: "SOFT_DELETED"},
     VmState.DELETED: {None: "DELETED"},
-    VmState.ERROR: {None: "ERROR"},
+    VmState.ERROR: {None: "ERROR", **_REBUILD},
     VmState.SHELVED: {None: "SHELVED"},
     VmState.SHELVED_OFFLOADED: {None: "SHELVED_OFFLOADED"},
 }
@@ -73,6 +95,8 @@ def server(instance: Instance, is_admin: bool, microversion: tuple[int, int]) ->
         shown |= _extended(instance)
     if microversion >= (2, 9):
         shown["locked"] = instance.locked
+    if microversion >= (2, 73):
+        shown["locked_reason"] = instance.system_metadata.get("locked_reason")
     if microversion >= (2, 19):
         shown["description"] = instance.display_description
     return {"server": shown}

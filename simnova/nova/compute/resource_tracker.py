@@ -103,9 +103,13 @@ class ResourceTracker(ResourceReport):
         await migration.save()
 
     async def abort_instance_claim(self, context: RequestContext, instance: Instance) -> None:
-        """Give back what a build had claimed, and take the host's name off the server."""
+        """Give back what a build had claimed, and take the host's name off the server.
+
+        What else had been changed of it, and not saved, is dropped: it is what failed.
+        """
         async with self.lock:
             self._untrack(instance)
+            instance.obj_reset_changes()
             instance.host = instance.node = None
             await instance.save()
             await self._update(context.elevated())

@@ -148,3 +148,53 @@ class ComputeAPI(MoveAPI):
     async def restore_instance(self, context: RequestContext, instance: Instance) -> None:
         """Start a guest that was softly deleted."""
         await self._cast(context, instance.host, "restore_instance", instance=instance)
+
+    # --- calls: the API waits for the answer --------------------------------------------------------------------
+
+    async def attach_interface(
+        self, context: RequestContext, instance: Instance, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Plug a card in; the new VIF."""
+        return dict(
+            await self._call(
+                context, instance.host, "attach_interface", instance=instance, **kwargs
+            )
+        )
+
+    async def detach_interface(
+        self, context: RequestContext, instance: Instance, port_id: str
+    ) -> None:
+        """Pull a card out; this one is a cast."""
+        more = {"instance": instance, "port_id": port_id}
+        await self._cast(context, instance.host, "detach_interface", **more)
+
+    async def get_console_output(
+        self, context: RequestContext, instance: Instance, tail_length: str | int | None
+    ) -> str:
+        """What the guest has written."""
+        more = {"instance": instance, "tail_length": tail_length}
+        return str(await self._call(context, instance.host, "get_console_output", **more))
+
+    async def get_vnc_console(
+        self, context: RequestContext, instance: Instance, console_type: str
+    ) -> str:
+        """The address of a VNC console."""
+        return await self._console(context, instance, "get_vnc_console", console_type)
+
+    async def get_spice_console(
+        self, context: RequestContext, instance: Instance, console_type: str
+    ) -> str:
+        """The address of a SPICE console."""
+        return await self._console(context, instance, "get_spice_console", console_type)
+
+    async def get_serial_console(
+        self, context: RequestContext, instance: Instance, console_type: str
+    ) -> str:
+        """The address of a serial console."""
+        return await self._console(context, instance, "get_serial_console", console_type)
+
+    async def _console(
+        self, context: RequestContext, instance: Instance, method: str, console_type: str
+    ) -> str:
+        more = {"instance": instance, "console_type": console_type}
+        return str((await self._call(context, instance.host, method, **more))["access_url"])

@@ -229,6 +229,24 @@ class API(Validation):
         own = [port["id"] for port in ports if port["id"] not in given]
         await self._delete_ports(neutron, instance, own, raise_if_fail=True)
 
+    async def deallocate_port_for_instance(
+        self, context: RequestContext, instance: Instance, port_id: str
+    ) -> None:
+        """Delete one port of a server, or free it where the server was given it."""
+        kept = [vif["id"] for vif in instance.network_info if vif.get("preserve_on_delete")]
+        if port_id in kept:
+            await self._unbind_ports(self._client(context, admin=True), [port_id])
+        else:
+            await self._delete_ports(self._client(context), instance, [port_id])
+
+    async def list_ports(self, context: RequestContext, **filters: str) -> list[Row]:
+        """The ports that fit, as Neutron shows them to this user."""
+        return await self._client(context).list("port", **filters)
+
+    async def show_port(self, context: RequestContext, port_id: str) -> Row:
+        """One port; raises PortNotFound."""
+        return await self._show_port(self._client(context), port_id)
+
     async def setup_instance_network_on_host(
         self, context: RequestContext, instance: Instance, host: str
     ) -> None:

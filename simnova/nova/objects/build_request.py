@@ -41,6 +41,13 @@ class BuildRequest(NovaObject):
         values = self.instance.values()
         return Instance(**values, context=context)
 
+    async def save(self) -> None:
+        """Write the server as it is now; raises BuildRequestNotFound where the conductor has been faster."""
+        values = {"instance": self.row()["instance"], "updated_at": self.ctxt.now()}
+        where = {"instance_uuid": self.instance_uuid}
+        if not await self.ctxt.api_db.update("build_requests", where, values):
+            raise exception.BuildRequestNotFound(uuid=self.instance_uuid)
+
     async def destroy(self) -> None:
         """Take the request back; raises BuildRequestNotFound where somebody else did."""
         gone = await self.ctxt.api_db.delete(

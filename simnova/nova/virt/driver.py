@@ -73,6 +73,13 @@ class ImageAPI(Protocol):
         ...
 
 
+class Console(NamedTuple):
+    """Where a guest's console listens, within the host's network (`nova/console/type.py`)."""
+
+    host: str
+    port: int
+
+
 class InstanceInfo(NamedTuple):
     """A guest as the hypervisor sees it (`nova/virt/hardware.py`); `internal_id` while it runs."""
 
@@ -435,11 +442,15 @@ class ComputeDriver:
         """What the guest has written to its serial console."""
         raise NotImplementedError
 
-    async def get_vnc_console(self, context: RequestContext, instance: Instance) -> Any:
-        """Where the guest's VNC server listens."""
+    async def get_vnc_console(self, context: RequestContext, instance: Instance) -> Console:
+        """Where the guest's VNC server listens. Raises ConsoleNotAvailable for a guest that is off."""
         raise NotImplementedError
 
-    async def get_serial_console(self, context: RequestContext, instance: Instance) -> Any:
+    async def get_spice_console(self, context: RequestContext, instance: Instance) -> Console:
+        """Where the guest's SPICE server listens."""
+        raise NotImplementedError
+
+    async def get_serial_console(self, context: RequestContext, instance: Instance) -> Console:
         """Where the guest's serial port listens."""
         raise NotImplementedError
 

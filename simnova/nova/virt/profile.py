@@ -31,5 +31,7 @@ class Profile(NamedTuple):
     extract: Between = Between(150, 300)
     upload: Between = Between(80, 120)
     redefine: Between = Between(0.01, 0.05)
+    plug: Between = Between(0.05, 0.2)
+    unplug: Between = Between(0.05, 0.2)
     password: Between = Between(0.05, 0.2)
     failure: float = 0.0

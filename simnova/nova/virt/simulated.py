@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Between, Clock
 from simnova.nova import exception
+from simnova.nova.context import RequestContext
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.consoles import ReachableDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -39,6 +41,7 @@ FAILING = frozenset(
         *("set_admin_password", "snapshot", "rescue", "unrescue"),
         *("migrate_disk_and_power_off", "finish_migration"),
         *("confirm_migration", "finish_revert_migration"),
+        *("attach_interface", "detach_interface", "get_vnc_console", "get_console_output"),
     }
 )
 """What can be made to fail: steps and whole methods."""
@@ -55,6 +58,12 @@ AFTER = {
 }
 """How a guest is after a step, and whether it has a number then."""
 
+SAID = {
+    "start": ("[{at}] Booting from Hard Disk...", "{name} login: "),
+    "shutdown": ("[{at}] The system is going down NOW!", "[{at}] reboot: Power down"),
+}
+"""What a guest writes to its console during a step."""
+
 NEEDS_RUNNING = frozenset({"pause", "unpause", "save", "password"})
 
 CPU_INFO = {
@@ -66,7 +75,7 @@ CPU_INFO = {
 }
 
 
-class SimulatedDriver(MovingDriver):
+class SimulatedDriver(MovingDriver, ReachableDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
     virt_type: ClassVar[str] = "qemu"
@@ -86,6 +95,7 @@ class SimulatedDriver(MovingDriver):
         self.profile = profile or Profile()
         self._failures: dict[str, list[Exception]] = {}
         self._last_id = 0
+        self._written: dict[str, list[str]] = {}
 
     # --- what a learner can do to it ---
 
@@ -161,6 +171,11 @@ class SimulatedDriver(MovingDriver):
         """In the order they were made."""
         return list(self.guests)
 
+    async def get_console_output(self, context: RequestContext, instance: Instance) -> str:
+        """What a guest of numbers can have written: when it was started and stopped, and its prompt."""
+        await self._guest("get_console_output", instance)
+        return "".join(f"{line}\n" for line in self._written.get(instance.uuid, ()))
+
     async def _look(self, instance: Instance) -> InstanceInfo | None:
         guest = self.guests.get(instance.uuid)
         return InstanceInfo(guest.state, guest.internal_id) if guest else None
@@ -187,7 +202,15 @@ class SimulatedDriver(MovingDriver):
         self._begin(name)
         if name == "start":
             self._maybe_fail()
+        if guest is not None:
+            self._write(name, guest)
         return self._after(name, guest) if guest and name in AFTER else None
+
+    def _write(self, step: str, guest: Guest) -> None:
+        """A line of the guest's console log, where the step is one that the guest itself notices."""
+        log = self._written.setdefault(guest.uuid, [])
+        for line in SAID.get(step, ()):
+            log.append(line.format(at=self.clock.utcnow(), name=guest.name))
 
     def _seconds(self, name: str, said: Mapping[str, Any]) -> float:
         """How long a step takes; of those that move bytes the profile has the rate."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simnova.nova.api.actions import delete, image, lock, moves, power, shelve
+from simnova.nova.api.actions import console, delete, image, lock, moves, power, shelve
 from simnova.nova.api.actions.registry import ACTIONS, Action, Asked, action
 
-GROUPS = (delete, image, lock, moves, power, shelve)
+GROUPS = (console, delete, image, lock, moves, power, shelve)
 
 __all__ = ["ACTIONS", "GROUPS", "Action", "Asked", "action"]

@@ -90,3 +90,12 @@ rebuild = _action("rebuild", _holding(["imageRef"], **_rebuild))
 rebuild_2_19 = _action("rebuild", _holding(["imageRef"], **_rebuild, description=_text_or_none))
 rebuild_2_57 = _action("rebuild", _holding(["imageRef"], **_keyed))
 rebuild_2_90 = _action("rebuild", _holding(["imageRef"], **_keyed, hostname=hostname))
+
+_length: dict[str, Any] = {
+    "type": ["integer", "string", "null"],
+    "pattern": "^-?[0-9]+$",
+    "minimum": -1,
+}
+get_console_output = _action("os-getConsoleOutput", _holding([], length=_length))
+_vnc: dict[str, Any] = {"type": "string", "enum": ["novnc", "xvpvnc"]}
+get_vnc_console = _action("os-getVNCConsole", _holding(["type"], type=_vnc))

@@ -114,3 +114,69 @@ CREATE = (
     ((2, 1), "servers.create_v21"),
 )
 """From which microversion on which body is asked for, the newest first."""
+
+_object: dict[str, Any] = {"type": "object", "additionalProperties": False}
+update: dict[str, Any] = {
+    **_object,
+    "properties": {
+        "server": {
+            **_object,
+            "minProperties": 1,
+            "properties": {
+                "name": name,
+                "description": {"oneOf": [{"type": "string", "maxLength": 255}, {"type": "null"}]},
+                "hostname": hostname,
+                "OS-DCF:diskConfig": {"type": "string", "enum": ["AUTO", "MANUAL"]},
+                "accessIPv4": {"type": "string"},
+                "accessIPv6": {"type": "string"},
+            },
+        }
+    },
+    "required": ["server"],
+}
+metadata_items: dict[str, Any] = {
+    **_object,
+    "properties": {"metadata": metadata},
+    "required": ["metadata"],
+}
+metadata_item: dict[str, Any] = {
+    **_object,
+    "properties": {"meta": {**metadata, "minProperties": 1, "maxProperties": 1}},
+    "required": ["meta"],
+}
+_fixed_ip: dict[str, Any] = {
+    **_object,
+    "properties": {"ip_address": {"type": "string"}},
+    "required": ["ip_address"],
+}
+attach_interface: dict[str, Any] = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {
+        "interfaceAttachment": {
+            **_object,
+            "properties": {
+                "net_id": uuid,
+                "port_id": uuid,
+                "fixed_ips": {"type": "array", "minItems": 1, "maxItems": 1, "items": _fixed_ip},
+                "tag": {"type": "string", "minLength": 1, "maxLength": 60},
+            },
+        }
+    },
+}
+_PROTOCOLS = ["vnc", "spice", "serial", "rdp", "mks"]
+_CONSOLES = ["novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5", "webmks", "spice-direct"]
+remote_console: dict[str, Any] = {
+    **_object,
+    "properties": {
+        "remote_console": {
+            **_object,
+            "properties": {
+                "protocol": {"type": "string", "enum": _PROTOCOLS},
+                "type": {"type": "string", "enum": _CONSOLES},
+            },
+            "required": ["protocol", "type"],
+        }
+    },
+    "required": ["remote_console"],
+}

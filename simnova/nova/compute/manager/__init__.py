@@ -8,6 +8,7 @@ from __future__ import annotations
 from simnova.nova.compute.manager.build import Builds
 from simnova.nova.compute.manager.delete import Deletions
 from simnova.nova.compute.manager.image import Images
+from simnova.nova.compute.manager.interface import Interfaces
 from simnova.nova.compute.manager.rebuild import Rebuild
 from simnova.nova.compute.manager.rescue import Rescue
 from simnova.nova.compute.manager.resize import Resizes
@@ -22,6 +23,7 @@ class ComputeManager(
     Builds,
     Deletions,
     Images,
+    Interfaces,
     Rebuild,
     Rescue,
     Resizes,

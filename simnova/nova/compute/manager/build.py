@@ -27,7 +27,7 @@ class Builds(Failures, GroupPolicy):
         `max_concurrent_builds` builds run at a time; the others wait.
         """
         build = Build(context, **request)
-        async with self._build_semaphore:
+        async with self._lock(build.instance.uuid), self._build_semaphore:
             event = "compute__do_build_and_run_instance"
             async with EventReporter(context, event, self.host, build.instance.uuid):
                 result = await self._do_build_and_run_instance(build)

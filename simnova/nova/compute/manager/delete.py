@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simnova.nova import exception
-from simnova.nova.compute.manager.base import Base
+from simnova.nova.compute.manager.console import Consoles
 from simnova.nova.compute.manager.wrappers import instance_operation, set_instance_error_state
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
@@ -16,7 +16,7 @@ from simnova.nova.timeutils import seconds_since
 LOG = getLogger("nova.compute.manager")
 
 
-class Deletions(Base):
+class Deletions(Consoles):
     """How a server leaves its host."""
 
     @instance_operation
@@ -55,6 +55,7 @@ class Deletions(Base):
         await self.rt.update_usage(context, instance)
         force = self.conf.reclaim_instance_interval <= 0
         await self.reportclient.delete_allocation_for_instance(context, instance.uuid, force=force)
+        await self._clean_instance_console_tokens(context, instance)
         await self.query_client.delete_instance_info(context, self.host, instance.uuid)
 
     # --- softly -------------------------------------------------------------------------------------------------

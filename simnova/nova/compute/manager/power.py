@@ -182,10 +182,6 @@ class Power(Base):
             return _not_set(instance, f"instance {instance.uuid} is not running")
         try:
             await self.driver.set_admin_password(instance, new_pass)
-        except exception.SetAdminPasswdNotSupported as error:
-            text = "set_admin_password is not supported by this driver or guest instance."
-            LOG.info(text, instance=instance)
-            return error
         except Exception:
             LOG.exception("set_admin_password failed", instance=instance)
             return _not_set(instance, "error setting admin password")

@@ -14,6 +14,7 @@ from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.consoles import ReachableDriver
 from simnova.nova.virt.driver import (
     GIB,
     Guest,
@@ -27,6 +28,7 @@ from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt import imagebackend
 from simnova.nova.virt.libvirt.host import Domain, Host, Work
 from simnova.nova.virt.moving import MovingDriver
+from simnova.nova.virt.stepped import SteppedDriver
 
 __door__ = True
 
@@ -50,7 +52,7 @@ STEPS: dict[str, Work[work.Info | None]] = {
 }
 
 
-class LibvirtDriver(MovingDriver):
+class LibvirtDriver(MovingDriver, ReachableDriver):
     """The guests of one host behind a libvirt URI.
 
     `test:///` gives the host a world of its own, of the size of `resources`; with
@@ -61,6 +63,11 @@ class LibvirtDriver(MovingDriver):
 
     virt_type: ClassVar[str] = "test"
     announces_upload: ClassVar[bool] = True
+    capabilities: ClassVar[Mapping[str, bool]] = {
+        **SteppedDriver.capabilities,
+        "supports_attach_interface": False,
+    }
+    """libvirt's test hypervisor knows no virDomainAttachDevice."""
 
     def __init__(
         self,
@@ -146,8 +153,10 @@ class LibvirtDriver(MovingDriver):
         await self.hypervisor.call("check", work.refuse_existing, instance.uuid, instance.name)
 
     async def set_admin_password(self, instance: Instance, new_pass: str) -> None:
-        """Raises SetAdminPasswdNotSupported: the guests of the test hypervisor have no agent to ask."""
-        raise exception.SetAdminPasswdNotSupported()
+        """Through libvirt; the journal does not see the password."""
+        guest = await self._guest("set_admin_password", instance)
+        ask = work.set_user_password
+        await self.hypervisor.call("password", ask, guest.uuid, guest.name, password=new_pass)
 
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]

@@ -163,6 +163,11 @@ def save_memory_state(connection: Any, about: Domain, said: Said) -> Info:
     return info(domain)
 
 
+def set_user_password(connection: Any, about: Domain, said: Said) -> None:
+    """Change the administrator's password through the guest's agent."""
+    find(connection, about).setUserPassword("root", said["password"], 0)
+
+
 def remove(domain: Any) -> None:
     """Stop a domain and forget it and its saved memory."""
     if domain.isActive():
