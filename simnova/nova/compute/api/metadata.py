@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simnova.nova import exception
 from simnova.nova.compute.api.base import Base
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import VmState
+from simnova.nova.quota import servers as quota
 
 _HAS_METADATA = (VmState.ACTIVE, VmState.PAUSED, VmState.SUSPENDED, VmState.STOPPED)
 
@@ -44,7 +44,7 @@ class Metadata(Base):
     ) -> dict[str, str]:
         """Set these items; with `delete` all others go. Raises MetadataLimitExceeded."""
         new = {**({} if delete else instance.metadata), **metadata}
-        self.check_metadata_quota(new)
+        await quota.check_metadata(self.quotas, context, new)
         instance.metadata = new
         await instance.save()
         return new
@@ -59,9 +59,3 @@ class Metadata(Base):
             name: instance.metadata[name] for name in instance.metadata if name != key
         }
         await instance.save()
-
-    def check_metadata_quota(self, metadata: Mapping[str, str]) -> None:
-        """Raise MetadataLimitExceeded where there are too many items."""
-        allowed = self.conf.quota.metadata_items
-        if 0 <= allowed < len(metadata):
-            raise exception.MetadataLimitExceeded(allowed=allowed)
