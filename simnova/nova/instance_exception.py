@@ -124,10 +124,3 @@ class InvalidToken(NovaError):
 
     msg_fmt = "The token '%(token)s' is invalid or has expired"
     code = 400
-
-
-class MetadataLimitExceeded(NovaError):
-    """More metadata items than the quota allows."""
-
-    msg_fmt = "Maximum number of metadata items exceeds %(allowed)d"
-    code = 403
