@@ -178,6 +178,20 @@ class TestServices:
         cloud.start("glance")
         assert cloud.boot("web").wait().status == "ACTIVE"
 
+    def test_faults_say_what_lies_in_wait_until_they_have_struck(self, cloud):
+        cloud.fail("compute1", "start", times=2)
+        cloud.lose("build_and_run_instance")
+        armed = cloud.crash_at("rpc.reply", "nova-scheduler", nth=2)
+        assert repr(armed) == (
+            "<Faults: the hypervisor of compute1 fails the next 2 times it does start: Domain not started; "
+            "the next message of build_and_run_instance is lost; "
+            "nova-scheduler dies after number 2 from now of its rpc.reply>"
+        )
+        cloud.boot("web")
+        cloud.run()
+        assert "build_and_run_instance" not in repr(cloud.faults)
+        assert "dies after the next rpc.reply" in repr(cloud.faults)
+
     def test_only_what_runs_can_be_stopped(self, cloud):
         with pytest.raises(UsageError, match=r"did you mean 'nova-compute@compute1'"):
             cloud.crash("nova-compute@computer1")

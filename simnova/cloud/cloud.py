@@ -287,24 +287,30 @@ class Cloud(Views):
             raise UsageError(f"{service} is running: stop or crash it first")
         self._input("start", service=service)
 
-    def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> None:
-        """Have a service die at its `nth` event of a kind from now, just before it or just after."""
+    def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> Faults:
+        """Have a service die at its `nth` event of a kind from now, just before it or just after.
+
+        What comes back, as from `lose` and `fail`, tells all that lies in wait: `cloud.faults`.
+        """
         checks.check_crash(kind, nth, moment)
         self._running(service)
         self._input("crash_at", kind=kind, service=service, nth=nth, moment=moment)
+        return self.faults
 
-    def lose(self, method: str, times: int = 1, *, reply: bool = False) -> None:
+    def lose(self, method: str, times: int = 1, *, reply: bool = False) -> Faults:
         """Lose the next messages that carry this RPC method, or the replies to it."""
         checks.check_loss(method, times)
         self._input("lose", method=method, times=times, reply=reply)
+        return self.faults
 
     def fail(
         self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1
-    ) -> None:
+    ) -> Faults:
         """Have a simulated host's hypervisor fail the next `times` times it does `what` (a driver's method or step)."""
         if host not in self.assembly.hosts:
             raise unknown("host", host, self.assembly.hosts)
         self._input("fail", host=host, what=what, error=error, times=times)
+        return self.faults
 
     def set(self, option: str, value: Any) -> None:
         """Change an option of the running cloud: `cloud.set("filter_scheduler.host_subset_size", 3)`."""
@@ -383,7 +389,7 @@ class Cloud(Views):
         self.assembly.broker.interceptors.append(Loss(self.faults, method, times, reply))
 
     def _do_fail(self, host: str, what: str, error: str, times: int) -> None:
-        self.assembly.simulated(host).fail(what, error, times)
+        self.faults.armed.append(self.assembly.simulated(host).fail(what, error, times))
 
     def _do_set(self, option: str, value: Any) -> None:
         self.conf.set(option, value)

@@ -105,7 +105,11 @@ class Views:
         return steps.steps(self.journal, detail)
 
     def story(self, detail: Detail = "story", **narrowed: Any) -> Story:
-        """What happened, a plain sentence a step."""
+        """What happened, a plain sentence a step, and where the servers have got to.
+
+        `first` and `upto` are steps, `only="rpc"` or `only=["rpc", "http"]` tells just of the kinds that begin so,
+        `background=True` also of what no request has caused.
+        """
         return stories.story(self.journal, detail=detail, **narrowed)
 
     def sentence(self, seq: int) -> str:
@@ -146,8 +150,8 @@ class Views:
                 conf.set(given.args["option"], given.args["value"])
         return conf.as_dict()
 
-    def why(self, event: int | Event, *, only: str = "") -> Story:
-        """From an event back along its causes; `only="rpc"` tells just of the kinds that begin so."""
+    def why(self, event: int | Event, *, only: str | Iterable[str] = "") -> Story:
+        """From an event back along its causes; `only="rpc"` (or a list) tells just of the kinds that begin so."""
         return causes.why(self.journal, event, only=only)
 
     def files(self, first: int = 0, upto: int | None = None) -> Table:

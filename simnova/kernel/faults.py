@@ -6,7 +6,7 @@ A `Fault` looks at what passes a door and acts when its condition holds, `times`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from simnova.kernel.clock import Clock, Crashed, Task
 from simnova.kernel.journal import Event, declare
@@ -16,6 +16,14 @@ __door__ = True
 FAULT = declare("fault", "something was broken on purpose")
 
 Moment = Literal["before", "after"]
+
+
+class Armed(Protocol):
+    """Something that lies in wait; as text it says what will happen."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not struck for the last time."""
 
 
 @dataclass
@@ -34,21 +42,27 @@ class Crash:
         self.nth -= 1
         return self.nth == 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has not struck yet."""
+        return self.nth > 0
+
     def __str__(self) -> str:
         which = "the next" if self.nth == 1 else f"number {self.nth} from now of its"
         return f"{self.actor} dies {self.moment} {which} {self.kind}"
 
 
 class Faults:
-    """The faults that lie in wait on one clock."""
+    """The faults that lie in wait on one clock: crashes, and what else was armed."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.armed: list[Armed] = []
         self._crashes: list[Crash] = []
 
     def __repr__(self) -> str:
-        armed = [str(crash) for crash in self._crashes if crash.nth > 0]
-        return f"<Faults: {'; '.join(armed) or 'none lies in wait'}>"
+        waiting = [str(one) for one in self.armed if one.waits]
+        return f"<Faults: {'; '.join(waiting) or 'none lies in wait'}>"
 
     def crash_at(self, crash: Crash) -> None:
         """Have a service die at one of its events, between it and the next thing it does."""
@@ -56,6 +70,7 @@ class Faults:
             self.clock.journal.before.append(self._before)
             self.clock.journal.after.append(self._after)
         self._crashes.append(crash)
+        self.armed.append(crash)
 
     def note(self, verb: str, **data: Any) -> Event:
         """Journal a fault that strikes now."""

@@ -18,10 +18,22 @@ class Loss:
         self.times = times
         self.reply = reply
         self._asked: set[str] = set()
+        faults.armed.append(self)
 
     def __repr__(self) -> str:
-        what = f"replies to {self.method}" if self.reply else f"messages of {self.method}"
-        return f"<Loss: {f'the next {self.times}' if self.times else 'no more'} {what}>"
+        return f"<Loss: {self}>"
+
+    def __str__(self) -> str:
+        if self.times == 1:
+            what = "reply to" if self.reply else "message of"
+            return f"the next {what} {self.method} is lost"
+        many = f"the next {self.times}" if self.times else "no more"
+        return f"{many} {'replies to' if self.reply else 'messages of'} {self.method} are lost"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it loses another message."""
+        return self.times > 0
 
     def __call__(self, passage: Passage) -> Verdict:
         """Let a message pass, or lose it."""

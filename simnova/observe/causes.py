@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow, step
 from simnova.observe.pairs import Pairs
 from simnova.observe.steps import level
-from simnova.observe.story import Story, belongs, check_kind, sentence
+from simnova.observe.story import Story, belongs, sentence, starts
 
 
 class Losses:
@@ -21,20 +23,27 @@ class Losses:
             self.events.append(event)
 
 
-def why(journal: Journal, seq: int | Event, *, everything: bool = False, only: str = "") -> Story:
+def why(
+    journal: Journal,
+    seq: int | Event,
+    *,
+    everything: bool = False,
+    only: str | Iterable[str] = "",
+) -> Story:
     """The event at `seq`, what caused it, what caused that, and so on to the first cause.
 
     Told are the events that belong to the story, the first and the last; with `everything` the
-    broker's and the database's as well; `only="rpc"` tells just of the kinds that begin so.
+    broker's and the database's as well; `only="rpc"` or `only=["rpc", "http"]` tells just of
+    the kinds that begin so.
 
     Raises `UsageError` for a step that is not there, for what is neither a step nor an event, and
     for an unknown kind.
     """
-    check_kind(only)
+    kinds = starts(only)
     chain = journal.causes(step(journal, seq))
     ends = {chain[0].seq, chain[-1].seq}
     told = [event for event in chain if everything or event.seq in ends or level(event) == 0]
-    numbers = {event.seq for event in [*told, *lost(journal, chain)] if belongs(event, only)}
+    numbers = {event.seq for event in [*told, *lost(journal, chain)] if belongs(event, kinds)}
     walked = sorted(numbers, reverse=True)
     return Story((one, journal[one].time, sentence(journal, one)) for one in walked)
 

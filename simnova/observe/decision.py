@@ -280,7 +280,8 @@ def broken(event: Event, rows: list[Row]) -> Row:
     fallen = {host for row in rows for host, one in row.verdicts.items() if not one.passed}
     left = {host: None for row in rows for host in row.verdicts if host not in fallen}
     why = Verdict(False, f'{what}{text}; cloud.log(level="ERROR") has the traceback')
-    return Row(name, dict.fromkeys([about] if about in left or not left else left, why))
+    whom = [about] if about in left or not left else left
+    return Row(name, dict.fromkeys(whom, why), failure=what)
 
 
 def weigher(data: Mapping[str, Any]) -> Weigher:

@@ -85,6 +85,7 @@ class HostView:
 
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.status})", *map(meter_line, self.meters)]
+        lines += [] if self.meters else [f"  {hosts_svg.UNREPORTED}"]
         lines += [f"  {shorten(plain(one.name), 40)}: {one.state}" for one in self.servers]
         return "\n".join(lines)
 
@@ -134,12 +135,12 @@ class Lives:
         return states[place] if place >= 0 else not seqs
 
     def strangers(self, seq: int, known: Sequence[HostView]) -> list[str]:
-        """The hosts whose nova-compute was started by step `seq`, but never reported its node."""
+        """The hosts whose nova-compute was started by step `seq`, but has not reported its node."""
         names = {view.name for view in known}
         computes = [
             actor.removeprefix(COMPUTE)
             for actor, (seqs, _) in self.of.items()
-            if actor.startswith(COMPUTE) and seqs[0] <= seq and not self.up(actor, seq)
+            if actor.startswith(COMPUTE) and seqs[0] <= seq
         ]
         return [name for name in computes if name not in names]
 
@@ -163,7 +164,10 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
         )
         for node in nodes
     ]
-    views += [HostView(name, False, False, [], []) for name in lives.strangers(end, views)]
+    views += [
+        HostView(name, lives.up(f"{COMPUTE}{name}", end), False, [], servers.get(name, []))
+        for name in lives.strangers(end, views)
+    ]
     return Hosts(sorted(views, key=lambda view: natural(view.name)))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from simnova.observe.markup import element, escape, shorten, svg
 
+UNREPORTED = "its nova-compute has not reported what it has"
+
 if TYPE_CHECKING:
     from simnova.observe.hosts import HostView, Meter, ServerView
 
@@ -54,6 +56,8 @@ def box(host: HostView, x: float, y: float, tall: float) -> str:
         text_anchor="end",
     )
     bars = "".join(bar(one, x + 12, y + 34 + 19 * place) for place, one in enumerate(host.meters))
+    if not host.meters:
+        bars = element("text", UNREPORTED, class_="small muted", x=x + 12, y=y + 46)
     tiles = "".join(
         tile(one, x + 12, y + 94 + TILE * place) for place, one in enumerate(host.servers)
     )

@@ -161,6 +161,9 @@ class Decision:
         """How it ended, in a few words."""
         if self.host:
             return f"{self.server} goes to {self.host}"
+        failed = next((row for row in self.rows if row.failure), None)
+        if failed:
+            return f"{self.server}: no decision, {failed.name} {failed.failure}"
         left = [host for host in self.hosts if not self.fell(host)]
         return (
             f"{self.server}: {len(left)} of {len(self.hosts)} hosts left"

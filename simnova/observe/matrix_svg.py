@@ -1,39 +1,65 @@
-"""A decision as a drawing: hosts down, Placement and the filters across, bars for the weights."""
+"""A decision as a drawing: hosts down, Placement and the filters across, the warmth of what each weigher
+that matters gave, bars for the sums.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simnova.observe.markup import element, escape, shorten, svg
 from simnova.observe.palette import SIGNS
 
 if TYPE_CHECKING:
-    from simnova.observe.decision import Decision, Verdict
+    from simnova.observe.decision import Decision, Verdict, Weigher
 
-LEFT, TOP, CELL, ROW, BAR, MOST = 150, 118, 46, 26, 150, 30
-"""Pixels: the hosts' names, the slanted heads, a cell, a row, the longest bar; and how many hosts
-are drawn.
+LEFT, TOP, CELL, ROW, GAP, BAR, MOST = 150, 118, 46, 26, 10, 150, 30
+"""Pixels: the hosts' names, the slanted heads, a cell, a row, the space before the weighers, the
+longest bar; and how many hosts are drawn.
 """
 STYLE = (
     ".simnova .sign{text-anchor:middle;font-size:13px}.simnova .head{font-size:11px}"
     ".box{stroke:var(--sn-paper);stroke-width:2;fill-opacity:.18}.bar{fill:var(--sn-used)}"
-    ".simnova .best{font-weight:700}"
+    ".simnova .best{font-weight:700}.heat{fill:var(--sn-chosen);stroke:var(--sn-paper);stroke-width:2}"
+    ".cold{fill:var(--sn-rejected);stroke:var(--sn-paper);stroke-width:2}"
+    ".simnova .points{text-anchor:middle;font-size:10.5px}"
 )
 
 
 def draw(decision: Decision) -> str:
     """The drawing; of more than thirty hosts the foremost."""
     hosts = decision.ranked()
-    width = LEFT + CELL * len(decision.rows) + BAR + 110
+    kept = [one for one in decision.weighers if one.decides]
+    width = column(decision, len(kept), weighing=True) + BAR + 110
     height = TOP + ROW * (min(len(hosts), MOST) + 1) + 8
-    parts = [text(decision.outcome, 14, 24, "best")]
+    parts = [text(decision.outcome, 14, 24, "best"), *heads(decision, kept)]
     parts += [
-        head(row.short, LEFT + CELL * (place + 0.5)) for place, row in enumerate(decision.rows)
+        line(decision, kept, host, TOP + ROW * place) for place, host in enumerate(hosts[:MOST])
     ]
-    parts += [line(decision, host, TOP + ROW * place) for place, host in enumerate(hosts[:MOST])]
     if len(hosts) > MOST:
-        parts.append(text(f"and {len(hosts) - MOST} more hosts", 14, height - 10, "muted"))
+        parts += counts(decision, len(hosts) - MOST, height - 10)
     return svg(width, height, f"Why: {decision.outcome}", STYLE, parts)
+
+
+def column(decision: Decision, place: int, weighing: bool = False) -> float:
+    """Where a column begins: of the stages, or of the weighers, which stand a little apart."""
+    return LEFT + CELL * (place + len(decision.rows)) + GAP if weighing else LEFT + CELL * place
+
+
+def heads(decision: Decision, kept: Sequence[Weigher]) -> list[str]:
+    """The columns' names."""
+    stages = [head(one.short, column(decision, place)) for place, one in enumerate(decision.rows)]
+    return stages + [
+        head(one.short, column(decision, place, weighing=True)) for place, one in enumerate(kept)
+    ]
+
+
+def counts(decision: Decision, more: int, y: float) -> list[str]:
+    """How many hosts are not drawn, and how many each stage let pass."""
+    return [text(f"and {more} more hosts", 14, y, "muted")] + [
+        text(f"{row.passed}", column(decision, place) + 14, y, "muted")
+        for place, row in enumerate(decision.rows)
+    ]
 
 
 def text(words: str, x: float, y: float, kind: str | None = None) -> str:
@@ -43,22 +69,49 @@ def text(words: str, x: float, y: float, kind: str | None = None) -> str:
 
 def head(name: str, x: float) -> str:
     """A column's name, slanted."""
-    turn = f"rotate(-38 {x:g} {TOP - 8})"
+    middle = x + CELL / 2
+    turn = f"rotate(-38 {middle:g} {TOP - 8})"
     return element(
-        "text", escape(shorten(name, 24)), class_="head", x=x - 4, y=TOP - 8, transform=turn
+        "text", escape(shorten(name, 24)), class_="head", x=middle - 4, y=TOP - 8, transform=turn
     )
 
 
-def line(decision: Decision, host: str, y: float) -> str:
-    """One host: its part, its verdicts, its weight."""
+def line(decision: Decision, kept: Sequence[Weigher], host: str, y: float) -> str:
+    """One host: its part, its verdicts, what the weighers gave it, its weight."""
     part = decision.part(host)
     label = f"{SIGNS[part]} {shorten(host, 18)}"
     cells = [
-        cell(row.verdicts.get(host), LEFT + CELL * place, y, f"{row.name}, {host}")
+        cell(row.verdicts.get(host), column(decision, place), y, f"{row.name}, {host}")
         for place, row in enumerate(decision.rows)
     ]
+    cells += [
+        warmth(one, host, column(decision, place, weighing=True), y)
+        for place, one in enumerate(kept)
+    ]
     name = text(label, 14, y + 18, "best" if part == "chosen" else None)
-    return name + "".join(cells) + bar(decision, host, LEFT + CELL * len(decision.rows) + 14, y)
+    end = column(decision, len(kept), weighing=True)
+    return name + "".join(cells) + bar(decision, host, end + 14, y)
+
+
+def warmth(weigher: Weigher, host: str, x: float, y: float) -> str:
+    """What a weigher gave a host: the more the darker; what it took away in the colour of a no."""
+    if host not in weigher.normalized:
+        return ""
+    score = weigher.score(host)
+    most = max(abs(weigher.score(one)) for one in weigher.normalized) or 1.0
+    said = f"{weigher.name}, {host}: raw {weigher.raw.get(host, 0):g}, {score:.4g} points"
+    shade = element(
+        "rect",
+        class_="heat" if score >= 0 else "cold",
+        x=x,
+        y=y,
+        width=CELL,
+        height=ROW,
+        rx=4,
+        fill_opacity=round(0.06 + 0.5 * abs(score) / most, 2),
+    )
+    points = element("text", f"{score:.3g}", class_="points", x=x + CELL / 2, y=y + 17)
+    return element("g", element("title", escape(said)) + shade + points)
 
 
 def cell(verdict: Verdict | None, x: float, y: float, about: str) -> str:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import textwrap
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from simnova.exceptions import unknown
+from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event, Journal
+from simnova.observe.endings import endings
 from simnova.observe.index import last, step
-from simnova.observe.markup import plain
+from simnova.observe.markup import element, escape, plain
 from simnova.observe.steps import Detail, steps
 from simnova.observe.story_en import TEMPLATES
+from simnova.observe.story_en.ending import ending
 from simnova.observe.table import WIDTH, Table
 from simnova.observe.telling import Telling
 
@@ -24,6 +27,8 @@ Template = Callable[[Telling], str]
 
 LANGUAGES: Mapping[str, Mapping[str, Template]] = {"en": TEMPLATES}
 """The tables of templates by language."""
+ENDINGS = {"en": ending}
+"""What makes the closing sentence, by language."""
 
 
 def sentence(journal: Journal, seq: int, language: str = "en") -> str:
@@ -51,10 +56,18 @@ def unfamiliar(telling: Telling) -> str:
 
 
 class Story(list[tuple[int, float, str]]):
-    """Steps, times in seconds, sentences; its text is wrapped at 100 columns."""
+    """Steps, times in seconds, sentences; its text is wrapped at 100 columns.
+
+    `ending` says in a sentence where the servers have got to, where the story tells of any.
+    """
+
+    def __init__(self, told: Iterable[tuple[int, float, str]] = (), ending: str = "") -> None:
+        super().__init__(told)
+        self.ending = ending
 
     def __str__(self) -> str:
-        return "\n".join(told(*one) for one in self)
+        end = [textwrap.fill(self.ending, WIDTH)] if self.ending else []
+        return "\n".join([*(told(*one) for one in self), *end])
 
     __repr__ = __str__
 
@@ -66,7 +79,9 @@ class Story(list[tuple[int, float, str]]):
         )
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self.table()._repr_html_() + (
+            element("p", escape(self.ending)) if self.ending else ""
+        )
 
 
 def told(seq: int, time: float, text: str) -> str:
@@ -81,20 +96,37 @@ def story(
     *,
     first: int = 0,
     detail: Detail = "story",
-    only: str = "",
+    only: str | Iterable[str] = "",
     background: bool = False,
     language: str = "en",
 ) -> Story:
-    """The sentences of the steps from `first` up to `upto`; `only="rpc"` tells just of the kinds
-    that begin so.
+    """The sentences of the steps from `first` up to `upto`; `only="rpc"` or `only=["rpc", "http"]`
+    tells just of the kinds that begin so.
 
     Raises `UsageError` for an unknown detail, kind or language.
     """
-    check_kind(only)
+    kinds = starts(only)
     walked, end = steps(journal, detail, background=background), last(journal, upto)
     walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
-    walked = [seq for seq in walked if belongs(journal[seq], only)]
-    return Story((seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked)
+    walked = [seq for seq in walked if belongs(journal[seq], kinds)]
+    told = [(seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked]
+    closing = ENDINGS.get(language)
+    ends = endings(journal, first, end) if told and closing else []
+    return Story(told, closing(ends) if closing else "")
+
+
+def starts(only: Any) -> tuple[str, ...]:
+    """What the wanted kinds of events begin with: one text or several.
+
+    Raises `UsageError` for anything else, and where no kind of event begins so.
+    """
+    asked = (only,) if isinstance(only, str) else only
+    named = isinstance(asked, list | tuple) and all(isinstance(one, str) for one in asked)
+    if not named or not asked:
+        raise UsageError(f'only={only!r} names no kinds: give one, only="rpc", or a list of them')
+    for one in asked:
+        check_kind(one)
+    return tuple(asked)
 
 
 def check_kind(only: str) -> None:
@@ -104,7 +136,7 @@ def check_kind(only: str) -> None:
         raise unknown("kind of event", only, rooms | set(TEMPLATES))
 
 
-def belongs(event: Event, only: str) -> bool:
+def belongs(event: Event, kinds: tuple[str, ...]) -> bool:
     """Whether an event is of the kinds that begin so; an RPC message that was lost is RPC, too."""
     lost = event.kind == "fault" and event.data.get("verb") == "lose"
-    return event.kind.startswith(only) or (lost and only == "rpc")
+    return event.kind.startswith(kinds) or (lost and "rpc" in kinds)

@@ -24,6 +24,8 @@ class Row:
 
     name: str
     verdicts: Mapping[str, Verdict]
+    failure: str = ""
+    """What a filter or weigher has raised, which ended the decision."""
 
     @property
     def short(self) -> str:

@@ -277,6 +277,41 @@ def test_a_decision_in_which_nobody_is_left(hand, uuid):
     assert made.as_dict()["fell"] == {"compute1": "ComputeFilter", "compute2": "ComputeFilter"}
 
 
+def test_a_filter_that_raises_ends_the_decision_and_the_title_says_so(hand, uuid):
+    about = {"instance": uuid, "asked": 2, "passed": 2}
+    verdicts = {"compute1": True, "compute2": True}
+    hand("nova-scheduler", "scheduler.filter", filter="ComputeFilter", **about, verdicts=verdicts)
+    words = "EvenCpus raised RuntimeError about compute2: oops"
+    line = {"level": "ERROR", "logger": "nova.scheduler.decision", "message": words}
+    hand("nova-scheduler", "log", instance=uuid, **line)
+    made = decision.latest(hand.journal)
+    assert made.outcome.endswith(": no decision, EvenCpus raised RuntimeError")
+    assert made.fell("compute2").name == "EvenCpus"
+    assert "no decision, EvenCpus raised RuntimeError" in made.svg()
+
+
+def test_the_heat_of_the_weighers_that_matter_stands_beside_the_verdicts(hand, uuid):
+    about = {"filter": "ComputeFilter", "instance": uuid, "asked": 2, "passed": 2}
+    hand(
+        "nova-scheduler", "scheduler.filter", **about, verdicts={"compute1": True, "compute2": True}
+    )
+    weighers = [
+        {
+            "name": "IoOpsWeigher",
+            "multiplier": -1.0,
+            "normalized": {"compute1": 1.0, "compute2": 0.0},
+        },
+        {"name": "PCIWeigher", "multiplier": 1.0, "normalized": {"compute1": 0.0, "compute2": 0.0}},
+    ]
+    given = {"weights": {"compute1": -1.0, "compute2": 0.0}, "order": ["compute2", "compute1"]}
+    weighers = [{**one, "raw": one["normalized"]} for one in weighers]
+    hand("nova-scheduler", "scheduler.weigh", instance=uuid, weighers=weighers, **given)
+    drawn = decision.latest(hand.journal).svg()
+    assert 'class="cold"' in drawn  # compute1 loses a point
+    assert ">IoOps<" in drawn
+    assert "PCI" not in drawn
+
+
 def test_each_server_of_one_request_has_its_decision_and_placements_row(hand):
     conftest_decide = sys.modules[type(hand).__module__].decide
     conftest_decide(hand)
@@ -320,6 +355,16 @@ def test_the_hosts_of_an_earlier_step(booted):
     made = next(e.seq for e in booted if e.kind == "db.insert" and e.data["table"] == "instances")
     assert hosts.at(booted, made)[0].servers == []
     assert [one.name for one in hosts.homeless(booted, made)] == ["web1"]
+
+
+def test_a_host_whose_nova_compute_has_not_reported_is_there_without_numbers(hand):
+    hand("nova-compute@compute9", "service.start")
+    assert [host.name for host in hosts.at(hand.journal)][-1] == "compute9"
+    hand("nova-compute@compute9", "service.stop")
+    strange = hosts.at(hand.journal)[-1]
+    assert (strange.up, strange.meters) == (False, [])
+    assert "has not reported what it has" in str(strange)
+    assert "has not reported what it has" in hosts.at(hand.journal).svg()
 
 
 def test_a_crashed_nova_compute_makes_its_host_down(hand):

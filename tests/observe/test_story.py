@@ -7,10 +7,13 @@ import pkgutil
 import pytest
 
 import simnova
+from simnova import Cloud
 from simnova.exceptions import UsageError
 from simnova.kernel.journal import KINDS, Event
 from simnova.observe import steps, story
+from simnova.observe.endings import Ending
 from simnova.observe.story_en import TEMPLATES
+from simnova.observe.story_en import ending as story_ending
 from simnova.observe.telling import Telling
 
 NOT_HERE = ("simnova.widgets", "simnova.magics", "simnova.nova.virt.libvirt")
@@ -198,3 +201,41 @@ def test_an_unknown_detail_names_the_known_ones(booted):
 def test_steps_before_and_after():
     assert [steps.following([2, 5, 9], seq) for seq in (0, 2, 9)] == [2, 5, None]
     assert [steps.preceding([2, 5, 9], seq) for seq in (2, 3, 99)] == [None, 2, 9]
+
+
+def test_a_story_ends_with_the_state_of_its_servers():
+    cloud = Cloud(hosts=2)
+    server = cloud.boot("web")
+    cloud.run(until="virt.call")
+    assert cloud.story().ending.startswith("web is still building ")
+    cloud.run()
+    times = {event.seq: event.time for event in cloud.journal}
+    active = cloud.history(server).states[-1]
+    asked = next(
+        e.time for e in cloud.journal if e.request_id == cloud.journal[active.seq].request_id
+    )
+    ending = f"web is ACTIVE {times[active.seq] - asked:.2f} s after the request."
+    assert str(cloud.story()).endswith(ending)
+    assert ending in cloud.story()._repr_html_()
+    end = len(cloud.journal)
+    assert cloud.story(upto=active.seq - 1).ending.startswith("web is still spawning ")
+    server.delete()
+    cloud.run()
+    assert cloud.story(first=end).ending.startswith("web is DELETED ")
+
+
+def test_many_servers_end_in_one_sentence_a_state():
+    alike = [Ending(f"web-{n}", "active", None, n / 10) for n in range(1, 6)]
+    assert story_ending.ending([*alike, Ending("db", "error", None, 0.3)]) == (
+        "5 servers are ACTIVE, at most 0.50 s after the request. "
+        "1 server is ERROR, at most 0.30 s after the request."
+    )
+
+
+def test_a_story_of_several_kinds_and_of_what_is_no_kind(booted):
+    told = story.story(booted, only=["rpc", "scheduler.select"])
+    kinds = {booted[seq].kind.partition(".")[0] for seq, _, _ in told}
+    assert kinds == {"rpc", "scheduler"}
+    for wrong in (3, [], ["rpc", 3], {"rpc"}):
+        with pytest.raises(UsageError, match="names no kinds"):
+            story.story(booted, only=wrong)

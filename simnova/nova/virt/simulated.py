@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from simnova.exceptions import UsageError, unknown
@@ -75,6 +75,32 @@ CPU_INFO = {
 }
 
 
+@dataclass
+class Failing:
+    """A driver's method or step that fails the next `times` times."""
+
+    host: str
+    what: str
+    error: Exception
+    times: int
+
+    @property
+    def waits(self) -> bool:
+        """Whether it fails once more."""
+        return self.times > 0
+
+    def strike(self) -> None:
+        """Fail now."""
+        self.times -= 1
+        raise self.error.with_traceback(None)
+
+    def __str__(self) -> str:
+        often = (
+            "the next time it does" if self.times == 1 else f"the next {self.times} times it does"
+        )
+        return f"the hypervisor of {self.host} fails {often} {self.what}: {self.error}"
+
+
 class SimulatedDriver(MovingDriver, ReachableDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
@@ -93,7 +119,7 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
         super().__init__(clock, host, image_api)
         self.resources = resources or Resources()
         self.profile = profile or Profile()
-        self._failures: dict[str, list[Exception]] = {}
+        self._failing: list[Failing] = []
         self._last_id = 0
         self._written: dict[str, list[str]] = {}
 
@@ -101,7 +127,7 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
 
     def fail(
         self, what: str, error: Exception | str = "Domain not started", times: int = 1
-    ) -> None:
+    ) -> Failing:
         """Let the next `times` calls of a method, or runs of a step (`STEPS`), fail.
 
         A text is what the hypervisor says: it becomes an InternalError.
@@ -111,7 +137,8 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
         if times < 1:
             raise UsageError(f"times={times}: a failure happens at least once; give 1 or more")
         failure = exception.InternalError(error) if isinstance(error, str) else error
-        self._failures.setdefault(what, []).extend([failure] * times)
+        self._failing.append(Failing(self.host, what, failure, times))
+        return self._failing[-1]
 
     def adopt(self, guests: Iterable[Guest], images: Mapping[str, BaseImage] | None = None) -> None:
         """Take over another driver's guests and images: a fork leaves real hosts behind."""
@@ -120,8 +147,9 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
         self._last_id = max([guest.internal_id or 0 for guest in self.guests.values()], default=0)
 
     def _begin(self, what: str) -> None:
-        if self._failures.get(what):
-            raise self._failures[what].pop(0).with_traceback(None)
+        for one in self._failing:
+            if one.what == what and one.waits:
+                one.strike()
 
     # --- the host ---
 
