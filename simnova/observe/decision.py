@@ -248,7 +248,7 @@ def claim(journal: Journal, asked: Event, answer: Event | None) -> Claim:
 def asked_for(journal: Journal, events: list[Event]) -> str:
     """The uuid of the server that a decision is about; before a filter names it, out of the call."""
     named = next((event.data["instance"] for event in events if event.data.get("instance")), None)
-    call = None if named else Telling(journal, events[0]).behind("rpc.call")
+    call = None if named else Telling(journal, events[0]).behind("rpc.call", within=FAR)
     return str(named or (Telling(journal, call).instance if call else "") or "")
 
 
