@@ -32,11 +32,13 @@ class OfServer(Controller):
 
 @asynccontextmanager
 async def refusals(word: str) -> AsyncIterator[None]:
-    """Refuse with 409 what the state does not allow, with 501 what the hypervisor cannot do."""
+    """Refuse with 403 what a quota, with 409 what the state does not allow, with 501 what the hypervisor cannot do."""
     try:
         yield
     except exception.InstanceInvalidState as error:
         raise Fault(409, invalid_state(error, word)) from None
+    except exception.OverQuota as error:
+        raise Fault(403, str(error)) from None
     except RemoteError as error:
         if error.exc_type != "NotImplementedError":
             raise
