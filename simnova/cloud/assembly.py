@@ -92,6 +92,8 @@ class Assembly:
             )
             for host in hosts
         }
+        for door in self.drivers.values():
+            door.driver.join(conf, self.drivers)
         self.running: dict[str, Service] = {}
         self.failures: dict[str, str] = {}
         self.filters, self.weighers = filters or [], weighers or []
@@ -172,6 +174,7 @@ class Assembly:
             door, driver = self.drivers[host.name], self.drivers[host.name].driver
             if not isinstance(driver, SimulatedDriver):
                 twin = simulated_driver(self.clock, host, glance.API(self.rest))
+                twin.join(self.conf, self.drivers)
                 _hand_over(driver, twin)
                 door.driver = twin
 

@@ -22,7 +22,9 @@ MOVES = {
     "reverted, to go on as the recordings did": "revertResize",
     "migrate (cold)": "migrate",
     "confirm migrate": "confirmResize",
+    "os-migrateLive": "os-migrateLive",
 }
+LAST = "evacuate (host forced down)"
 
 
 def recorded():
@@ -58,6 +60,33 @@ def canonical(events):
 
     texts = [json.dumps(plain(line), sort_keys=True) for line in events]
     return [HOST.sub(name, UUID.sub(name, text)) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def evacuated():
+    """The recorded server was a small one, and evacuated from the second of three hosts."""
+    wanted = [Wanted.parse(text) for text in ("create", "evacuate")]
+    cloud = fresh(wanted, hosts=3, seed=0, conf=Config(), down="host2")
+    found = list(Recorder(cloud, down="host2").record(wanted))
+    assert [e.data for e in cloud.journal if e.kind == "state.unexpected"] == []
+    cloud.close()
+    return found[1]
+
+
+def small(events):
+    """The lines as if the server were of the flavor that was recorded."""
+    text = json.dumps(events).replace(
+        "DISK_GB%3A1%2CMEMORY_MB%3A512", "DISK_GB%3A20%2CMEMORY_MB%3A2048"
+    )
+    text = text.replace('"DISK_GB": 1,', '"DISK_GB": 20,')
+    return json.loads(text.replace('"MEMORY_MB": 512', '"MEMORY_MB": 2048'))
+
+
+def test_an_evacuation_is_what_real_nova_was_recorded_to_do(evacuated):
+    expected = EXPECTED[LAST]
+    assert evacuated.error is None
+    assert canonical(small(evacuated.events)) == canonical(expected["events"])
+    assert evacuated.action == expected["action"]
 
 
 @pytest.mark.parametrize("operation", [name for name in MOVES if name in EXPECTED])

@@ -16,6 +16,7 @@ from simnova.nova.api.remote_consoles import RemoteConsolesController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
 from simnova.nova.api.server_metadata import ServerMetadataController
+from simnova.nova.api.server_migrations import ServerMigrationsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
 from simnova.nova.api.versions import asked
@@ -60,6 +61,7 @@ class ComputeApp(App):
             ServerActionsController(auth, compute_api),
             ServerGroupController(auth, compute_api.quotas),
             ServerMetadataController(auth, compute_api),
+            ServerMigrationsController(auth, compute_api),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf),
         )

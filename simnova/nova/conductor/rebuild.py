@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova import availability_zones, exception
-from simnova.nova.conductor.base import TaskBase
+from simnova.nova.conductor.evacuate import EvacuateTask
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.instance import Instance
@@ -15,7 +15,7 @@ from simnova.nova.objects.request_spec import RequestSpec
 LOG = getLogger("nova.conductor.manager")
 
 
-class RebuildTask(TaskBase):
+class RebuildTask(EvacuateTask):
     """Rebuild."""
 
     async def rebuild_instance(
@@ -31,6 +31,10 @@ class RebuildTask(TaskBase):
         """Cast: have the server rebuilt on its host; without a `host` the scheduler is asked whether it may be."""
         context = await self._targeted(context, instance)
         async with EventReporter(context, "rebuild_server", self.conf.host, instance.uuid):
+            if more.get("recreate") and request_spec is not None:
+                images = {"orig_image_ref": orig_image_ref, "image_ref": image_ref}
+                await self._evacuate(context, instance, request_spec, host, **images, **more)
+                return
             node, limits = None, None
             if host is None and request_spec is not None:
                 host, node, limits = await self._ask_scheduler(

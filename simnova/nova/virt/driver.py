@@ -11,23 +11,42 @@ for `capabilities_as_traits`, which asks no hypervisor.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
-from simnova.nova import exception
+from simnova.config import Config
 from simnova.nova.context import RequestContext
-from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
-from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.driver_moves import MoveDriver
+from simnova.nova.virt.guest import (
+    GIB,
+    Console,
+    Guest,
+    ImageAPI,
+    Instance,
+    InstanceInfo,
+    NetworkInfo,
+    Resources,
+    UpdateTaskState,
+    check_base_size,
+    inventory,
+)
 
-NetworkInfo = Sequence[Mapping[str, Any]]
-"""The instance's VIFs in the dict form of `nova/network/model.py`."""
-
-UpdateTaskState = Callable[..., Awaitable[None]]
-"""Called with a task state, and with the one expected before where that is not the first."""
-
-GIB = 1024**3
+__all__ = [
+    "CAPABILITY_TRAITS_MAP",
+    "GIB",
+    "ComputeDriver",
+    "Console",
+    "Guest",
+    "ImageAPI",
+    "Instance",
+    "InstanceInfo",
+    "NetworkInfo",
+    "Resources",
+    "UpdateTaskState",
+    "check_base_size",
+    "inventory",
+]
 
 CAPABILITY_TRAITS_MAP = {
     "supports_attach_interface": "COMPUTE_NET_ATTACH_INTERFACE",
@@ -42,130 +61,21 @@ CAPABILITY_TRAITS_MAP = {
 }
 
 
-class Instance(Protocol):
-    """What a driver needs to know of a server: a part of `nova/objects/instance.py`."""
-
-    uuid: str
-    flavor: Flavor
-    image_ref: str | None
-    display_name: str | None
-    user_id: str | None
-    project_id: str | None
-    system_metadata: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """The hypervisor's name for the guest, `instance-0000002a`."""
-        ...
-
-
-class ImageAPI(Protocol):
-    """The part of the Glance client that a driver uses (`nova/image/glance.py`)."""
-
-    async def download(self, context: RequestContext, image_id: str) -> Any:
-        """Ask Glance for the image's data."""
-        ...
-
-    async def update(
-        self, context: RequestContext, image_id: str, image_info: Mapping[str, Any], size: int
-    ) -> Any:
-        """Complete an image and upload its data, so many bytes."""
-        ...
-
-
-class Console(NamedTuple):
-    """Where a guest's console listens, within the host's network (`nova/console/type.py`)."""
-
-    host: str
-    port: int
-
-
-class InstanceInfo(NamedTuple):
-    """A guest as the hypervisor sees it (`nova/virt/hardware.py`); `internal_id` while it runs."""
-
-    state: PowerState
-    internal_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a host has: CPUs, memory in MB, disk in GB, and what a simulated one has beside.
-
-    `numa_nodes` share CPUs and memory evenly; `pci` names the kind, `vendor:product`, of each device.
-    """
-
-    vcpus: int = 8
-    memory_mb: int = 16384
-    local_gb: int = 100
-    traits: tuple[str, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    numa_nodes: int = 0
-    pci: tuple[str, ...] = ()
-
-
-@dataclass
-class Guest:
-    """A guest on a host, as one driver hands it to another; memory in MB, disk in GB."""
-
-    uuid: str
-    name: str
-    vcpus: int
-    memory_mb: int
-    disk_gb: int
-    image_id: str | None
-    state: PowerState
-    internal_id: int | None = None
-    xml: str = ""
-
-    @classmethod
-    def of(cls, instance: Instance, state: PowerState) -> Guest:
-        """The guest that a server is to become."""
-        flavor, wanted = instance.flavor, instance.flavor.resources(not instance.image_ref)
-        disk = wanted.get("DISK_GB", 0)
-        return cls(
-            instance.uuid,
-            instance.name,
-            flavor.vcpus,
-            flavor.memory_mb,
-            disk,
-            instance.image_ref,
-            state,
-        )
-
-
-def inventory(resources: Resources) -> dict[str, dict[str, int]]:
-    """Sizes as Placement's inventories; no server gets more than physically is (`max_unit`)."""
-    totals = {
-        "VCPU": resources.vcpus,
-        "MEMORY_MB": resources.memory_mb,
-        "DISK_GB": resources.local_gb,
-    }
-    return {
-        name: {"total": total, "min_unit": 1, "max_unit": total, "step_size": 1}
-        for name, total in totals.items()
-        if total
-    }
-
-
-def check_base_size(instance: Instance, size: int) -> None:
-    """Refuse an image of `size` bytes that the flavor's disk cannot hold.
-
-    Raises FlavorDiskSmallerThanImage (`nova/virt/libvirt/imagebackend.py`, `verify_base_size`).
-    """
-    wanted = instance.flavor.root_gb * GIB
-    if wanted and size > wanted:
-        raise exception.FlavorDiskSmallerThanImage(flavor_size=wanted, image_size=size)
-
-
-class ComputeDriver:
+class ComputeDriver(MoveDriver):
     """What nova-compute may ask of a hypervisor.
 
     A method that needs the guest raises InstanceNotFound where there is none, unless it says so.
     """
 
     capabilities: ClassVar[Mapping[str, bool]] = {}
+    conf: Config
+    hypervisors: Mapping[str, Any]
 
     # --- the host ---
+
+    def join(self, conf: Config, hypervisors: Mapping[str, Any]) -> None:
+        """Learn the options, and what drives the other hosts, by host: guests move there. No coroutine."""
+        self.conf, self.hypervisors = conf, hypervisors
 
     async def init_host(self, host: str) -> None:
         """Get ready; called whenever nova-compute starts. Raises HypervisorUnavailable."""
@@ -370,72 +280,6 @@ class ComputeDriver:
         self, context: RequestContext, instance: Instance, vif: Mapping[str, Any]
     ) -> None:
         """Unplug a network card."""
-        raise NotImplementedError
-
-    async def migrate_disk_and_power_off(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        dest: str,
-        flavor: Flavor,
-        network_info: NetworkInfo | None = None,
-        block_device_info: Mapping[str, Any] | None = None,
-        timeout: float = 0,
-        retry_interval: float = 0,
-    ) -> Any:
-        """Stop the guest and move its disk; returns what `finish_migration` needs over there."""
-        raise NotImplementedError
-
-    async def finish_migration(
-        self,
-        context: RequestContext,
-        migration: Any,
-        instance: Instance,
-        disk_info: Any,
-        network_info: NetworkInfo | None,
-        image_meta: ImageMeta,
-        resize_instance: bool,
-        allocations: Mapping[str, Any] | None,
-        block_device_info: Mapping[str, Any] | None = None,
-        power_on: bool = True,
-    ) -> None:
-        """Start the guest on the host it moved to."""
-        raise NotImplementedError
-
-    async def confirm_migration(
-        self,
-        context: RequestContext,
-        migration: Any,
-        instance: Instance,
-        network_info: NetworkInfo | None = None,
-    ) -> None:
-        """Remove what the guest left on the host it moved from."""
-        raise NotImplementedError
-
-    async def finish_revert_migration(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        network_info: NetworkInfo | None,
-        migration: Any,
-        block_device_info: Mapping[str, Any] | None = None,
-        power_on: bool = True,
-    ) -> None:
-        """Start the guest again on the host it had moved from."""
-        raise NotImplementedError
-
-    async def live_migration(
-        self, context: RequestContext, instance: Instance, dest: str, *args: Any
-    ) -> None:
-        """Move the running guest to another host."""
-        raise NotImplementedError
-
-    async def live_migration_force_complete(self, instance: Instance) -> None:
-        """End a live migration by force: pause the guest, or switch to post-copy."""
-        raise NotImplementedError
-
-    async def live_migration_abort(self, instance: Instance) -> None:
-        """Call a live migration off."""
         raise NotImplementedError
 
     async def get_console_output(self, context: RequestContext, instance: Instance) -> str:

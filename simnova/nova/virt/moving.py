@@ -89,6 +89,7 @@ class MovingDriver(CopyingDriver):
         now = self.clock.utcnow()
         xml = guest_xml(context, instance, image_meta, network_info or (), self.virt_type, now)
         await self._step("define", guest, domain=guest.name, xml=xml)
+        guest.xml = xml
         self.guests[guest.uuid] = guest
 
     async def confirm_migration(

@@ -10,6 +10,7 @@ from simnova.kernel.clock import Between
 class Profile(NamedTuple):
     """Ranges in seconds; `download`, `convert`, `copy`, `extract` and `upload` are rates in MB a second.
 
+    A live migration sends `bandwidth` MB a second while the guest dirties `dirty` MB a second.
     The default is of the order of a QEMU host with a local disk. `failure` is the chance, from 0
     to 1, that the start of a guest fails.
     """
@@ -34,4 +35,6 @@ class Profile(NamedTuple):
     plug: Between = Between(0.05, 0.2)
     unplug: Between = Between(0.05, 0.2)
     password: Between = Between(0.05, 0.2)
+    bandwidth: Between = Between(800, 1100)
+    dirty: Between = Between(5, 40)
     failure: float = 0.0

@@ -23,14 +23,14 @@ from simnova.nova.virt.driver import (
     inventory,
 )
 from simnova.nova.virt.hardware_of import described
-from simnova.nova.virt.imagecache import BaseImage, get_cache_fname
-from simnova.nova.virt.moving import MovingDriver
+from simnova.nova.virt.imagecache import BaseImage
+from simnova.nova.virt.live_migration import Job, LiveMigrationDriver
 from simnova.nova.virt.profile import Profile
 
 __door__ = True
 
 MB = 10**6
-STEPS = tuple(name for name in Profile._fields if name != "failure")
+STEPS = tuple(name for name in Profile._fields if name not in ("failure", "dirty", "bandwidth"))
 """The steps that take time: the names a profile has ranges for."""
 
 FAILING = frozenset(
@@ -42,6 +42,12 @@ FAILING = frozenset(
         *("migrate_disk_and_power_off", "finish_migration"),
         *("confirm_migration", "finish_revert_migration"),
         *("attach_interface", "detach_interface", "get_vnc_console", "get_console_output"),
+        *("check_can_live_migrate_destination", "check_can_live_migrate_source"),
+        *("pre_live_migration", "live_migration", "precopy"),
+        *("post_live_migration", "post_live_migration_at_source"),
+        *("post_live_migration_at_destination", "rollback_live_migration_at_source"),
+        *("rollback_live_migration_at_destination",),
+        *("live_migration_abort", "live_migration_force_complete"),
     }
 )
 """What can be made to fail: steps and whole methods."""
@@ -101,7 +107,7 @@ class Failing:
         return f"the hypervisor of {self.host} fails {often} {self.what}: {self.error}"
 
 
-class SimulatedDriver(MovingDriver, ReachableDriver):
+class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
     virt_type: ClassVar[str] = "qemu"
@@ -122,6 +128,7 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
         self._failing: list[Failing] = []
         self._last_id = 0
         self._written: dict[str, list[str]] = {}
+        self.jobs: dict[str, Job] = {}
 
     # --- what a learner can do to it ---
 
@@ -145,6 +152,11 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
         self.guests.update({guest.uuid: replace(guest) for guest in guests})
         self.cache.base.update({name: replace(image) for name, image in (images or {}).items()})
         self._last_id = max([guest.internal_id or 0 for guest in self.guests.values()], default=0)
+
+    def take(self, guest: Guest) -> None:
+        """A guest has come here while it ran: from now on it is this host's."""
+        self._last_id += 1
+        self.guests[guest.uuid] = replace(guest, internal_id=self._last_id)
 
     def _begin(self, what: str) -> None:
         for one in self._failing:
@@ -215,9 +227,8 @@ class SimulatedDriver(MovingDriver, ReachableDriver):
 
     async def _send_disk(self, guest: Guest, dest: str) -> None:
         """The overlay over the network: as large as what its image holds."""
-        name = get_cache_fname(guest.image_id) if guest.image_id else ""
-        size = self.cache.base[name].size if name in self.cache.base else 0
-        await self._step("copy", guest, file=f"{guest.uuid}/disk", dest=dest, bytes=size)
+        said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
+        await self._step("copy", guest, **said)
 
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]

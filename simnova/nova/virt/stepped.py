@@ -42,6 +42,7 @@ class SteppedDriver(ComputeDriver):
     capabilities: ClassVar[Mapping[str, bool]] = {
         "supports_attach_interface": True,
         "supports_device_tagging": True,
+        "supports_evacuate": True,
         "supports_image_type_iso": True,
         "supports_image_type_qcow2": True,
         "supports_image_type_raw": True,

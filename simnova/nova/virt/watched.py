@@ -23,6 +23,7 @@ VIRT_STEP = declare("virt.step", "the driver finished one step of an operation",
 
 _SECRET = frozenset({"admin_password", "new_pass", "rescue_password"})
 _UNSAID = _SECRET | {"self", "context", "instance", "injected_files", "update_task_state"}
+_UNSAID |= {"post_method", "recover_method"}
 
 
 def watch(clock: Clock, driver: ComputeDriver) -> ComputeDriver:

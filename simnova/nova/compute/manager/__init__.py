@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from simnova.nova.compute.manager.build import Builds
 from simnova.nova.compute.manager.delete import Deletions
+from simnova.nova.compute.manager.evacuate import Evacuations
 from simnova.nova.compute.manager.image import Images
 from simnova.nova.compute.manager.interface import Interfaces
-from simnova.nova.compute.manager.rebuild import Rebuild
+from simnova.nova.compute.manager.live_migration import LiveMigrations
 from simnova.nova.compute.manager.rescue import Rescue
 from simnova.nova.compute.manager.resize import Resizes
 from simnova.nova.compute.manager.resize_end import ResizeEnds
@@ -22,9 +23,10 @@ class ComputeManager(
     Startup,
     Builds,
     Deletions,
+    Evacuations,
     Images,
     Interfaces,
-    Rebuild,
+    LiveMigrations,
     Rescue,
     Resizes,
     ResizeEnds,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simnova.config import Config
 from simnova.kernel.lock import Semaphore
 from simnova.messaging.rpc import Target
@@ -51,6 +53,10 @@ class Base(Manager):
             place, float(conf.rpc_response_timeout), float(conf.long_rpc_timeout)
         )
         self.rt = ResourceTracker(host, conf, driver, reportclient, Semaphore(place.clock))
+        self._live_migration_semaphore = Semaphore(
+            place.clock, conf.max_concurrent_live_migrations or 10**9
+        )
+        self._waiting_live_migrations: dict[str, Any] = {}
         self._locks: dict[str, Semaphore] = {}
         self._snapshot_semaphore = Semaphore(place.clock, conf.max_concurrent_snapshots or 10**9)
         self._build_semaphore = Semaphore(place.clock, conf.max_concurrent_builds or 10**9)
@@ -60,7 +66,11 @@ class Base(Manager):
     async def init_host(self) -> None:
         """Get the hypervisor ready when the service starts, and report what the host has."""
         await self.driver.init_host(self.host)
+        await self._before_the_first_audit()
         await self.update_available_resource()
+
+    async def _before_the_first_audit(self) -> None:
+        """What a service that starts again must put in order before it counts what it has."""
 
     def periodic_tasks(self) -> list[Periodic]:
         """The audit, every `update_resources_interval` seconds (0 is oslo.service's 60; below, never)."""

@@ -35,6 +35,10 @@ class Rebuild(Power):
         **more: Any,
     ) -> None:
         """Destroy the guest and spawn it from the image; one that was stopped is stopped again."""
+        if more.get("recreate"):
+            return await self._evacuate(
+                context, instance, new_pass=new_pass, injected_files=injected_files, **more
+            )
         LOG.info("Rebuilding instance", instance=instance)
         image = ImageMeta.from_dict(await self.image_api.get(context, image_ref))
         allocations = await self.reportclient.get_allocations_for_consumer(context, instance.uuid)
@@ -45,6 +49,10 @@ class Rebuild(Power):
                 )
             except (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError):
                 LOG.debug("Instance was deleted while rebuilding", instance=instance)
+
+    async def _evacuate(self, context: RequestContext, instance: Instance, **asked: Any) -> None:
+        """Make a server here that another host has lost: `Evacuations` does."""
+        raise NotImplementedError
 
     async def _do_rebuild_instance(
         self,

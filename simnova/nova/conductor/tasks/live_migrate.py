@@ -256,7 +256,7 @@ class LiveMigrationTask(TaskBase):
         await self._call_livem_checks_on_host(selection.service_host)
 
     async def _check_not_over_max_retries(self, attempted: list[str]) -> None:
-        limit, retries = self.conf.migrate_max_retries, len(attempted) - 1
+        limit, retries = self.conf.conductor.migrate_max_retries, len(attempted) - 1
         if limit == -1 or retries <= limit:
             return
         self.migration.status = "failed"

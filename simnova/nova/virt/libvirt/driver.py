@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
+from simnova.nova.context import RequestContext
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.consoles import ReachableDriver
 from simnova.nova.virt.driver import (
@@ -128,6 +129,14 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
         """The host's sizes."""
         node = await self.hypervisor.call("node info", _node)
         return inventory(Resources(node["vcpus"], node["memory_mb"], self.resources.local_gb))
+
+    async def check_can_live_migrate_destination(
+        self, context: RequestContext, instance: Instance, *about: Any
+    ) -> dict[str, Any]:
+        """Refuse: each test hypervisor is a world of its own, guests do not go from one to another."""
+        raise exception.MigrationPreCheckError(
+            reason=f"libvirt's test hypervisor ({self.hypervisor.uri}) cannot take a running guest"
+        )
 
     # --- the guests ---
 
