@@ -391,6 +391,9 @@ class Cloud(Views):
     def _do_fail(self, host: str, what: str, error: str, times: int) -> None:
         self.faults.armed.append(self.assembly.simulated(host).fail(what, error, times))
 
+    def _do_write_memory(self, server: str, host: str, rate: float) -> None:
+        self.assembly.simulated(host).write_memory(server, rate)
+
     def _do_set(self, option: str, value: Any) -> None:
         self.conf.set(option, value)
 

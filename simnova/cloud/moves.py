@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simnova.exceptions import UsageError
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ class Moves:
 
     cloud: Cloud
     id: str
+
+    @property
+    def host(self) -> Any:
+        """The compute host on which it runs, None where it has none."""
+        raise NotImplementedError
 
     def act(self, action: str, value: Any = None) -> Any:
         """Ask the API for an action by its name there."""
@@ -43,6 +49,32 @@ class Moves:
     def evacuate(self, host: str | None = None) -> None:
         """Ask the API to make it anew on another host, because its own is down."""
         self.act("evacuate", {"host": host} if host else {})
+
+    def write_memory(self, rate: float) -> None:
+        """Have its guest write so many MB a second to its memory: the more, the longer it takes to move it live.
+
+        Raises `UsageError` where it has no guest on a simulated host.
+        """
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not rate >= 0:
+            raise UsageError(f"rate={rate!r}: give MB a second, 0 or more")
+        if self.host is None:
+            raise UsageError(f"server {self.id} has no host: it writes to no memory")
+        self.cloud._input("write_memory", server=self.id, host=self.host, rate=float(rate))
+
+    def force_complete(self) -> None:
+        """Ask the API to end its live migration by force: its guest is paused, or goes on over there at once."""
+        self._end_live_migration("POST", "/action", {"force_complete": None})
+
+    def abort_migration(self) -> None:
+        """Ask the API to call its live migration off, also where it still waits in the queue."""
+        self._end_live_migration("DELETE", "", None)
+
+    def _end_live_migration(self, method: str, path: str, body: Any) -> None:
+        rows = self.migrations.rows
+        if not rows:
+            raise UsageError(f"server {self.id} has no migration: live_migrate() it first")
+        which = f"/v2.1/servers/{self.id}/migrations/{rows[-1][0]}{path}"
+        self.cloud.request(method, which, body)
 
     @property
     def migrations(self) -> Table:

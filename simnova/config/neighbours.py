@@ -52,6 +52,8 @@ LIBVIRT = [
     integer("device_detach_timeout", 20, "Seconds each of them may take.", min=1),
     integer("live_migration_bandwidth", 0, "MiB/s that a live migration may use; 0: any."),
     integer("live_migration_downtime", 500, "Milliseconds that a guest may stand still.", min=100),
+    integer("live_migration_downtime_steps", 10, "Steps in which it grows to that limit.", min=3),
+    integer("live_migration_downtime_delay", 75, "Seconds per GiB between two of them.", min=3),
     integer(
         "live_migration_completion_timeout",
         800,
@@ -66,6 +68,12 @@ LIBVIRT = [
     ),
     switch("live_migration_permit_post_copy", False, "It may go on after the guest has moved."),
     switch("live_migration_permit_auto_converge", False, "It may slow the guest down."),
+    integer(
+        "live_migration_monitor_interval",
+        5,
+        "Seconds between two notes of how far one is.",
+        min=1,
+    ),
 ]
 
 SECTIONS: dict[str, list[Option]] = {

@@ -126,6 +126,13 @@ class MigrationSchedulerRPCError(MigrationError):
     code = 400
 
 
+class NoActiveMigrationForInstance(NovaError):
+    """The driver sends no such guest at this moment."""
+
+    msg_fmt = "Active live migration for instance %(instance_id)s not found"
+    code = 404
+
+
 class RequestSpecNotFound(NovaError):
     """The request with which the server was asked for is not there any more."""
 

@@ -52,14 +52,18 @@ def plain(value):
 
 
 def canonical(events):
-    """The lines as text, all fields of theirs; ids and hosts are numbered as they first appear."""
+    """The lines as text, all fields of theirs; ids and hosts are numbered from the last line to the first.
+
+    Two hosts in one body stand there in the order of their ids, which is chance: what comes later tells them apart.
+    """
     names = {}
 
     def name(match):
         return names.setdefault(match[0], f"<{len(names) + 1}>")
 
-    texts = [json.dumps(plain(line), sort_keys=True) for line in events]
-    return [HOST.sub(name, UUID.sub(name, text)) for text in texts]
+    texts = [json.dumps(plain(line), sort_keys=True) for line in reversed(events)]
+    named = [HOST.sub(name, UUID.sub(name, text)) for text in texts]
+    return [json.dumps(json.loads(text), sort_keys=True) for text in reversed(named)]
 
 
 @pytest.fixture(scope="module")

@@ -264,7 +264,7 @@ def test_guests_outlive_their_nova_compute(compute):
 
 def test_what_a_driver_cannot_do_says_so(compute):
     with pytest.raises(NotImplementedError):
-        compute.run(compute.driver.live_migration(compute.context, server(), "compute2"))
+        compute.run(compute.driver.rebuild(compute.context, server()))
 
 
 def test_closing_twice_is_no_error(compute):

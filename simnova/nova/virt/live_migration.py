@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from simnova.exceptions import NovaError
-from simnova.kernel.clock import Between, Expired, Signal
+from simnova.kernel.clock import Between
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
-from simnova.nova.virt import watched
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
+from simnova.nova.virt.migration import ABORT, CANCELLED, COMPLETED, FAILED, FORCE, MB, Job
 from simnova.nova.virt.moving import MovingDriver
 from simnova.nova.virt.precopy import PreCopy
 from simnova.nova.virt.profile import Profile
@@ -23,31 +23,7 @@ __door__ = True
 
 LOG = getLogger("nova.virt.libvirt.driver")
 
-MB = 10**6
-PERIOD = 5.0
-"""Seconds between two looks at a migration: so often Nova writes down how far it is."""
-
-COMPLETED, CANCELLED, FAILED = "completed", "cancelled", "failed"
-ABORT, FORCE = "abort", "force_complete"
-
 Then = Callable[..., Awaitable[None]]
-
-
-@dataclass
-class Job:
-    """A guest on its way: the copy, when it began, and what it was told meanwhile."""
-
-    guest: Guest
-    copy: PreCopy
-    started: float
-    told: str | None = None
-    signal: Signal | None = None
-
-    def tell(self, what: str) -> None:
-        """Have the migration aborted, or forced to its end."""
-        self.told = what
-        if self.signal is not None and not self.signal.triggered:
-            self.signal.succeed()
 
 
 class LiveMigrationDriver(MovingDriver):
@@ -128,131 +104,74 @@ class LiveMigrationDriver(MovingDriver):
     ) -> None:
         """Send the guest; then `post_method` where it has arrived, else `recover_method`."""
         guest = await self._guest("live_migration", instance)
-        data = migrate_data or {}
         LOG.debug("Starting monitoring of live migration", instance=instance)
-        job = self.jobs[instance.uuid] = Job(guest, self._plan(guest, data), self.clock.now)
-        try:
-            outcome = await self._monitor(job, instance, data.get("migration"))
-        except NovaError as error:
-            LOG.error("Live Migration failure: %s", error, instance=instance)
-            outcome = FAILED
-        finally:
-            self.jobs.pop(instance.uuid, None)
+        outcome = await self._send(self._job(guest, instance, dest, migrate_data or {}))
+        LOG.debug("Live migration monitoring is all done", instance=instance)
         if outcome == COMPLETED:
             LOG.info("Migration operation has completed", instance=instance)
-            self._arrive(guest, dest)
             await post_method(context, instance, dest, block_migration, migrate_data)
-            return
-        LOG.warning("Migration operation was %s", outcome, instance=instance)
-        more = (CANCELLED,) if outcome == CANCELLED else ()
-        await recover_method(context, instance, dest, migrate_data, *more)
+        elif outcome == CANCELLED:
+            LOG.warning("Migration operation was cancelled", instance=instance)
+            await recover_method(context, instance, dest, migrate_data, CANCELLED)
+        else:
+            LOG.error("Migration operation has aborted", instance=instance)
+            await recover_method(context, instance, dest, migrate_data)
 
-    def _plan(self, guest: Guest, data: Mapping[str, Any]) -> PreCopy:
+    async def _send(self, job: Job) -> str:
+        self.jobs[job.guest.uuid] = job
+        try:
+            outcome = await job.run()
+        except exception.InternalError as error:
+            LOG.error("Live Migration failure: %s", error, instance=job.instance)
+            outcome = FAILED
+        finally:
+            self.jobs.pop(job.guest.uuid, None)
+        if outcome != COMPLETED:
+            job.recover()
+        return outcome
+
+    def _job(self, guest: Guest, instance: Instance, dest: str, data: Mapping[str, Any]) -> Job:
         disk = self._size(guest) / MB if data.get("block_migration") else 0.0
         dirty = self._draw(self.profile.dirty) if guest.dirty is None else guest.dirty
-        if guest.state == PowerState.PAUSED:
-            dirty = 0.0
-        memory, bandwidth = float(guest.memory_mb), self._draw(self.profile.bandwidth)
-        return PreCopy.of(self.conf, memory, disk, bandwidth, dirty)
+        dirty = 0.0 if guest.state == PowerState.PAUSED else dirty
+        bandwidth = self._draw(self.profile.bandwidth)
+        copy = PreCopy.of(self.conf, float(guest.memory_mb), disk, bandwidth, dirty)
+        return Job(
+            self.clock,
+            self.conf,
+            guest,
+            copy,
+            instance,
+            data.get("migration"),
+            self._begin,
+            partial(self._leave, guest, guest.state, dest),
+        )
 
     def _draw(self, among: Between) -> float:
         return float(self.clock.choose("virt", self.host, "migration", among=among))
 
-    async def _monitor(self, job: Job, instance: Instance, migration: Any) -> str:
-        """Round after round, until the rest may be sent while the guest stands still."""
-        while not job.copy.may_stop(self.clock.now - job.started):
-            self._begin("precopy")
-            await self._round(job, instance, migration)
-            if job.told == ABORT:
-                return CANCELLED
-            if job.told == FORCE:
-                return await self._force(job, instance)
-        await self._last(job, "switchover")
-        return COMPLETED
-
-    async def _round(self, job: Job, instance: Instance, migration: Any) -> None:
-        copy, began = job.copy, self.clock.now
-        while copy.left > 0 and job.told is None:
-            await self._save_stats(copy, migration)
-            await self._wait(job, min(PERIOD, copy.seconds))
-            self._check_timeout(job, instance)
-        took = self.clock.now - began
-        number, throttle, rest = copy.round, copy.throttle, copy.left
-        copy.next_round(took)
-        copy.left = min(copy.memory + copy.disk, copy.left + rest)
-        said = {"round": number, "sent": round(copy.sent), "left": round(copy.left)}
-        watched.step(
-            self.clock, "precopy", instance.uuid, took, **said, throttle=round(throttle, 2)
-        )
-
-    async def _wait(self, job: Job, seconds: float) -> None:
-        """Let so much time pass, or less where the migration is told something."""
-        began, job.signal = self.clock.now, self.clock.signal()
-        try:
-            await self.clock.wait(job.signal, seconds)
-        except Expired:
-            job.copy.advance(seconds)
-            return
-        job.copy.advance(self.clock.now - began)
-
-    def _check_timeout(self, job: Job, instance: Instance) -> None:
-        """Longer than `live_migration_completion_timeout` a GiB: the option says what then."""
-        options = self.conf.libvirt
-        limit = options.live_migration_completion_timeout * job.copy.gib
-        if limit and job.told is None and self.clock.now - job.started > limit:
-            text = "Live migration not completed after %d sec"
-            LOG.warning(text, int(limit), instance=instance)
-            job.told = options.live_migration_timeout_action
-
-    async def _force(self, job: Job, instance: Instance) -> str:
-        """Stop the guest until the rest is sent; or let it go on over there and pull the rest after it."""
-        if self.conf.libvirt.live_migration_permit_post_copy:
-            LOG.info("Switching to post-copy migration mode", instance=instance)
-            await self._last(job, "postcopy")
-        else:
-            LOG.info("Pausing the guest to let the migration complete", instance=instance)
-            await self._last(job, "switchover")
-        return COMPLETED
-
-    async def _last(self, job: Job, step: str) -> None:
-        took, left = job.copy.seconds, job.copy.left
-        await self.clock.sleep(took)
-        job.copy.advance(took)
-        watched.step(self.clock, step, job.guest.uuid, took, left=round(left))
-
-    async def _save_stats(self, copy: PreCopy, migration: Any) -> None:
-        """Write down how far it is (`save_stats` of `nova/virt/libvirt/migration.py`), in bytes."""
-        if migration is None:
-            return
-        disk_sent = copy.disk - copy.disk_left
-        migration.memory_total = round(copy.memory * MB)
-        migration.memory_processed = round((copy.sent - disk_sent) * MB)
-        migration.memory_remaining = round((copy.left - copy.disk_left) * MB)
-        migration.disk_total = round(copy.disk * MB)
-        migration.disk_processed = round(disk_sent * MB)
-        migration.disk_remaining = round(copy.disk_left * MB)
-        await migration.save()
-
-    def _arrive(self, guest: Guest, dest: str) -> None:
-        """From this instant on the guest is the other hypervisor's."""
-        other = self.hypervisors[dest].driver
+    def _leave(self, guest: Guest, state: PowerState, dest: str) -> None:
+        """From this instant on the guest is the other hypervisor's, paused or not as it was before."""
         self.guests.pop(guest.uuid, None)
-        other.take(replace(guest, internal_id=None))
+        self.hypervisors[dest].driver.take(replace(guest, state=state, internal_id=None))
 
     async def live_migration_abort(self, instance: Instance) -> None:
-        """Call it off: the guest stays where it is. Raises InstanceNotFound where it does not migrate."""
-        self._begin("live_migration_abort")
-        self._job(instance).tell(ABORT)
+        """Call it off: the guest stays where it is. Raises InstanceNotFound where it has left."""
+        await self._guest("live_migration_abort", instance)
+        job = self.jobs.get(instance.uuid)
+        if job is None:
+            raise exception.InternalError(
+                "Requested operation is not valid: no job is active on the domain"
+            )
+        job.tell(ABORT)
 
     async def live_migration_force_complete(self, instance: Instance) -> None:
-        """Pause the guest, or switch to post-copy, so that the copy ends."""
+        """Pause the guest, or switch to post-copy, so that the copy ends. Raises NoActiveMigrationForInstance."""
         self._begin("live_migration_force_complete")
-        self._job(instance).tell(FORCE)
-
-    def _job(self, instance: Instance) -> Job:
-        if instance.uuid not in self.jobs:
-            raise exception.InstanceNotFound(instance_id=instance.uuid)
-        return self.jobs[instance.uuid]
+        job = self.jobs.get(instance.uuid)
+        if job is None:
+            raise exception.NoActiveMigrationForInstance(instance_id=instance.uuid)
+        job.tell(FORCE)
 
     # --- after ------------------------------------------------------------------------------------------------
 
@@ -281,7 +200,7 @@ class LiveMigrationDriver(MovingDriver):
         block_device_info: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep the guest's definition on the host it has come to."""
-        self._begin("post_live_migration_at_destination")
+        await self._guest("post_live_migration_at_destination", instance)
 
     async def rollback_live_migration_at_source(
         self, context: RequestContext, instance: Instance, migrate_data: Mapping[str, Any] | None

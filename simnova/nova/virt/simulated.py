@@ -24,7 +24,8 @@ from simnova.nova.virt.driver import (
 )
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
-from simnova.nova.virt.live_migration import Job, LiveMigrationDriver
+from simnova.nova.virt.live_migration import LiveMigrationDriver
+from simnova.nova.virt.migration import Job
 from simnova.nova.virt.profile import Profile
 
 __door__ = True
@@ -157,6 +158,14 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         """A guest has come here while it ran: from now on it is this host's."""
         self._last_id += 1
         self.guests[guest.uuid] = replace(guest, internal_id=self._last_id)
+
+    def write_memory(self, uuid: str, rate: float) -> None:
+        """Let a guest write so many MB a second to its memory, also while it is sent. Raises UsageError."""
+        if uuid not in self.guests:
+            raise UsageError(f"there is no guest of server {uuid} on {self.host}")
+        self.guests[uuid].dirty = rate
+        if uuid in self.jobs:
+            self.jobs[uuid].write_memory(rate)
 
     def _begin(self, what: str) -> None:
         for one in self._failing:

@@ -164,6 +164,9 @@ _STEPS = {
     "undefine": "has undefined the guest and removed its disk",
     "remove": "has removed a file that nobody needs any more",
     "copy": "has sent the disk{size} to {dest}",
+    "precopy": "has sent round {round} of the guest's memory while it ran, {left} MB are to be sent again",
+    "switchover": "has stopped the guest, sent the last {left} MB, and it goes on over there",
+    "postcopy": "has sent the last {left} MB after the guest, which runs over there already",
 }
 
 
@@ -174,6 +177,7 @@ def virt_step(telling: Telling) -> str:
     known = _STEPS.get(str(data.get("step")), f"has done '{data.get('step')}'")
     done = known.format_map(
         {
+            **data,
             "size": size,
             "gb": data.get("gb", "some"),
             "domain": data.get("domain", ""),
@@ -210,6 +214,7 @@ _COMMANDS = {
     "lose": "You arrange that {what} {method} will get lost, {often}.",
     "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
     "set": "You set {option} to {value}.",
+    "write_memory": "You have the guest write {rate:g} MB a second to its memory.",
 }
 
 

@@ -147,9 +147,9 @@ class Evacuations(Rebuild):
                 LOG.info(text, instance=instance)
                 await self.driver.destroy(context, instance, instance.network_info)
             if not instance.deleted:
-                await self._give_up(context, instance, migration)
+                await self._forget_evacuated(context, instance, migration)
 
-    async def _give_up(
+    async def _forget_evacuated(
         self, context: RequestContext, instance: Instance, migration: Migration
     ) -> None:
         LOG.info(

@@ -123,26 +123,25 @@ class LiveMigrations(Moving):
         """Cast from the conductor: put it in the queue; `max_concurrent_live_migrations` are sent at a time."""
         async with errors_out_migration(migration):
             await set_migration_status(migration, "queued")
-            self._waiting_live_migrations[instance.uuid] = Waiting(migration)
-            self.place.clock.spawn(
-                self._when_it_is_its_turn(
-                    context, instance, dest, block_migration, migration, migrate_data
-                )
+            waiting = self._waiting_live_migrations[instance.uuid] = Waiting(migration)
+            work = self._when_it_is_its_turn(
+                waiting, context, instance, dest, block_migration, migration, migrate_data
             )
+            self.place.clock.spawn(work)
 
     async def _when_it_is_its_turn(
-        self, context: RequestContext, instance: Instance, *what: Any
+        self, waiting: Waiting, context: RequestContext, instance: Instance, *what: Any
     ) -> None:
         async with self._live_migration_semaphore:
-            waiting = self._waiting_live_migrations.get(instance.uuid)
-            if waiting is None:
+            if self._waiting_live_migrations.get(instance.uuid) is not waiting:
                 return
             waiting.started = True
             try:
                 await self._do_live_migration(context, instance, *what)
             except Exception as error:
                 LOG.debug("Live migration has ended: %s", error, instance=instance)
-            self._waiting_live_migrations.pop(instance.uuid, None)
+            if self._waiting_live_migrations.get(instance.uuid) is waiting:
+                del self._waiting_live_migrations[instance.uuid]
 
     async def _do_live_migration(
         self,
@@ -241,6 +240,7 @@ class LiveMigrations(Moving):
                 await instance.save()
             raise
 
+    @wrap_instance_fault
     async def _post_live_migration(
         self,
         context: RequestContext,

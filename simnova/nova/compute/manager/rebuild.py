@@ -15,6 +15,8 @@ from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.migration import Migration
+from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState, VmState
 
 LOG = getLogger("nova.compute.manager")
@@ -50,7 +52,17 @@ class Rebuild(Power):
             except (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError):
                 LOG.debug("Instance was deleted while rebuilding", instance=instance)
 
-    async def _evacuate(self, context: RequestContext, instance: Instance, **asked: Any) -> None:
+    async def _evacuate(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        *,
+        migration: Migration,
+        request_spec: RequestSpec,
+        scheduled_node: str | None = None,
+        limits: dict[str, Any] | None = None,
+        **asked: Any,
+    ) -> None:
         """Make a server here that another host has lost: `Evacuations` does."""
         raise NotImplementedError
 
