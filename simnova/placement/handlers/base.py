@@ -63,8 +63,9 @@ class Handlers(App):
 
 
 def version_of(request: Request) -> Version:
-    """The microversion asked for; 1.0 where none is. Raises a 406 for one that does not exist."""
-    asked = request.headers.get(HEADER, "placement 1.0").split()[-1]
+    """The microversion asked of Placement; 1.0 where none is. Raises a 406 for one that does not exist."""
+    said = (each.strip().partition(" ") for each in request.headers.get(HEADER, "").split(","))
+    asked = next((version for service, _, version in said if service == "placement"), "1.0")
     if asked == "latest":
         return LATEST
     match = re.fullmatch(r"1\.(\d+)", asked)
