@@ -28,6 +28,7 @@ from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
+from simnova.kernel.collector import Seldom
 from simnova.kernel.faults import Crash, Faults
 from simnova.kernel.journal import Journal, Level, declare
 from simnova.kernel.patience import Stop
@@ -111,7 +112,8 @@ class Cloud(Views):
         self.groups = Groups(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         try:
-            set_up(self.assembly, self._client)
+            with Seldom():
+                set_up(self.assembly, self._client)
         except BaseException:
             self.close()
             raise

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simnova.exceptions import UsageError, unknown
+from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import KINDS, Event
 from simnova.kernel.patience import Handler
 
@@ -26,6 +27,7 @@ class Engine:
         self.cloud = cloud
         self.pace = pace
         self._interrupts: Handler | None = None
+        self._collector = Seldom()
 
     def __enter__(self) -> None:
         if self.cloud._owner not in (None, threading.get_ident()):
@@ -35,8 +37,10 @@ class Engine:
         self.cloud._owner = threading.get_ident()
         self.cloud.clock.real.set_pace(self.pace)
         self._interrupts = self.cloud.clock.patience.guard()
+        self._collector.__enter__()
 
     def __exit__(self, *_: object) -> None:
+        self._collector.__exit__(None, None, None)
         self.cloud.clock.patience.release(self._interrupts)
         self.cloud.clock.real.set_pace(None)
         self.cloud._owner = None
