@@ -146,53 +146,55 @@ function verdictCell(stage, host, decision, tell) {
   return cell;
 }
 
-const rowLabel = (name, aside) =>
-  h("th", { scope: "row", title: name }, h("div", { class: "named" }, h("span", {}, name), h("small", {}, aside)));
+const rowLabel = (name, aside, decision) =>
+  h("th", { scope: "row", title: name }, h("div", { class: "named" }, h("span", {}, dense(decision) ? name.replace(/(?<=.)(Filter|Weigher)$/, "") : name), h("small", {}, aside)));
 
 const filterRow = (stage, decision, tell) => h("tr", {},
-  rowLabel(stage.name, `${stage.passed} of ${stage.asked}`),
+  rowLabel(stage.name, `${stage.passed}/${stage.asked}`, decision),
   ...decision.hosts.map((host) => verdictCell(stage, host, decision, tell)));
 
-function bar(value, low, high, why, tell, text) {
+function bar(share, why, tell, tone = "") {
   const filled = h("i", {});
-  filled.style.height = percent(value - low, high - low);
-  const column = button({ class: "bar", title: why, "aria-label": why }, filled);
+  filled.style.setProperty("--share", percent(share, 1));
+  const column = button({ class: `bar ${tone}`, title: why, "aria-label": why }, filled);
   tell(column, why, "weight");
-  return [text === undefined ? null : h("small", {}, text), column];
+  return column;
 }
 
+// A bar is as high as the scaled weight; what takes points away has the colour of a no.
 function weigherRow(weigher, decision, tell) {
   const fixed = (number) => (number ?? 0).toFixed(2);
   const cell = (host) => {
-    const [raw, share] = [weigher.raw[host], weigher.normalized[host]];
-    const why = `${weigher.name} gives ${host} ${fixed(weigher.scores[host])}: raw ${raw}, scaled to ${fixed(share)}, multiplied by ${weigher.multiplier ?? "its own factor"}`;
-    return h("td", { class: `weight${host === decision.chosen ? " winner" : ""}` }, ...(share === undefined ? [] : bar(share, 0, 1, why, tell)));
+    const [raw, share, score] = [weigher.raw[host], weigher.normalized[host], weigher.scores[host]];
+    const why = `${weigher.name} gives ${host} ${fixed(score)}: raw ${raw}, scaled to ${fixed(share)}, multiplied by ${weigher.multiplier ?? "its own factor"}`;
+    const inside = share === undefined ? [] : [bar(share, why, tell, score < 0 ? "minus" : ""), dense(decision) ? null : h("small", {}, fixed(score))];
+    return h("td", { class: `weight${host === decision.chosen ? " winner" : ""}` }, h("div", {}, ...inside.filter(Boolean)));
   };
-  return h("tr", {}, rowLabel(weigher.name, weigher.multiplier === null ? "" : `× ${weigher.multiplier}`), ...decision.hosts.map(cell));
+  return h("tr", {}, rowLabel(weigher.name, weigher.multiplier === null ? "" : `× ${weigher.multiplier}`, decision), ...decision.hosts.map(cell));
 }
 
-function idleRow(decision) {
-  if (!decision.idle.length) return null;
+function idleLine(decision) {
+  if (!decision.idle.length) return [];
   const told = `${decision.idle.length} weighers made no difference: ${decision.idle.join(", ")}`;
-  return h("tr", { class: "idle" }, h("td", { colspan: decision.hosts.length + 1, title: told }, h("span", {}, told)));
+  return [h("p", { class: "idle", title: told }, told)];
 }
 
+// The foot: the sum of the weights as a number and a bar, and what became of the host.
 function totalRow(decision, tell) {
   const all = Object.values(decision.weights);
-  if (!all.length) return null;
   const low = Math.min(0, ...all), high = Math.max(...all, low + 1e-9);
-  const cell = (host) => {
+  const sum = (host) => {
     const total = decision.weights[host];
-    return h("td", { class: `weight total${host === decision.chosen ? " winner" : ""}` },
-      ...(total === undefined ? [] : bar(total, low, high, `${host} weighs ${total.toFixed(3)}`, tell, total.toFixed(2))));
+    return total === undefined ? [] : [h("b", {}, total.toFixed(2)), bar((total - low) / (high - low), `${host} weighs ${total.toFixed(3)}`, tell)];
   };
-  return h("tr", { class: "totals" }, rowLabel("Weight", ""), ...decision.hosts.map(cell));
+  const cell = (host) => h("td", { class: `total${host === decision.chosen ? " winner" : ""}` }, ...sum(host), outcome(host, decision));
+  return h("tr", {}, rowLabel(all.length ? "Weight" : decision.chosen ? "Chosen" : "", "", decision), ...decision.hosts.map(cell));
 }
 
 function outcome(host, decision) {
-  if (host === decision.chosen) return h("span", { class: "chosen" }, "★", h("small", {}, "chosen"));
+  if (host === decision.chosen) return h("span", { class: "chosen" }, "★", h("small", {}, " chosen"));
   const turn = decision.alternates.indexOf(host);
-  return turn < 0 ? null : h("span", { class: "alternate", title: `alternate ${turn + 1}` }, `${turn + 1}`, h("small", {}, "alternate"));
+  return turn < 0 ? null : h("span", { class: "alternate", title: `alternate ${turn + 1}` }, h("small", {}, "alternate "), `${turn + 1}`);
 }
 
 // What would have been enough for a host that lost: Python asks the scheduler, and the answer comes later.
@@ -206,6 +208,7 @@ function showAnswer(box, { host, because, sentences }) {
 
 // Many hosts stand close: what all their names begin with is told once, in the corner.
 const DENSE = 6;
+const dense = (decision) => decision.hosts.length > DENSE;
 
 function sharedStart(hosts) {
   if (hosts.length <= DENSE) return "";
@@ -226,9 +229,11 @@ function drawDecision(frame, ask) {
   const decision = frame.decision;
   if (!decision) return [h("p", { class: "empty" }, "No decision yet. It appears here when the scheduler is asked for a host.")];
   const summary = decision.more ? `${decision.summary} (${decision.more} more hosts are not shown)` : decision.summary;
-  const reason = h("div", { class: "reason", "aria-live": "polite" }, summary);
-  const say = (words, tone) => { reason.replaceChildren(words); reason.className = `reason ${tone}`; };
-  const rest = () => (reason.answer ? showAnswer(reason, reason.answer) : say(summary, ""));
+  const reason = h("div", { class: "reason", "aria-live": "polite" });
+  const say = (words, tone, ...more) => { reason.replaceChildren(words, ...more); reason.className = `reason ${tone}`; };
+  const hint = decision.lost.length ? [h("span", { class: "hint" }, " Click on a host that lost: what would have been enough?")] : [];
+  const rest = () => (reason.answer ? showAnswer(reason, reason.answer) : say(summary.replace(/[^.]$/, "$&."), "", ...hint));
+  rest();
   const tell = (node, text, state) => {
     node.addEventListener("pointerenter", () => say(text, state));
     node.addEventListener("focus", () => say(text, state));
@@ -239,14 +244,16 @@ function drawDecision(frame, ask) {
     say(`What would have been enough for ${host}? The scheduler is asked …`, "asking");
     ask({ do: "what_if", host });
   };
-  const matrix = h("table", { class: `matrix${decision.hosts.length > DENSE ? " dense" : ""}` },
-    h("thead", {}, h("tr", {}, h("td", { title: decision.instance }, h("div", { class: "named" }, h("span", {}, `Hosts for ${decision.instance}`), h("small", {}, sharedStart(decision.hosts) && `${sharedStart(decision.hosts)}…`))), ...decision.hosts.map((host) => hostHead(host, decision, wonder)))),
+  const start = sharedStart(decision.hosts);
+  const corner = h("td", { title: decision.instance }, h("div", { class: "named" }, h("span", {}, `Hosts for ${decision.instance}`), h("small", {}, start && `${start}…`)));
+  const matrix = h("table", { class: `matrix${dense(decision) ? " dense" : ""}` },
+    h("thead", {}, h("tr", {}, corner, ...decision.hosts.map((host) => hostHead(host, decision, wonder)))),
     h("tbody", {}, ...decision.stages.map((stage) => filterRow(stage, decision, tell))),
-    h("tbody", { class: "weights" }, ...decision.weighers.map((weigher) => weigherRow(weigher, decision, tell)), idleRow(decision), totalRow(decision, tell)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, decision.chosen ? "Chosen" : ""), ...decision.hosts.map((host) => h("td", { class: host === decision.chosen ? "winner" : null }, outcome(host, decision))))));
+    h("tbody", { class: "weights" }, ...decision.weighers.map((weigher) => weigherRow(weigher, decision, tell))),
+    h("tfoot", {}, totalRow(decision, tell)));
   matrix.style.setProperty("--hosts", decision.hosts.length);
   matrix.style.setProperty("--rows", decision.stages.length + decision.weighers.length);
-  return [h("div", { class: "scroll" }, matrix), reason];
+  return [h("div", { class: "scroll" }, matrix), ...idleLine(decision), reason];
 }
 
 // --- hosts, rows, log --------------------------------------------------------------------------------------------
