@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import importlib
 import ipaddress
@@ -43,6 +45,7 @@ def _validator(schema: str) -> Any:
     checker.checks("az_name")(lambda value: _is_name(value) and ":" not in str(value))
     checker.checks("name_with_leading_trailing_spaces")(_is_padded_name)
     checker.checks("uuid")(_is_uuid)
+    checker.checks("base64")(_is_base64)
     checker.checks("ipv4")(lambda value: _is_address(value, 4))
     checker.checks("ipv6")(lambda value: _is_address(value, 6))
     extended = jsonschema().validators.extend(
@@ -86,6 +89,15 @@ def _is_uuid(value: Any) -> bool:
         return not isinstance(value, str) or str(uuid.UUID(value)) == value.lower()
     except ValueError:
         return False
+
+
+def _is_base64(value: Any) -> bool:
+    """As Nova: characters that base64 does not have are passed over."""
+    try:
+        base64.b64decode(value.encode() if isinstance(value, str) else b"")
+    except binascii.Error:
+        return False
+    return True
 
 
 def _is_address(value: Any, version: int) -> bool:

@@ -7,7 +7,7 @@ It is the sequence of Nova's libvirt driver: the source keeps the guest, off, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
@@ -27,7 +27,7 @@ LOG = getLogger("nova.virt.libvirt.driver")
 class MovingDriver(CopyingDriver):
     """Resize and cold migration in steps."""
 
-    resizes_disk_down: ClassVar[bool] = False
+    resizes_disk_down = False
     """Whether a disk may become smaller: libvirt's refuses, Nova's fake driver, which holds none, does not."""
 
     async def migrate_disk_and_power_off(

@@ -113,7 +113,6 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
 
     virt_type: ClassVar[str] = "qemu"
     announces_upload: ClassVar[bool] = False
-    resizes_disk_down: ClassVar[bool] = True
 
     def __init__(
         self,

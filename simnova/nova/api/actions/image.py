@@ -37,14 +37,15 @@ async def create_backup(asked: Asked) -> Response:
         int(wanted["rotation"]),
         wanted.get("metadata"),
     )
-    return _image(asked, image)
+    return _image(asked, image, kept=int(wanted["rotation"]) > 0)
 
 
-def _image(asked: Asked, image: dict[str, Any]) -> Response:
-    location = {"Location": f"http://nova-api/images/{image['id']}"}
+def _image(asked: Asked, image: dict[str, Any], kept: bool = True) -> Response:
+    """Which image it is; before 2.45 as a place, where there will be one."""
     if asked.version >= (2, 45):
         return Response(202, {"image_id": image["id"]})
-    return Response(202, None, location)
+    location = {"Location": f"http://nova-api/images/{image['id']}"}
+    return Response(202, None, location if kept else {})
 
 
 @action("rescue", "rescue", "os-rescue", schemas={(2, 1): "actions.rescue"})

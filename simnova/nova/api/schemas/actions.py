@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova.api.schemas.parameter_types import (
+    description,
     hostname,
     metadata,
     name,
     non_negative,
+    user_data,
     uuid,
 )
 
@@ -69,7 +71,6 @@ unshelve_2_91 = _action(
     _holding([], null=True, availability_zone=_zone_or_none, host={"type": "string"}),
 )
 
-_text_or_none: dict[str, Any] = {"oneOf": [{"type": "string", "maxLength": 255}, {"type": "null"}]}
 _rebuild: dict[str, Any] = {
     "name": name,
     "imageRef": uuid,
@@ -82,12 +83,12 @@ _rebuild: dict[str, Any] = {
 }
 _keyed: dict[str, Any] = {
     **_rebuild,
-    "description": _text_or_none,
+    "description": description,
     "key_name": {"oneOf": [name, {"type": "null"}]},
-    "user_data": {"oneOf": [{"type": "string", "maxLength": 65535}, {"type": "null"}]},
+    "user_data": {"oneOf": [user_data, {"type": "null"}]},
 }
 rebuild = _action("rebuild", _holding(["imageRef"], **_rebuild))
-rebuild_2_19 = _action("rebuild", _holding(["imageRef"], **_rebuild, description=_text_or_none))
+rebuild_2_19 = _action("rebuild", _holding(["imageRef"], **_rebuild, description=description))
 rebuild_2_57 = _action("rebuild", _holding(["imageRef"], **_keyed))
 rebuild_2_90 = _action("rebuild", _holding(["imageRef"], **_keyed, hostname=hostname))
 

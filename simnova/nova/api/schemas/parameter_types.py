@@ -33,6 +33,13 @@ metadata: dict[str, Any] = {
     "patternProperties": {"^[a-zA-Z0-9-_:. ]{1,255}$": {"type": "string", "maxLength": 255}},
     "additionalProperties": False,
 }
+description: dict[str, Any] = {
+    "type": ["string", "null"],
+    "minLength": 0,
+    "maxLength": 255,
+    "pattern": "^[^\x00-\x1f\x7f-\x9f]*$",
+}
+user_data: dict[str, Any] = {"type": "string", "format": "base64", "maxLength": 65535}
 uuid: dict[str, Any] = {"type": "string", "format": "uuid"}
 az_name: dict[str, Any] = {**name, "format": "az_name"}
 padded_name: dict[str, Any] = {**name, "format": "name_with_leading_trailing_spaces"}

@@ -6,11 +6,13 @@ from typing import Any
 
 from simnova.nova.api.schemas.parameter_types import (
     boolean,
+    description,
     hostname,
     ip_address,
     metadata,
     name,
     positive,
+    user_data,
     uuid,
 )
 
@@ -73,9 +75,9 @@ create: dict[str, Any] = {
                 "host": hostname,
                 "hypervisor_hostname": hostname,
                 "hostname": hostname,
-                "description": {"oneOf": [{"type": "string", "maxLength": 255}, {"type": "null"}]},
+                "description": description,
                 "key_name": name,
-                "user_data": {"type": "string", "maxLength": 65535},
+                "user_data": user_data,
                 "config_drive": boolean,
                 "security_groups": {
                     "type": "array",

@@ -223,8 +223,8 @@ def check_image(image: ImageMeta, flavor: Flavor) -> None:
 
 def _check_user_data(user_data: str | None) -> None:
     try:
-        base64.b64decode(user_data or "", validate=True)
-    except (binascii.Error, ValueError):
+        base64.b64decode((user_data or "").encode())
+    except binascii.Error:
         raise exception.InstanceUserDataMalformed() from None
 
 
