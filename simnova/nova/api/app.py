@@ -12,6 +12,7 @@ from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.flavors_extraspecs import FlavorExtraSpecsController
 from simnova.nova.api.instance_actions import InstanceActionsController
+from simnova.nova.api.migrations import MigrationsController
 from simnova.nova.api.remote_consoles import RemoteConsolesController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
@@ -57,6 +58,7 @@ class ComputeApp(App):
             FlavorsController(auth),
             InstanceActionsController(auth, compute_api),
             InterfaceAttachmentController(auth, compute_api),
+            MigrationsController(auth, compute_api),
             RemoteConsolesController(auth, compute_api),
             ServerActionsController(auth, compute_api),
             ServerGroupController(auth, compute_api.quotas),

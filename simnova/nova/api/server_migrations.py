@@ -12,6 +12,7 @@ from simnova.nova.api.policy import require_admin
 from simnova.nova.api.server_actions import invalid_state
 from simnova.nova.api.validation import validate
 from simnova.nova.api.versions import Version, only
+from simnova.nova.api.views import naive
 from simnova.nova.compute.api import API
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.instance import Instance
@@ -103,8 +104,10 @@ def _number(text: str) -> int:
 
 
 def _shown(migration: Migration, version: Version) -> dict[str, Any]:
-    names = ("created_at", "updated_at", "id", "status", "dest_compute", "dest_host", "dest_node")
+    names = ("id", "status", "dest_compute", "dest_host", "dest_node")
     found = {name: getattr(migration, name) for name in (*names, "source_compute", "source_node")}
+    found["created_at"] = naive(migration.created_at)
+    found["updated_at"] = naive(migration.updated_at)
     found["server_uuid"] = migration.instance_uuid
     for what in ("memory", "disk"):
         for part in ("total", "processed", "remaining"):

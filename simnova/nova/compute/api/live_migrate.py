@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simnova.nova import exception
 from simnova.nova.compute.api.base import Base
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.compute.api.resize import request_spec_of
-from simnova.nova.context import RequestContext
+from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.log import getLogger
+from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import EVACUATION, Migration
@@ -96,6 +99,17 @@ class LiveMigration(Base):
         return await Migration.get_in_progress_by_instance(
             instance.ctxt, instance.uuid, migration_type
         )
+
+    async def get_migrations(
+        self, context: RequestContext, filters: dict[str, Any]
+    ) -> list[Migration]:
+        """The migrations of every cell that have these column values and are not hidden, oldest first."""
+        found: list[Migration] = []
+        for cell in await CellMapping.get_all(context):
+            if not cell.disabled:
+                found += await Migration.get_by_filters(target_cell(context, cell), filters)
+        shown = [migration for migration in found if not migration.hidden]
+        return sorted(shown, key=lambda one: (one.created_at or "", one.id or 0))
 
     # --- evacuate ---------------------------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ class Base(Manager):
         self._live_migration_semaphore = Semaphore(
             place.clock, conf.max_concurrent_live_migrations or 10**9
         )
+        self._evacuated: set[str] = set()
         self._waiting_live_migrations: dict[str, Any] = {}
         self._locks: dict[str, Semaphore] = {}
         self._snapshot_semaphore = Semaphore(place.clock, conf.max_concurrent_snapshots or 10**9)

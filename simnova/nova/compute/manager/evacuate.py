@@ -134,6 +134,7 @@ class Evacuations(Rebuild):
             },
         )
         evacuations = {str(migration.instance_uuid): migration for migration in found}
+        self._evacuated = set(evacuations)
         if not evacuations:
             return
         local = await self.driver.list_instance_uuids()

@@ -368,3 +368,20 @@ class LiveMigrations(Moving):
                 method="abort live migration",
             )
         await self.driver.live_migration_abort(instance)
+
+    async def _reset_live_migration(self, context: RequestContext, instance: Instance) -> None:
+        """The service died while it sent the guest, which is still here: it stays.
+
+        What the migration holds in Placement is left as it is, as in Nova.
+        """
+        running = {"instance_uuid": instance.uuid, "status": "running"}
+        for migration in await Migration.get_by_filters(context, running):
+            try:
+                await self.live_migration_abort(context, instance, int(migration.id or 0))
+            except Exception:
+                LOG.exception("Failed to abort live-migration", instance=instance)
+            await set_migration_status(migration, "error")
+        text = "Instance found in migrating state during startup. Resetting task_state"
+        LOG.info(text, instance=instance)
+        instance.task_state = None
+        await instance.save(expected_task_state=[TaskState.MIGRATING])

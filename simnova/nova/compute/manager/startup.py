@@ -8,6 +8,7 @@ from __future__ import annotations
 from simnova.messaging.rest import ConnectFailure
 from simnova.nova import exception
 from simnova.nova.compute.manager.delete import Deletions
+from simnova.nova.compute.manager.live_migration import LiveMigrations
 from simnova.nova.compute.manager.power import Power
 from simnova.nova.compute.manager.wrappers import set_instance_error_state
 from simnova.nova.context import RequestContext, get_admin_context
@@ -48,7 +49,7 @@ _DONE = {*_STARTED, TaskState.PAUSING, TaskState.UNPAUSING}
 """Where the guest runs, these are over."""
 
 
-class Startup(Deletions, Power):
+class Startup(Deletions, LiveMigrations, Power):
     """Ends, begins again or gives up what was going on when the service died."""
 
     async def init_host(self) -> None:
@@ -57,6 +58,8 @@ class Startup(Deletions, Power):
         context = get_admin_context(self.place)
         instances = await Instance.get_by_host(context, self.host)
         for instance in instances:
+            if instance.uuid in self._evacuated:
+                continue
             try:
                 await self._init_instance(context, instance)
             except Exception:
@@ -154,7 +157,14 @@ class Startup(Deletions, Power):
             await self.stop_instance(context, instance, True)
         elif task == TaskState.POWERING_ON:
             await self.start_instance(context, instance)
-        elif task == TaskState.RESIZE_MIGRATING:
+        elif task in (TaskState.RESIZE_MIGRATING, TaskState.MIGRATING):
+            await self._stay(context, instance)
+
+    async def _stay(self, context: RequestContext, instance: Instance) -> None:
+        """It was on its way to another host, and has not got there."""
+        if instance.task_state == TaskState.MIGRATING:
+            await self._reset_live_migration(context, instance)
+        else:
             await self._back_from_crashed_migration(context, instance)
 
     async def _back_from_crashed_migration(
