@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
+from collections.abc import Iterator
+from functools import cache
 from typing import cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 
 from simnova.db.files import Files
@@ -53,7 +56,26 @@ class Connection:
         self.cursor.execute(f"ATTACH DATABASE ? AS {_quoted(name)}", [self._files.make(name)])
         self.names.append(name)
         self._files.mark(self.cursor, name)
-        metadata.create_all(self.core)
+        for statement in _statements(metadata):
+            self.cursor.execute(statement)
+        for table in metadata.sorted_tables:
+            table.dispatch.after_create(table, self.core)
+
+
+@cache
+def _statements(metadata: sa.MetaData) -> tuple[str, ...]:
+    """What makes the tables of a new database. Every cloud of a process needs the same, so they are compiled once."""
+    return tuple(str(each.compile(dialect=sqlite.dialect())) for each in _elements(metadata))
+
+
+def _elements(metadata: sa.MetaData) -> Iterator[sa.schema.CreateTable | sa.schema.CreateIndex]:
+    for table in metadata.sorted_tables:
+        yield sa.schema.CreateTable(table)
+        yield from (sa.schema.CreateIndex(index) for index in sorted(table.indexes, key=_name))
+
+
+def _name(index: sa.Index) -> str:
+    return str(index.name)
 
 
 def _give_up(core: sa.Connection, engine: sa.Engine) -> None:
