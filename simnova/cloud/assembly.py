@@ -37,6 +37,7 @@ from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.compute_task import ComputeTaskManager
 from simnova.nova.conductor.manager import ConductorManager
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
+from simnova.nova.console.websocketproxy import PROXIES, WebSocketProxy
 from simnova.nova.context import Place
 from simnova.nova.image import glance
 from simnova.nova.log import Logger
@@ -103,7 +104,7 @@ class Assembly:
 
     @property
     def names(self) -> list[str]:
-        """Every service there can be, in the order in which they start."""
+        """Every service, in the order in which they start; the proxies of consoles start when one is needed."""
         control = [*self._neighbours, "nova-conductor", *self._schedulers, "nova-api"]
         return control + [f"nova-compute@{host}" for host in self.hosts]
 
@@ -121,10 +122,11 @@ class Assembly:
 
     def start(self, name: str, background: bool | None = None) -> Task | None:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
-        if name not in self.names:
-            raise unknown("service", name, self.names)
+        known = [*self.names, *PROXIES]
+        if name not in known:
+            raise unknown("service", name, known)
         life = self.running[name] = self.clock.start(name, background)
-        if name in _NEIGHBOURS or name == "nova-api":
+        if name in _NEIGHBOURS or name in PROXIES or name == "nova-api":
             self.rest.serve(life, self._app(life))
             return None
         return self.clock.spawn(
@@ -149,9 +151,12 @@ class Assembly:
             self.clock.stop(life)
 
     def _app(self, life: Service) -> App:
-        """What a service answers over HTTP; nova-api keeps nothing between its lives, the others do."""
+        """What a service answers over HTTP; Nova's keep nothing between their lives, the others do."""
         if life.name == "nova-api":
             return self._compute_app(life)
+        if life.name in PROXIES:
+            place = self.place(life)
+            return WebSocketProxy(place, ComputeAPI(place, float(self.conf.rpc_response_timeout)))
         if life.name not in self._apps:
             make = _NEIGHBOURS[life.name]
             self._apps[life.name] = make(self.clock, self.databases[life.name])

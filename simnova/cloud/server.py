@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud import console
 from simnova.cloud.client import checked
 from simnova.cloud.moves import Moves
 from simnova.exceptions import UsageError, unknown
@@ -163,6 +164,17 @@ class Server(Moves):
         path = f"/v2.1/servers/{self.id}/remote-consoles"
         body = {"remote_console": {"protocol": protocol, "type": kind}}
         return str(self.cloud.request("POST", path, body)["remote_console"]["url"])
+
+    def open_console(self, url: str) -> None:
+        """Go to such an address: its proxy lets in who brings a token that has not ended; raises `Refused` otherwise.
+
+        The proxy (`nova-novncproxy` …) is started where it does not run.
+        """
+        proxy, token = console.address(url, self.cloud.conf)
+        running = self.cloud.assembly.running.get(proxy)
+        if running is None or not running.alive:
+            self.cloud.start(proxy)
+        self.cloud.request("GET", f"/?token={token}", service=proxy)
 
     def rename(self, name: str) -> None:
         """Ask the API to give it another name."""

@@ -78,6 +78,24 @@ class TestConsoles:
         assert "login" in server.console_output(2)
 
 
+class TestPassword:
+    def test_the_api_waits_until_it_is_set_and_nobody_reads_it(self, cloud, server):
+        first = len(cloud.journal)
+        server.change_password("hunter2")
+        assert server.task_state is None
+        told = [e for e in cloud.journal.events[first:] if e.kind == "rpc.call"]
+        calls = [e.data["method"] for e in told if e.actor == "nova-api"]
+        assert calls == ["set_admin_password"]
+
+    def test_a_guest_that_does_not_take_it(self, cloud, server):
+        cloud.fail(server.host, "set_admin_password", "no agent")
+        said = refusal(lambda: server.change_password("secret"))
+        text = f"Failed to set admin password on {server.id} because error setting admin password"
+        assert said == (409, text)
+        cloud.run()
+        assert (server.status, server.task_state) == ("ACTIVE", None)
+
+
 class TestInterfaces:
     def test_a_card_is_plugged_in_and_pulled_out(self, cloud, server):
         cloud.networks.create("back", cidr="10.9.0.0/24")
@@ -166,6 +184,50 @@ class TestLists:
     def test_order(self, cloud):
         assert listed(cloud, "?sort_key=display_name&sort_dir=asc") == ["a1", "a2", "b1"]
 
+    def test_a_page_of_nothing_and_one_that_is_no_number(self, cloud):
+        assert cloud.request("GET", "/v2.1/servers?limit=0") == {"servers": []}
+        code, message = refusal(lambda: listed(cloud, "?limit=x"))
+        assert (code, message[:45]) == (400, "Invalid input for query parameters limit. Val")
+
+    def test_a_page_keeps_what_was_asked(self, cloud):
+        first = cloud.request("GET", "/v2.1/servers?limit=1&name=a&sort_key=display_name")
+        query = first["servers_links"][0]["href"].partition("?")[2]
+        assert [one["name"] for one in first["servers"]] == ["a2"]
+        assert listed(cloud, f"?{query}") == ["a1"]
+
+    def test_a_status_that_is_none(self, cloud):
+        assert refusal(lambda: listed(cloud, "?status=FINE")) == (400, "Invalid status value")
+        old = {"openstack_api_version": "compute 2.37"}
+        assert listed(cloud, "?status=FINE", **old) == []
+
+    def test_deleted_servers_are_an_administrators_to_see(self, cloud):
+        cloud.servers["a1"].delete()
+        cloud.run()
+        assert listed(cloud) == ["b1", "a2"]
+        assert listed(cloud, "?status=DELETED") == listed(cloud, "?deleted=1") == ["a1"]
+        said = refusal(lambda: listed(cloud, "?status=deleted", user="demo"))
+        assert said == (403, "Only administrators may list deleted instances")
+
+    def test_what_has_changed_since(self, cloud):
+        cloud.run(until=cloud.now + 2)
+        now = cloud.clock.utcnow()
+        cloud.run(until=cloud.now + 2)
+        cloud.servers["a1"].delete()
+        cloud.servers["a2"].stop()
+        cloud.run()
+        assert sorted(listed(cloud, f"?changes-since={now}")) == ["a1", "a2"]
+        assert listed(cloud, f"?changes-before={now}") == ["b1"]
+        long_ago = "2000-01-01T00:00:00Z"
+        code, _ = refusal(lambda: listed(cloud, f"?changes-since={now}&changes-before={long_ago}"))
+        assert code == 400
+        said = refusal(lambda: listed(cloud, "?changes-since=once"))
+        assert (said[0], said[1][-25:]) == (400, "'once' is not a 'date-time'"[-25:])
+
+    def test_a_word_that_is_no_truth(self, cloud):
+        code, message = refusal(lambda: listed(cloud, "?all_tenants=perhaps"))
+        assert code == 400
+        assert "Unrecognized value 'perhaps'" in message
+
     def test_another_project_sees_nothing_and_may_not_ask_for_all(self, cloud):
         assert listed(cloud, user="demo") == []
         code, _ = refusal(lambda: listed(cloud, "?all_tenants=1", user="demo"))
@@ -196,6 +258,55 @@ def test_actions_are_told_with_their_events(cloud, server):
     assert [(one["event"], one["result"], one["host"]) for one in found["events"]] == [
         ("compute_stop_instance", "Success", server.host)
     ]
+
+
+class TestActions:
+    @pytest.fixture
+    def path(self, cloud, server):
+        for action in ("os-stop", "os-start", "pause"):
+            cloud.run(until=cloud.now + 2)
+            server.act(action)
+            cloud.run()
+        return f"/v2.1/servers/{server.id}/os-instance-actions"
+
+    def names(self, cloud, path, query="", **how):
+        shown = cloud.request("GET", path + query, **how)["instanceActions"]
+        return [one["action"] for one in shown]
+
+    def test_pages(self, cloud, path):
+        first = cloud.request("GET", f"{path}?limit=3")
+        assert [one["action"] for one in first["instanceActions"]] == ["pause", "start", "stop"]
+        query = first["links"][0]["href"].partition("?")[2]
+        assert self.names(cloud, path, f"?{query}") == ["create"]
+        assert refusal(lambda: self.names(cloud, path, "?marker=no"))[0] == 400
+
+    def test_by_the_time_of_their_last_change(self, cloud, path):
+        last, *others = cloud.request("GET", path)["instanceActions"]
+        assert self.names(cloud, path, f"?changes-since={last['updated_at']}") == ["pause"]
+        found = self.names(cloud, path, f"?changes-before={others[0]['updated_at']}")
+        assert found == ["start", "stop", "create"]
+
+    def test_of_a_deleted_server_from_2_21_on(self, cloud, server, path):
+        server.delete()
+        cloud.run()
+        assert self.names(cloud, path)[0] == "delete"
+        old = {"openstack_api_version": "compute 2.20"}
+        assert refusal(lambda: self.names(cloud, path, **old))[0] == 404
+
+    def test_an_action_of_no_request(self, cloud, path):
+        said = refusal(lambda: cloud.request("GET", f"{path}/req-none"))
+        assert said == (404, "Action req-none not found")
+
+    def test_what_a_user_is_told_of_a_failure(self, cloud, server, path):
+        cloud.fail(server.host, "unpause", "the machine is stuck")
+        server.unpause()
+        cloud.run()
+        last = cloud.request("GET", path)["instanceActions"][0]
+        assert (last["action"], last["message"]) == ("unpause", "Error")
+        shown = cloud.request("GET", f"{path}/{last['request_id']}")["instanceAction"]
+        (event,) = shown["events"]
+        assert (event["result"], event["details"]) == ("Error", "the machine is stuck")
+        assert event["host"] == server.host
 
 
 def test_a_lock_shows_its_reason(cloud, server):

@@ -49,4 +49,4 @@ def the_action(body: Any, known: Iterable[str]) -> str:
 
 def truth(value: Any) -> bool:
     """A boolean of a body, in whichever of Nova's spellings."""
-    return str(value).lower() in ("true", "1", "on", "yes")
+    return str(value).lower() in ("true", "1", "on", "yes", "t", "y")

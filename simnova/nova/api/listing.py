@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from simnova.messaging.rest import Fault, Request
+from simnova.nova import exception
 from simnova.nova.api import views
+from simnova.nova.api.controller import truth
+from simnova.nova.api.paging import changes, limit_of
+from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.states import VmState
 
 _SORT_KEYS = {
     "availability_zone": "availability_zone",
@@ -35,6 +40,8 @@ _SORT_KEYS = {
     "vm_state": "vm_state",
 }
 
+_BOOLEANS = ("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes")
+
 Test = Callable[[Instance, str], bool]
 
 
@@ -44,43 +51,121 @@ def _addresses(instance: Instance) -> list[str]:
 
 _FILTERS: dict[str, Test] = {
     "name": lambda one, text: re.search(text, one.display_name or "") is not None,
-    "status": lambda one, text: views.status(one.vm_state, one.task_state) == text.upper(),
+    "status": lambda one, text: views.status(_vm_state(one), one.task_state) == text.upper(),
     "flavor": lambda one, text: one.flavor.flavorid == text,
     "image": lambda one, text: one.image_ref == text,
     "ip": lambda one, text: any(re.search(text, address) for address in _addresses(one)),
     "reservation_id": lambda one, text: one.reservation_id == text,
-    "changes-since": lambda one, text: (one.updated_at or one.created_at or "") >= text,
-    "changes-before": lambda one, text: (one.updated_at or one.created_at or "") <= text,
-    "uuid": lambda one, text: one.uuid == text,
 }
+"""Everyone's, at every microversion."""
+
+_LATER: dict[str, Test] = {
+    "locked": lambda one, text: one.locked == truth(text),
+    "availability_zone": lambda one, text: one.availability_zone == text,
+    "hostname": lambda one, text: one.hostname == text,
+    "key_name": lambda one, text: one.key_name == text,
+    "power_state": lambda one, text: str(int(one.power_state)) == text,
+    "task_state": lambda one, text: (one.task_state or "None") == text,
+    "user_id": lambda one, text: one.user_id == text,
+    "vm_state": lambda one, text: one.vm_state == text,
+}
+"""An administrator's at every microversion, everyone's at later ones."""
+
 _OF_ADMINS: dict[str, Test] = {
     "host": lambda one, text: one.host == text,
     "node": lambda one, text: one.node == text,
-    "availability_zone": lambda one, text: one.availability_zone == text,
-    "vm_state": lambda one, text: one.vm_state == text,
-    "task_state": lambda one, text: (one.task_state or "None") == text,
-    "power_state": lambda one, text: str(int(one.power_state)) == text,
-    "user_id": lambda one, text: one.user_id == text,
-    "tenant_id": lambda one, text: one.project_id == text,
     "project_id": lambda one, text: one.project_id == text,
-    "locked": lambda one, text: one.locked == (text.lower() in ("true", "1")),
-    "key_name": lambda one, text: one.key_name == text,
+    "tenant_id": lambda one, text: one.project_id == text,
+    "uuid": lambda one, text: one.uuid == text,
 }
+
+
+def _vm_state(instance: Instance) -> str:
+    return VmState.DELETED if instance.deleted else instance.vm_state
+
+
+def _changed(instance: Instance) -> str:
+    times = (instance.created_at, instance.updated_at, instance.deleted_at)
+    return max(filter(None, times), default="")
 
 
 async def find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
     """The servers that pass the request's filters, sorted, of its page; of all projects for an administrator."""
-    everyone = (request.param("all_tenants") or "0").lower() in ("true", "1")
+    everyone = _all_tenants(request)
     if everyone and not context.is_admin:
         rule = "os_compute_api:servers:index:get_all_tenants"
         raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
-    found = await api.get_all(context, all_tenants=everyone)
-    known = {**_FILTERS, **(_OF_ADMINS if context.is_admin else {})}
-    for name, test in known.items():
+    if not _statuses(context, request):
+        return []
+    found = await api.get_all(context, everyone, deleted=_deleted(context, request))
+    for name, test in _filters(context, request, everyone).items():
         wanted = request.query.get(name)
         if wanted is not None:
             found = [one for one in found if any(_passes(test, one, text) for text in wanted)]
+    found = _lately(context, found, request)
     return _page(api, _sorted(found, request), request)
+
+
+def _all_tenants(request: Request) -> bool:
+    """Also where it is asked for without a value."""
+    text = request.param("all_tenants")
+    if not text:
+        return text == ""
+    if text.lower() not in _BOOLEANS:
+        known = ", ".join(repr(one) for one in _BOOLEANS)
+        reason = f"Unrecognized value '{text}', acceptable values are: {known}"
+        raise exception.InvalidInput(reason=reason)
+    return truth(text)
+
+
+def _statuses(context: RequestContext, request: Request) -> bool:
+    """Whether any server can have the status that is asked for; deleted ones are an administrator's to see."""
+    wanted = {text.upper() for text in request.query.get("status", [])}
+    if wanted == {"DELETED"} and not context.is_admin:
+        raise Fault(403, "Only administrators may list deleted instances")
+    if not wanted or wanted & set(views.STATUSES):
+        return True
+    if version_of(request) >= (2, 38):
+        raise Fault(400, "Invalid status value")
+    return False
+
+
+def _deleted(context: RequestContext, request: Request) -> bool | None:
+    """Whether deleted servers are asked for and no others; None is both, what has changed lately."""
+    since, before = changes(request)
+    statuses = [text.upper() for text in request.query.get("status", [])]
+    if context.is_admin and statuses == ["DELETED"]:
+        return True
+    if context.is_admin and "deleted" in request.query:
+        return truth(request.param("deleted"))
+    return None if since or before else False
+
+
+def _filters(context: RequestContext, request: Request, everyone: bool) -> dict[str, Test]:
+    """All for an administrator, for others those of the request's microversion; the rest has no effect."""
+    if context.is_admin:
+        projects = {} if everyone else dict.fromkeys(("tenant_id", "project_id"), _anything)
+        return {**_FILTERS, **_LATER, **_OF_ADMINS, **projects}
+    version = version_of(request)
+    late = {"locked": (2, 73), "hostname": (2, 90)}
+    later = {name: test for name, test in _LATER.items() if version >= late.get(name, (2, 83))}
+    return {**_FILTERS, **later}
+
+
+def _lately(context: RequestContext, found: list[Instance], request: Request) -> list[Instance]:
+    since, before = changes(request)
+    if not context.is_admin and version_of(request) < (2, 66):
+        before = None
+    return [
+        one
+        for one in found
+        if (not since or _changed(one) >= since) and (not before or _changed(one) <= before)
+    ]
+
+
+def _anything(instance: Instance, text: str) -> bool:
+    """A project is no filter where only the own one is listed."""
+    return True
 
 
 def _passes(test: Test, instance: Instance, text: str) -> bool:
@@ -120,18 +205,4 @@ def _page(api: API, found: list[Instance], request: Request) -> list[Instance]:
         if not places:
             raise Fault(400, f"marker [{marker}] not found")
         found = found[places[0] + 1 :]
-    return found[: _limit(api, request)]
-
-
-def _limit(api: API, request: Request) -> int:
-    """How many the request wants, at most `[api] max_limit`; zero is no limit of its own."""
-    most, text = int(api.conf.api.max_limit), request.param("limit")
-    if text is None:
-        return most
-    if not text.isdigit():
-        raise Fault(
-            400,
-            f"Invalid input for query parameters limit. Value: {text}. "
-            f"'{text}' does not match '^[0-9]*$'",
-        )
-    return min(int(text) or most, most)
+    return found[: limit_of(api.conf, request)]

@@ -23,10 +23,12 @@ class OfServer(Controller):
         super().__init__(auth)
         self.compute_api = compute_api
 
-    async def server(self, request: Request, server_id: str) -> tuple[RequestContext, Instance]:
+    async def server(
+        self, request: Request, server_id: str, read_deleted: bool = False
+    ) -> tuple[RequestContext, Instance]:
         """The server, and the context of its cell; raises InstanceNotFound."""
         context = await self.context(request)
-        instance = await self.compute_api.get(context, server_id)
+        instance = await self.compute_api.get(context, server_id, read_deleted)
         return instance.context or context, instance
 
 

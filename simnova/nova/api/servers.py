@@ -10,6 +10,7 @@ from simnova.nova.api import views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.controller import Controller
 from simnova.nova.api.listing import find_all
+from simnova.nova.api.paging import next_page
 from simnova.nova.api.password import generate_password
 from simnova.nova.api.policy import require_admin
 from simnova.nova.api.schemas.servers import CREATE
@@ -77,7 +78,7 @@ class ServersController(Controller):
         found = await find_all(self.compute_api, context, request)
         shown = [views.server(instance, context.is_admin, (2, 1))["server"] for instance in found]
         brief = [{key: one[key] for key in ("id", "name", "links")} for one in shown]
-        return Response(200, {"servers": brief, **_more(request, found)})
+        return Response(200, {"servers": brief, **_next(request, found)})
 
     @route("GET", "/v2.1/servers/detail")
     async def detail(self, request: Request) -> Response:
@@ -86,7 +87,7 @@ class ServersController(Controller):
         version = version_of(request)
         found = await find_all(self.compute_api, context, request)
         shown = [views.server(one, context.is_admin, version)["server"] for one in found]
-        return Response(200, {"servers": shown, **_more(request, found)})
+        return Response(200, {"servers": shown, **_next(request, found)})
 
     @route("GET", "/v2.1/servers/{server_id}")
     async def show(self, request: Request, server_id: str) -> Response:
@@ -139,13 +140,8 @@ _UPDATES = {
 """What a PUT may change, and the column it is in."""
 
 
-def _more(request: Request, found: list[Instance]) -> dict[str, Any]:
-    """The link to the next page, where this one is full."""
-    limit = request.param("limit")
-    if limit is None or not found or len(found) < int(limit or 0) or int(limit) == 0:
-        return {}
-    href = f"http://nova-api{request.path}?limit={limit}&marker={found[-1].uuid}"
-    return {"servers_links": [{"rel": "next", "href": href}]}
+def _next(request: Request, found: list[Instance]) -> dict[str, Any]:
+    return next_page("servers_links", request, found, found[-1].uuid if found else None)
 
 
 async def _request(

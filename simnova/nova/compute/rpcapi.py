@@ -68,9 +68,9 @@ class ComputeAPI(MoveAPI):
     async def set_admin_password(
         self, context: RequestContext, instance: Instance, new_pass: str
     ) -> None:
-        """Change the administrator's password inside the guest."""
+        """Call: change the administrator's password inside the guest."""
         more: dict[str, Any] = {"instance": instance, "new_pass": new_pass}
-        await self._cast(context, instance.host, "set_admin_password", **more)
+        await self._call(context, instance.host, "set_admin_password", **more)
 
     async def set_host_enabled(self, context: RequestContext, host: str, enabled: bool) -> str:
         """Call: have the host's provider say whether its service is disabled; `enabled` or `disabled`."""
@@ -192,6 +192,14 @@ class ComputeAPI(MoveAPI):
     ) -> str:
         """The address of a serial console."""
         return await self._console(context, instance, "get_serial_console", console_type)
+
+    async def validate_console_port(
+        self, context: RequestContext, instance: Instance, port: str, console_type: str
+    ) -> bool:
+        """Whether the console still listens there; asked by the proxies, of the second server of nova-compute."""
+        more = {"instance": instance, "port": port, "console_type": console_type}
+        client = self._to(context, instance.host, True)
+        return bool(await client.call(context, "validate_console_port", **more))
 
     async def _console(
         self, context: RequestContext, instance: Instance, method: str, console_type: str

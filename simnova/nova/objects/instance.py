@@ -283,9 +283,17 @@ class Instance(NovaObject):
 
     @classmethod
     @remotable_class
-    async def get_all(cls, context: RequestContext, /, **filters: Any) -> list[Instance]:
-        """The servers of the cell that have these column values, in the order in which they were made."""
-        return await _load(context, {"deleted": 0, **filters})
+    async def get_all(
+        cls, context: RequestContext, deleted: bool | None = False, /, **filters: Any
+    ) -> list[Instance]:
+        """The servers of the cell that have these column values, in the order in which they were made.
+
+        With `deleted` only those that are, with None these and the others.
+        """
+        if deleted is False:
+            return await _load(context, {"deleted": 0, **filters})
+        found = await _load(context, filters)
+        return [one for one in found if one.deleted or not deleted]
 
 
 def _either(states: list[str | None]) -> Any:

@@ -87,7 +87,7 @@ class InstanceActionEvent(NovaObject):
             tx.update(
                 "instance_actions_events",
                 where,
-                {"finish_time": now, "result": result, "traceback": error},
+                {"finish_time": now, "result": result, "traceback": error, "details": error},
             )
             if error:
                 tx.update("instance_actions", {"id": action["id"]}, {"message": "Error"})

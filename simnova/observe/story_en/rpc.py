@@ -60,6 +60,7 @@ _WHY = {
     "get_vnc_console": "where is the console of {server}?",
     "get_spice_console": "where is the console of {server}?",
     "get_serial_console": "where is the console of {server}?",
+    "validate_console_port": "is the console of {server} still there?",
     "rescue_instance": "start {server} from a rescue image",
     "unrescue_instance": "start {server} from its own disk again",
     "snapshot_instance": "upload the disk of {server} as an image",

@@ -99,4 +99,8 @@ _length: dict[str, Any] = {
 }
 get_console_output = _action("os-getConsoleOutput", _holding([], length=_length))
 _vnc: dict[str, Any] = {"type": "string", "enum": ["novnc", "xvpvnc"]}
+_spice: dict[str, Any] = {"type": "string", "enum": ["spice-html5"]}
+_serial: dict[str, Any] = {"type": "string", "enum": ["serial"]}
 get_vnc_console = _action("os-getVNCConsole", _holding(["type"], type=_vnc))
+get_spice_console = _action("os-getSPICEConsole", _holding(["type"], type=_spice))
+get_serial_console = _action("os-getSerialConsole", _holding(["type"], type=_serial))

@@ -51,6 +51,16 @@ class Consoles(Base):
         base = self.conf.serial_console.base_url
         return await self._authorized(context, instance, console, console_type, base)
 
+    async def validate_console_port(
+        self, context: RequestContext, instance: Instance, port: str, console_type: str
+    ) -> bool:
+        """Whether a console of that type still listens on that port; a proxy asks before it connects."""
+        ask = {
+            "spice-html5": self.driver.get_spice_console,
+            "serial": self.driver.get_serial_console,
+        }.get(console_type, self.driver.get_vnc_console)
+        return str((await ask(context, instance)).port) == port
+
     def _check_console(self, enabled: bool, console_type: str, known: str) -> None:
         if not enabled:
             raise exception.ConsoleTypeUnavailable(console_type=console_type)

@@ -1,0 +1,1 @@
+"""The way from a user to a server's console (`nova/console`)."""
