@@ -339,6 +339,22 @@ def test_the_longest_that_a_new_server_can_have(cloud):
     cloud.run()
 
 
+MANY = {f"k{number}": "v" for number in range(129)}
+LIMIT = "Maximum number of metadata items exceeds 128"
+
+
+def test_more_metadata_than_the_quota_allows(cloud, web):
+    assert create(cloud, metadata=MANY) == (403, LIMIT)
+    body = {"imageRef": cloud.images.id_of("cirros"), "metadata": MANY}
+    assert refusal(cloud, web, {"rebuild": body}) == (403, LIMIT)
+    images = len(cloud.images)
+    for body in ({"createImage": {"name": "i"}}, backup(1)):
+        (wanted,) = body.values()
+        wanted["metadata"] = MANY
+        assert refusal(cloud, web, body) == (403, "Image metadata limit exceeded")
+    assert len(cloud.images) == images
+
+
 # --- whose it is ----------------------------------------------------------------------------------------------
 
 
@@ -364,10 +380,11 @@ def test_an_action_on_a_server_of_another_project(cloud, web, body):
     assert refusal(cloud, web, body, user="demo") == (404, words)
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 def test_a_server_of_another_project_is_not_there(cloud, web, method):
+    body = {"server": {"name": "mine"}} if method == "PUT" else None
     with pytest.raises(Refused) as refused:
-        cloud.request(method, f"/v2.1/servers/{web.id}", user="demo")
+        cloud.request(method, f"/v2.1/servers/{web.id}", body, user="demo")
     words = f"Instance {web.id} could not be found."
     assert (refused.value.code, refused.value.message) == (404, words)
     listed = cloud.request("GET", "/v2.1/servers", user="demo")

@@ -9,6 +9,7 @@ from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.actions.registry import Asked, action
 from simnova.nova.api.password import generate_password
+from simnova.nova.quota import servers as quota
 
 
 @action(
@@ -17,6 +18,7 @@ from simnova.nova.api.password import generate_password
 async def create_image(asked: Asked) -> Response:
     """An image of its disk; it is queued, and uploaded afterwards."""
     wanted = asked.value
+    await _check_metadata(asked)
     image = await asked.api.snapshot(
         asked.context, asked.instance, wanted["name"], wanted.get("metadata")
     )
@@ -29,6 +31,7 @@ async def create_image(asked: Asked) -> Response:
 async def create_backup(asked: Asked) -> Response:
     """An image of its disk, one of so many backups of that type."""
     wanted = asked.value
+    await _check_metadata(asked)
     image = await asked.api.backup(
         asked.context,
         asked.instance,
@@ -38,6 +41,14 @@ async def create_backup(asked: Asked) -> Response:
         wanted.get("metadata"),
     )
     return _image(asked, image, kept=int(wanted["rotation"]) > 0)
+
+
+async def _check_metadata(asked: Asked) -> None:
+    try:
+        wanted = asked.value.get("metadata") or {}
+        await quota.check_metadata(asked.api.quotas, asked.context, wanted)
+    except exception.MetadataLimitExceeded:
+        raise Fault(403, "Image metadata limit exceeded") from None
 
 
 def _image(asked: Asked, image: dict[str, Any], kept: bool = True) -> Response:

@@ -14,6 +14,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.quota import servers as quota
 
 
 class Rebuild(Base):
@@ -32,9 +33,10 @@ class Rebuild(Base):
         """Make the server anew; `changes` are fields of it (name, metadata, …) that change with it.
 
         With another image the scheduler is asked whether the server's host may have it. Raises what the check of an
-        image raises.
+        image raises, and MetadataLimitExceeded.
         """
         image = await self.image_api.get(context, image_href)
+        await quota.check_metadata(self.quotas, context, (changes or {}).get("metadata") or {})
         check_image(ImageMeta.from_dict(image), instance.flavor)
         spec = await RequestSpec.get_by_instance_uuid(context, instance.uuid)
         was, old = instance.image_ref, dict(instance.system_metadata)
