@@ -20,6 +20,8 @@ from simnova.cloud.engine import Engine, Until, condition, named
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hosts import Host, as_hosts
+from simnova.cloud.keypairs import Keypairs
+from simnova.cloud.quotas import Quotas
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
 from simnova.cloud.stock import Images, Networks, Servers
@@ -109,7 +111,7 @@ class Cloud(Views):
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)
-        self.groups = Groups(self)
+        self.groups, self.keypairs, self.quotas = Groups(self), Keypairs(self), Quotas(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         try:
             with Seldom():

@@ -144,13 +144,6 @@ class InternalError(NovaError):
     msg_fmt = "%(err)s"
 
 
-class InstanceUserDataMalformed(NovaError):
-    """user_data is no base64."""
-
-    msg_fmt = "User data needs to be valid base 64."
-    code = 400
-
-
 class Invalid(NovaError):
     """The request is not acceptable."""
 

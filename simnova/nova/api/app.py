@@ -12,7 +12,11 @@ from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.flavors_extraspecs import FlavorExtraSpecsController
 from simnova.nova.api.instance_actions import InstanceActionsController
+from simnova.nova.api.keypairs import KeypairController
+from simnova.nova.api.limits import LimitsController
 from simnova.nova.api.migrations import MigrationsController
+from simnova.nova.api.quota_classes import QuotaClassSetsController
+from simnova.nova.api.quota_sets import QuotaSetsController
 from simnova.nova.api.remote_consoles import RemoteConsolesController
 from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
@@ -51,6 +55,7 @@ class ComputeApp(App):
     ) -> None:
         super().__init__()
         self.clock = auth.place.clock
+        quotas = compute_api.quotas
         self.controllers = (
             AggregateController(auth, aggregate_api),
             AvailabilityZoneController(auth, host_api, conf),
@@ -58,10 +63,14 @@ class ComputeApp(App):
             FlavorsController(auth),
             InstanceActionsController(auth, compute_api),
             InterfaceAttachmentController(auth, compute_api),
+            KeypairController(auth, quotas),
+            LimitsController(auth, quotas),
             MigrationsController(auth, compute_api),
+            QuotaClassSetsController(auth, quotas),
+            QuotaSetsController(auth, quotas),
             RemoteConsolesController(auth, compute_api),
             ServerActionsController(auth, compute_api),
-            ServerGroupController(auth, compute_api.quotas),
+            ServerGroupController(auth, quotas),
             ServerMetadataController(auth, compute_api),
             ServerMigrationsController(auth, compute_api),
             ServersController(auth, compute_api),

@@ -10,3 +10,15 @@ def require_admin(context: RequestContext, rule: str) -> None:
     """Raise Forbidden (403) unless an administrator asks; `rule` as `os_compute_api:os-services:list`."""
     if not context.is_admin:
         raise exception.PolicyNotAuthorized(action=rule)
+
+
+def require_project(context: RequestContext, project_id: str, rule: str) -> None:
+    """Raise Forbidden (403) unless someone of that project or an administrator asks."""
+    if project_id != context.project_id:
+        require_admin(context, rule)
+
+
+def require_user(context: RequestContext, user_id: str, rule: str) -> None:
+    """Raise Forbidden (403) unless that user or an administrator asks."""
+    if user_id != context.user_id:
+        require_admin(context, rule)

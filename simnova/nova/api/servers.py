@@ -59,6 +59,8 @@ class ServersController(Controller):
             instances, reservation = await self.compute_api.create(context, wanted)
         except exception.OverQuota as error:
             raise Fault(403, str(error)) from None
+        except exception.KeypairNotFound:
+            raise Fault(400, "Invalid key_name provided.") from None
         except exception.ImageNotFound:
             raise Fault(400, "Can not find requested image") from None
         except _NO_GOOD as error:

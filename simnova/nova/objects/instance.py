@@ -61,6 +61,7 @@ class Instance(NovaObject):
     launched_on: str | None = None
     availability_zone: str | None = None
     key_name: str | None = None
+    key_data: str | None = None
     user_data: str | None = None
     config_drive: str = ""
     reservation_id: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from simnova.config import Config
 from simnova.nova.context import RequestContext, target_cell
@@ -17,16 +18,25 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.keypair import KeyPair
-from simnova.nova.scheduler.client.report import SchedulerReportClient
 
 Count = dict[str, dict[str, int]]
 """By scope, "project" or "user", how many of each resource; memory in MB."""
 
 
+class UsageClient(Protocol):
+    """Who knows what Placement counts."""
+
+    async def get_usages_counts_for_quota(
+        self, context: RequestContext, project_id: str, user_id: str | None = None
+    ) -> Count:
+        """Cores and RAM of a project, and of one user of it where asked."""
+        ...
+
+
 class Counts:
     """Counts the resources that stand for rows."""
 
-    def __init__(self, conf: Config, report_client: SchedulerReportClient) -> None:
+    def __init__(self, conf: Config, report_client: UsageClient) -> None:
         self.conf = conf
         self.report_client = report_client
         servers = self.instances_cores_ram

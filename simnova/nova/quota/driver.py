@@ -8,8 +8,7 @@ from simnova.config import Config
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.quotas import DEFAULT_CLASS, Limits, Quotas
-from simnova.nova.quota.counts import Count, Counts
-from simnova.nova.scheduler.client.report import SchedulerReportClient
+from simnova.nova.quota.counts import Count, Counts, UsageClient
 
 __all__ = ["RESOURCES", "DbQuotaDriver", "NoopQuotaDriver", "quota_driver"]
 
@@ -37,7 +36,7 @@ _SHOWN = ("instances", "server_groups")
 """What is counted for the eyes; key pairs and members, which are limited by user, show 0 (`_get_usages`)."""
 
 
-def quota_driver(conf: Config, report_client: SchedulerReportClient) -> DbQuotaDriver:
+def quota_driver(conf: Config, report_client: UsageClient) -> DbQuotaDriver:
     """The driver that `[quota] driver` names."""
     kind = NoopQuotaDriver if conf.quota.driver == NOOP else DbQuotaDriver
     return kind(conf, Counts(conf, report_client))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from simnova.observe.story_en.neighbours import body, fixed, listed, made, make
@@ -68,6 +69,16 @@ def specs(telling: Telling, match: Match) -> str:
     return f"asks the API to set extra specs of a flavor: {said}"
 
 
+def limits(what: str) -> Callable[[Telling, Match], str]:
+    """Ask to set limits."""
+
+    def said(telling: Telling, match: Match) -> str:
+        given = several(f"{name} {limit}" for name, limit in body(telling, what).items())
+        return f"asks the API to set quotas: {given}"
+
+    return said
+
+
 def _nova(what: str) -> Any:
     return fixed(f"asks the API for {what}")
 
@@ -117,6 +128,41 @@ ROUTES = [
         fixed("asks the API to delete a server group"),
         fixed("has deleted it"),
     ),
+    ("POST", BASE + "/os-keypairs", make("keypair", "the API"), made("keypair")),
+    ("GET", BASE + "/os-keypairs", _nova("key pairs"), listed("keypairs", "key pair")),
+    ("GET", BASE + "/os-keypairs/([^/]+)", _nova("a key pair"), fixed("answers with it")),
+    (
+        "DELETE",
+        BASE + "/os-keypairs/([^/]+)",
+        fixed("asks the API to delete a key pair"),
+        fixed("has deleted it"),
+    ),
+    (
+        "GET",
+        BASE + "/os-quota-sets/([^/]+)(?:/detail|/defaults)?",
+        _nova("the quotas of a project"),
+        fixed("answers with them"),
+    ),
+    ("PUT", BASE + "/os-quota-sets/([^/]+)", limits("quota_set"), fixed("has set them")),
+    (
+        "DELETE",
+        BASE + "/os-quota-sets/([^/]+)",
+        fixed("asks the API to forget the quotas of a project"),
+        fixed("has forgotten them"),
+    ),
+    (
+        "GET",
+        BASE + "/os-quota-class-sets/([^/]+)",
+        _nova("the quotas of a class"),
+        fixed("answers with them"),
+    ),
+    (
+        "PUT",
+        BASE + "/os-quota-class-sets/([^/]+)",
+        limits("quota_class_set"),
+        fixed("has set them"),
+    ),
+    ("GET", BASE + "/limits", _nova("its limits"), fixed("answers with them")),
     ("POST", BASE + "/flavors/([^/]+)/os-extra_specs", specs, fixed("has set them")),
     ("PUT", BASE + "/flavors/([^/]+)/os-extra_specs/([^/]+)", specs, fixed("has set it")),
     (

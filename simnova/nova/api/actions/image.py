@@ -44,6 +44,7 @@ async def create_backup(asked: Asked) -> Response:
 
 
 async def _check_metadata(asked: Asked) -> None:
+    """Raise `Fault` 403 where the image would have too many items (`check_img_metadata_properties_quota`)."""
     try:
         wanted = asked.value.get("metadata") or {}
         await quota.check_metadata(asked.api.quotas, asked.context, wanted)
@@ -104,6 +105,8 @@ async def rebuild(asked: Asked) -> Response:
         )
     except exception.ImageNotFound:
         raise Fault(400, "Cannot find image for rebuild") from None
+    except exception.KeypairNotFound:
+        raise Fault(400, "Invalid key_name provided.") from None
     found = await asked.api.get(asked.context, asked.instance.uuid)
     shown = views.server(found, asked.context.is_admin, asked.version)
     shown["server"]["adminPass"] = password

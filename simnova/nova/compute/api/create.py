@@ -6,8 +6,6 @@ request, instance mapping) and the conductor has been told.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +21,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.objects.keypair import KeyPair
 from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import Destination, RequestSpec
 from simnova.nova.objects.states import TaskState
@@ -50,6 +49,7 @@ class ServerRequest:
     display_description: str | None = None
     hostname: str | None = None
     key_name: str | None = None
+    key_data: str | None = None
     user_data: str | None = None
     config_drive: bool = False
     admin_password: str | None = None
@@ -74,13 +74,14 @@ class Creation(Base):
 
         Returns the servers as they will be (in no cell yet) and the reservation id. Raises what the checks raise:
         ImageNotFound, FlavorDiskSmallerThanMinDisk, TooManyInstances, InvalidRequest for a zone that there is not,
-        ComputeHostNotFound, InstanceGroupNotFound, GroupMemberLimitExceeded …
+        KeypairNotFound, ComputeHostNotFound, InstanceGroupNotFound, GroupMemberLimitExceeded …
         """
         group = await self._check_place(context, request)
         image = await self.image_api.get(context, request.image_href)
         check_image(ImageMeta.from_dict(image), request.flavor)
-        _check_user_data(request.user_data)
         await quota.check_metadata(self.quotas, context, request.metadata)
+        if request.key_name is not None:
+            request.key_data = await public_key(context, request.key_name)
         count = await self._check_counts(context, request)
         if group is not None:
             await groups.check_members(self.quotas, context, group, count)
@@ -153,6 +154,7 @@ class Creation(Base):
             task_state=TaskState.SCHEDULING,
             availability_zone=request.availability_zone,
             key_name=request.key_name,
+            key_data=request.key_data,
             user_data=request.user_data,
             config_drive="True" if request.config_drive else "",
             reservation_id=reservation,
@@ -221,11 +223,9 @@ def check_image(image: ImageMeta, flavor: Flavor) -> None:
         )
 
 
-def _check_user_data(user_data: str | None) -> None:
-    try:
-        base64.b64decode((user_data or "").encode())
-    except binascii.Error:
-        raise exception.InstanceUserDataMalformed() from None
+async def public_key(context: RequestContext, name: str) -> str:
+    """The key of that name of the user who asks, not of the server's owner; raises KeypairNotFound."""
+    return (await KeyPair.get_by_name(context, str(context.user_id), name)).public_key
 
 
 def _hostname(name: str) -> str:

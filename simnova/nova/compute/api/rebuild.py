@@ -7,7 +7,7 @@ from typing import Any
 
 from simnova.nova.compute.api.base import Base
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
-from simnova.nova.compute.api.create import check_image
+from simnova.nova.compute.api.create import check_image, public_key
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.image_meta import ImageMeta
@@ -40,7 +40,11 @@ class Rebuild(Base):
         check_image(ImageMeta.from_dict(image), instance.flavor)
         spec = await RequestSpec.get_by_instance_uuid(context, instance.uuid)
         was, old = instance.image_ref, dict(instance.system_metadata)
-        for name, value in (changes or {}).items():
+        changes = dict(changes or {})
+        if "key_name" in changes:
+            key = changes["key_name"]
+            changes["key_data"] = await public_key(context, key) if key else None
+        for name, value in changes.items():
             setattr(instance, name, value)
         instance.task_state = TaskState.REBUILDING
         instance.image_ref, instance.progress = image_href, 0
