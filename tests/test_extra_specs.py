@@ -2,7 +2,7 @@
 
 import pytest
 
-from simnova import Cloud, Refused
+from simnova import Cloud, Refused, UsageError
 
 OLD = {"openstack_api_version": "compute 2.85"}
 
@@ -114,6 +114,18 @@ def test_what_nova_refuses(cloud, flavor, method, key, body, code, words):
         cloud.request(method, path(flavor, key), body)
     assert refused.value.code == code
     assert any(word in refused.value.message for word in words.split("|"))
+
+
+def test_a_new_flavor_can_be_booted_and_resized_to_as_it_is():
+    cloud = Cloud(hosts=2)
+    small = cloud.flavors.create("s", ram=64, extra_specs={"trait:HW_CPU_X86_AVX2": "forbidden"})
+    large = cloud.flavors.create("l", ram=128)
+    server = cloud.boot("web", flavor=small, image=cloud.images["cirros"]).wait()
+    server.resize(large)
+    cloud.run()
+    assert server.status == "VERIFY_RESIZE"
+    with pytest.raises(UsageError, match="unknown image"):
+        cloud.boot("db", image=small)
 
 
 def test_only_administrators_change_them(cloud, flavor):

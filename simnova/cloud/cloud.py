@@ -16,6 +16,7 @@ from simnova.cloud.asking import server_body
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.client import Client
+from simnova.cloud.collection import Item
 from simnova.cloud.engine import Engine, Until, condition, named
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
@@ -138,19 +139,19 @@ class Cloud(Views):
         self,
         name: str = "server",
         *,
-        flavor: str = "m1.small",
-        image: str = "cirros",
-        network: str | None = None,
+        flavor: str | Item = "m1.small",
+        image: str | Item = "cirros",
+        network: str | Item | None = None,
         count: int = 1,
         host: str | None = None,
         **more: Any,
     ) -> Call:
         """Send the request for a server and return at once, for stepping: it is on the wire, nobody has it yet.
 
-        `flavor`, `image`, `network`, `group` (a server group) are names; `count` servers in one request. `host` and
-        `node` are where it must run: past all filters, or, with `forced=False`, if they let it. `hints` are the
-        scheduler hints, `user="demo"` asks as one who is no administrator. What else is given goes into the body of
-        `POST /v2.1/servers` (`metadata`, `availability_zone`, `user_data` …).
+        `flavor`, `image`, `network`, `group` (a server group) are names, or what `cloud.flavors[…]` and the like
+        give; `count` servers in one request. `host` and `node` are where it must run: past all filters, or, with
+        `forced=False`, if they let it. `hints` are the scheduler hints, `user="demo"` asks as one who is no
+        administrator. What else is given goes into the body of `POST /v2.1/servers` (`metadata`, `user_data` …).
         """
         who = {"user": more.pop("user")} if "user" in more else {}
         names = {"flavor": flavor, "image": image, "network": network, "host": host}

@@ -66,15 +66,15 @@ class Collection(Generic[T]):
         """The thing that a row is about."""
         raise NotImplementedError
 
-    def _row(self, name: str) -> dict[str, Any]:
-        rows = self.rows()
+    def _row(self, name: str | Item) -> dict[str, Any]:
+        rows, wanted = self.rows(), name.values["id"] if isinstance(name, Item) else name
         for row in rows:
-            if name in (row["name"], row["id"]):
+            if wanted in (row["name"], row["id"]):
                 return row
-        raise unknown(self.what, name, [row["name"] for row in rows])
+        raise unknown(self.what, wanted, [row["name"] for row in rows])
 
-    def id_of(self, name: str) -> str:
-        """The id of the thing with that name or id; raises `UsageError` with the nearest name."""
+    def id_of(self, name: str | Item) -> str:
+        """The id of the thing with that name or id, or of the thing itself; raises `UsageError` with a near name."""
         return str(self._row(name)["id"])
 
     def __getitem__(self, name: str) -> T:

@@ -9,6 +9,7 @@ from simnova.observe.table import Table
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
+    from simnova.cloud.collection import Item
 
 
 class Moves:
@@ -26,7 +27,7 @@ class Moves:
         """Ask the API for an action by its name there."""
         raise NotImplementedError
 
-    def resize(self, flavor: str) -> None:
+    def resize(self, flavor: str | Item) -> None:
         """Ask the API to give it another flavor, by name; then `confirm_resize()` or `revert_resize()` it."""
         self.act("resize", {"flavorRef": self.cloud.flavors.id_of(flavor)})
 
