@@ -40,6 +40,7 @@ class Names:
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
         self.servers: dict[str, str] = {}
+        self.moves: dict[str, str] = {}
         self.owners: dict[str, tuple[str, str]] = {}
         self.rows: dict[tuple[str, str], str] = {}
         self.cells: dict[str, str] = {}
@@ -67,6 +68,8 @@ class Names:
         elif table == "build_requests" and row.get("instance_uuid"):
             uuid = row["instance_uuid"]
             self.servers.setdefault(uuid, self.of.get(uuid) or in_json(row.get("instance")) or uuid)
+        elif table == "migrations" and row.get("uuid"):
+            self.moves[row["uuid"]] = str(row.get("instance_uuid"))
 
     def _key(self, event: Event, row: dict[str, Any]) -> None:
         owner, key = row.get("instance_uuid") or row.get("uuid"), str(event.data.get("key"))

@@ -22,6 +22,7 @@ _ROWS = {
     "instance_mappings": {"cell_id", "cell_mapping_id"},
     "build_requests": {"instance_uuid"},
     "instance_faults": {"message"},
+    "migrations": {"status"},
 }
 """The rows that a story tells of, and the columns whose change makes it worth telling."""
 
@@ -39,8 +40,8 @@ def level(event: Event) -> int:
 
 
 def tells(event: Event) -> bool:
-    """Whether this is a row change that belongs to the story: a server's states, host, cell or
-    fault.
+    """Whether this is a row change that belongs to the story: a server's states, host, cell,
+    fault or move.
     """
     columns = _ROWS.get(event.data.get("table", ""))
     if columns is None or event.kind not in {"db.insert", "db.update", "db.delete"}:

@@ -121,9 +121,12 @@ def shown(result: Any) -> str:
     if isinstance(result, dict) and all(isinstance(one, dict) for one in result.values()):
         return resources({name: one.get("total") for name, one in result.items()})
     if isinstance(result, dict):
-        return several((f"{name} {value(thing, 24)}" for name, thing in result.items()), most=4)
+        said = {name: one for name, one in result.items() if one is not None}
+        flat = {name: one for name, one in said.items() if not isinstance(one, (dict, list))}
+        return several((f"{name} {value(thing, 24)}" for name, thing in flat.items()), most=4)
     if isinstance(result, list):
-        return several((value(thing, 24) for thing in result), most=4)
+        texts = (shown(one) if isinstance(one, dict) else value(one, 24) for one in result)
+        return several(texts, most=4)
     return value(result, 60)
 
 
@@ -164,9 +167,9 @@ _STEPS = {
     "undefine": "has undefined the guest and removed its disk",
     "remove": "has removed a file that nobody needs any more",
     "copy": "has sent the disk{size} to {dest}",
-    "precopy": "has sent round {round} of the guest's memory while it ran, {left} MB are to be sent again",
-    "switchover": "has stopped the guest, sent the last {left} MB, and it goes on over there",
-    "postcopy": "has sent the last {left} MB after the guest, which runs over there already",
+    "precopy": "has sent round {round} of the guest's memory ({left} MB are to be sent again)",
+    "switchover": "has stopped the guest and sent the last {left} MB",
+    "postcopy": "has sent the last {left} MB after the guest",
 }
 
 

@@ -5,54 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simnova.nova.objects.states import PowerState
 from simnova.observe import placed
 from simnova.observe.markup import short
+from simnova.observe.story_en.acting import acting, columns, owner, place
+from simnova.observe.story_en.migrations import migration_changed, migration_noted
 from simnova.observe.story_en.words import (
     resources,
     server,
-    several,
-    start,
     subject,
     value,
-    who,
 )
 from simnova.observe.telling import Telling
 
 _STATES = ("vm_state", "task_state", "power_state")
-
-
-def place(telling: Telling) -> str:
-    """nova_cell1.instances"""
-    return f"{telling.data.get('db')}.{telling.data.get('table')}"
-
-
-def acting(telling: Telling) -> str:
-    """Who writes; where the conductor does it for nova-compute, that too."""
-    call = telling.behind("rpc.call")
-    if call is None or not str(call.data.get("method", "")).startswith("object_"):
-        return subject(telling)
-    if call.actor == telling.actor or telling.actor != "nova-conductor":
-        return subject(telling)
-    return f"{start(who(call.actor))}, through the conductor,"
-
-
-def state(column: str, held: Any) -> str:
-    """A state by its name."""
-    if column == "power_state" and held in PowerState.__members__.values():
-        return PowerState(held).name.lower()
-    return value(held)
-
-
-def change(column: str, before: Any, after: Any) -> str:
-    """One column: vm_state from building to active."""
-    return f"{column} from {state(column, before)} to {state(column, after)}"
-
-
-def columns(telling: Telling, names: Any, most: int = 4) -> str:
-    """The columns that changed and how."""
-    before, after = telling.data.get("before") or {}, telling.data.get("after") or {}
-    return several((change(name, before.get(name), after.get(name)) for name in names), most=most)
 
 
 def instance_changed(telling: Telling) -> str:
@@ -80,21 +45,6 @@ def built(telling: Telling) -> str:
     if first.kind != "input":
         return ""
     return f": it is {ended.upper()} {telling.event.time - first.time:.2f} s after it was asked for"
-
-
-def row_uuid(telling: Telling) -> Any:
-    """The uuid of the server whose row it is."""
-    for row in (telling.data.get("after"), telling.data.get("before")):
-        for name in ("instance_uuid", "uuid"):
-            if row and row.get(name):
-                return row[name]
-    key = telling.data.get("key")
-    return key if isinstance(key, str) else telling.names.rows.get((place(telling), str(key)))
-
-
-def owner(telling: Telling) -> str:
-    """The server that a row is about."""
-    return server(telling, row_uuid(telling))
 
 
 def instance_made(telling: Telling) -> str:
@@ -287,6 +237,7 @@ INSERTS: dict[str, Phrase] = {
     "instance_actions": action_noted,
     "instance_actions_events": event_noted,
     "allocations": allocated,
+    "migrations": migration_noted,
     "inventories": stocked,
 }
 UPDATES: dict[str, Phrase] = {
@@ -295,6 +246,7 @@ UPDATES: dict[str, Phrase] = {
     "instance_actions_events": event_ended,
     "services": heartbeat,
     "compute_nodes": node_changed,
+    "migrations": migration_changed,
     "resource_providers": generation,
 }
 DELETES: dict[str, Phrase] = {"build_requests": request_gone, "allocations": allocated}

@@ -95,9 +95,11 @@ def resources(amounts: Mapping[str, Any]) -> str:
 
 
 def server(telling: Telling, uuid: Any) -> str:
-    """A server by its name, or `the server`."""
+    """A server by its name, or `the server`; a migration, which holds things for one, by its server's."""
     if isinstance(uuid, dict):
         uuid = uuid.get("uuid")
+    if isinstance(uuid, str) and uuid in telling.names.moves:
+        return f"the move of {server(telling, telling.names.moves[uuid])}"
     name = telling.names.servers.get(uuid) if isinstance(uuid, str) else None
     return f"server {name}" if name else "the server"
 
