@@ -14,6 +14,7 @@ from simnova.observe.table import Table
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
+    from simnova.observe.states import History
 
 
 class Call:
@@ -85,6 +86,11 @@ class Server(Moves):
     def host(self) -> Any:
         """The compute host on which it runs, None where it has none."""
         return self.show().get("OS-EXT-SRV-ATTR:host")
+
+    @property
+    def history(self) -> History:
+        """The states it has gone through; `cloud.states(server=server)` draws its way."""
+        return self.cloud.history(self)
 
     @property
     def vm_state(self) -> str:

@@ -11,6 +11,7 @@ from simnova.kernel.journal import Event, Journal
 from simnova.kernel.timeline import Timeline
 from simnova.observe import (
     causes,
+    chart,
     decision,
     files,
     graph,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from simnova.cloud.server import Server
     from simnova.cloud.stock import Servers
     from simnova.messaging.amqp import Broker
+    from simnova.observe.chart import States
     from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
     from simnova.observe.logs import Log
@@ -193,6 +195,13 @@ class Views:
     def history(self, server: Any) -> History:
         """The states a server has gone through."""
         return states.history(self.journal, getattr(server, "id", server))
+
+    def states(self, only: str | Iterable[str] | None = None, server: Any = None) -> States:
+        """Every operation as moves between states, drawn from Nova's table: `only="resize"` or a list names some.
+
+        With a `server` (or its name) it is the operations that it went through, and the way it took.
+        """
+        return chart.chart(only, None if server is None else self.history(server))
 
     def player(self, **options: Any) -> Player:
         """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""
