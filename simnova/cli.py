@@ -114,7 +114,9 @@ def _record(parsed: argparse.Namespace) -> bool:
     wanted = [Wanted.parse(text) for text in parsed.actions]
     conf = Config()
     for given in parsed.set:
-        option, _, value = given.partition("=")
+        option, equals, value = given.partition("=")
+        if not equals:
+            raise UsageError(f"--set {given}: give it as OPTION=VALUE")
         conf.set(option, value)
     cloud = fresh(wanted, parsed.hosts, parsed.seed, conf, parsed.down)
     refused = False

@@ -36,6 +36,9 @@ _USUAL: dict[str, dict[str, Any]] = {
     "createImage": {"name": "snapshot"},
     "evacuate": {},
     "os-getConsoleOutput": {},
+    "os-getSPICEConsole": {"type": "spice-html5"},
+    "os-getSerialConsole": {"type": "serial"},
+    "os-getVNCConsole": {"type": "novnc"},
     "os-migrateLive": {"host": None, "block_migration": "auto"},
     "os-resetState": {"state": "error"},
     "reboot": {"type": "SOFT"},
@@ -51,13 +54,30 @@ class Wanted(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Wanted:
-        """From `reboot` or `reboot=HARD`; raises `UsageError` for an action that is none."""
+        """From `reboot` or `reboot=HARD`; raises `UsageError` for an action that is none, or takes no such value."""
         name, equals, value = text.partition("=")
         known = {"create", "delete", *ACTIONS}
         for one in (name, f"os-{name}"):
             if one in known:
+                _check_value(one, value)
                 return cls(one, value if equals else None)
         raise unknown("action", name, known)
+
+
+def _check_value(name: str, value: str) -> None:
+    if name in ("create", "delete") and value:
+        raise UsageError(f"{name}={value}: {name} takes no value")
+    if value.startswith("{"):
+        _parsed(name, value)
+    elif value and name not in (*_SHORT, "resize", "rebuild"):
+        raise UsageError(f"{name}={value}: give the action's value as a JSON object")
+
+
+def _parsed(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"{name}={value}: this is no JSON object: {error}") from None
 
 
 @dataclass
@@ -101,7 +121,9 @@ class Recorder:
             self.cloud.assembly.simulated(host).resizes_disk_down = True
 
     def record(self, wanted: Sequence[Wanted]) -> Iterator[Recorded]:
-        """Do one after another; each is recorded when nobody works on it any more."""
+        """Do one after another; each is recorded when nobody works on it any more. Raises `UsageError`."""
+        if self.server is None and wanted[0].name != "create":
+            raise UsageError(f"{wanted[0].name}: there is no server yet: begin with create")
         for number, one in enumerate(wanted):
             yield self._one(one)
             if number == 0 and self.down:
@@ -110,6 +132,7 @@ class Recorder:
 
     def _one(self, wanted: Wanted) -> Recorded:
         first, started, error = len(self.cloud.journal), self.cloud.now, None
+        before = self._action()
         try:
             self._do(wanted)
         except Refused as refusal:
@@ -123,7 +146,7 @@ class Recorder:
             lines(self.cloud.journal, first),
             error=error,
         )
-        found.action = self._action() if error is None else None
+        found.action = self._noted(before) if error is None else None
         return found
 
     # --- doing --------------------------------------------------------------------------------------------------
@@ -142,7 +165,7 @@ class Recorder:
     @property
     def _its(self) -> Server:
         if self.server is None:
-            raise UsageError("there is no server yet: begin with create")
+            raise UsageError("there is no server: its create was refused")
         return self.server
 
     def _create(self, headers: Mapping[str, str]) -> Server:
@@ -158,15 +181,13 @@ class Recorder:
     def _value(self, wanted: Wanted) -> Any:
         name, said = wanted
         if said and said.startswith("{"):
-            return json.loads(said)
+            return _parsed(name, said)
         if name == "resize":
             return {"flavorRef": self.cloud.flavors.id_of(said or self._other_flavor())}
         if name == "rebuild":
             return {"imageRef": self._image(said)}
         if said is None:
             return _USUAL.get(name)
-        if name not in _SHORT:
-            raise UsageError(f"{name}={said}: give the action's value as a JSON object")
         return {**_USUAL.get(name, {}), _SHORT[name]: said}
 
     def _other_flavor(self) -> str:
@@ -185,19 +206,30 @@ class Recorder:
 
     # --- what is noted of it ------------------------------------------------------------------------------------
 
-    def _action(self) -> dict[str, Any] | None:
-        """The server's last action with its events, in the cell where the server is."""
-        for cell in ("nova_cell1", "nova_cell0"):
+    def _noted(self, before: tuple[int, str] | None) -> dict[str, Any] | None:
+        """The action that was not there before, with its events; None for what Nova notes none of."""
+        last = self._action()
+        if last is None or last == before:
+            return None
+        ident, cell = last
+        ((action, message),) = self._rows(
+            f"SELECT action, message FROM {cell}.instance_actions WHERE id = {ident}"
+        )
+        events = self._rows(
+            f"SELECT event, result FROM {cell}.instance_actions_events "
+            f"WHERE action_id = {ident} ORDER BY id"
+        )
+        return {"action": action, "message": message, "events": events}
+
+    def _action(self) -> tuple[int, str] | None:
+        """The server's last action, and the cell where the server is."""
+        for cell in ("nova_cell1", "nova_cell0") if self.server else ():
             found = self._rows(
-                f"SELECT id, action, message FROM {cell}.instance_actions "
-                f"WHERE instance_uuid = '{self._its.id}' ORDER BY id DESC LIMIT 1"
+                f"SELECT MAX(id) FROM {cell}.instance_actions "
+                f"WHERE instance_uuid = '{self._its.id}'"
             )
-            for ident, action, message in found:
-                events = self._rows(
-                    f"SELECT event, result FROM {cell}.instance_actions_events "
-                    f"WHERE action_id = {ident} ORDER BY id"
-                )
-                return {"action": action, "message": message, "events": events}
+            if found[0][0] is not None:
+                return found[0][0], cell
         return None
 
     def _rows(self, statement: str) -> list[list[Any]]:

@@ -5,13 +5,20 @@ guest's power is not what Nova's libvirt driver would tell, it is not compared.
 """
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import simnova
 from simnova import Config
+from simnova.cli import main
 from simnova.cloud.recorder import Recorder, Wanted, fresh
 
+PACKAGE = Path(simnova.__file__).parent
 RECORDINGS = Path(__file__).parent / "data" / "recordings.jsonl"
 OTHER_POWER = {"pause", "unpause", "suspend", "resume", "rescue", "unrescue"}
 OTHER_POWER |= {"soft delete (reclaim_instance_interval>0)", "restore"}
@@ -142,3 +149,43 @@ def test_a_refused_action_is_recorded_with_its_answer():
     assert found.error["code"] == 409
     assert found.error["message"].endswith("while it is in vm_state active")
     assert (found.events, found.action) == ([], None)
+
+
+def test_what_nova_notes_no_action_of_has_none():
+    found = play(["create", "os-getConsoleOutput", "os-stop"])
+    assert [one.action and one.action["action"] for one in found] == ["create", None, "stop"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("create frobnicate", "unknown action 'frobnicate': known: .*os-migrateLive.*unshelve"),
+        ("create reebot", "unknown action 'reebot': did you mean 'reboot'"),
+        ("os-stop", "there is no server yet: begin with create"),
+        ("create os-stop=now", "give the action's value as a JSON object"),
+        ('create reboot={"type":', "this is no JSON object"),
+        ("create delete=now", "delete takes no value"),
+        ("create --set nope=1", "unknown option 'nope'"),
+        ("create --set shelved_offload_tim=1", "did you mean 'shelved_offload_time'"),
+        ("create --set shelved_offload_time", "give it as OPTION=VALUE"),
+        ("create --set max_concurrent_builds=many", "cannot be 'many'"),
+        ("create --down host9", "unknown host 'host9'"),
+        ("create resize=huge", "unknown flavor 'huge': known: .*m1.small"),
+        ("create lock --microversion new", "its create was refused"),
+    ],
+)
+def test_what_is_asked_wrongly_is_named_with_the_choices(capsys, words, complaint):
+    assert main(["record", *words.split(" ")]) != 0
+    assert re.search(complaint, capsys.readouterr().err)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_command_needs_nothing_but_the_package(tmp_path):
+    """Run elsewhere, from a copy: no recordings beside it, no shared directory."""
+    shutil.copytree(PACKAGE, tmp_path / "simnova")
+    words = ["create", "os-stop", "--json", "--microversion", "2.94", "--set", "quota.ram=-1"]
+    command = [sys.executable, "-m", "simnova", "record", *words]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [line["operation"] for line in lines] == ["create", "os-stop"]
+    assert reduced(lines[1]["events"]) == reduced(EXPECTED["stop"]["events"])
