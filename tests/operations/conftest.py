@@ -10,7 +10,7 @@ from simnova.exceptions import NovaError
 class Bench:
     """One server of the project demo, to be put into any state."""
 
-    def __init__(self, **config):
+    def __init__(self, owner="demo", **config):
         self.cloud = Cloud(1, config=config)
         body = {
             "name": "web",
@@ -18,7 +18,7 @@ class Bench:
             "imageRef": self.cloud.images.id_of("cirros"),
             "networks": "auto",
         }
-        call = self.cloud.send("POST", "/v2.1/servers", {"server": body}, user="demo")
+        call = self.cloud.send("POST", "/v2.1/servers", {"server": body}, user=owner)
         self.cloud.run()
         self.server = call.server
 
@@ -64,8 +64,17 @@ def bench():
 
 @pytest.fixture(scope="module")
 def isolated():
-    """Everyone but the API has stopped."""
-    made = Bench(quota={"ram": -1})
+    """Everyone but the API has stopped; who waits for an answer gives up soon, and nobody notices the absence."""
+    consoles = {"spice": {"enabled": True}, "serial_console": {"enabled": True}}
+    made = Bench(quota={"ram": -1}, rpc_response_timeout=1, service_down_time=10**6, **consoles)
     made.isolate()
+    yield made
+    made.cloud.close()
+
+
+@pytest.fixture(scope="module")
+def strangers():
+    """The server of an administrator's project."""
+    made = Bench(owner="admin")
     yield made
     made.cloud.close()

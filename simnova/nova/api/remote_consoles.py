@@ -33,7 +33,7 @@ class RemoteConsolesController(OfServer):
         if ask is None:
             raise Fault(400, f"Unavailable console type {wanted['protocol']}.")
         context, instance = await self.server(request, server_id)
-        async with refusals("get_vnc_console"):
+        async with refusals(f"get_{wanted['protocol']}_console"):
             url = await ask(context, instance, wanted["type"])
         return Response(200, {"remote_console": {**wanted, "url": url}})
 
