@@ -83,7 +83,7 @@ def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)
 def _trace() -> str:
     """The traceback of the exception being handled, as it is on any machine and in any Python.
 
-    Files are named as in the tree, and the carets that Pythons set differently are left out.
+    Files and exceptions are named as in the tree, and the carets that Pythons set differently are left out.
     """
     error = sys.exc_info()[1]
     if error is None:
@@ -92,4 +92,4 @@ def _trace() -> str:
     for frame in told.stack:
         frame.filename = short_name(frame.filename)
     lines = "".join(told.format()).splitlines(keepends=True)
-    return "".join(line for line in lines if line.strip(" ^~\n"))
+    return "".join(line.removeprefix("simnova.") for line in lines if line.strip(" ^~\n"))

@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex, overload
 
 from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
@@ -51,6 +51,8 @@ class Line:
             ]
         )
 
+    __repr__ = __str__
+
     @property
     def context(self) -> str:
         """Global request id, request id, user, project, and the domains; `[-]` for a service's own
@@ -63,6 +65,14 @@ class Line:
 
 class Log(list[Line]):
     """Lines in the order in which they were written."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice[Any, Any, Any]) -> Log: ...
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return Log(found) if isinstance(index, slice) else found
 
     def __str__(self) -> str:
         return "\n".join(map(str, self))
@@ -130,28 +140,35 @@ def lines(
     server: Any = None,
     background: bool = False,
 ) -> Log:
-    """The log from step `first` up to step `upto`: of one service, from a level on, of one request
-    or about one server (by their ids, or themselves).
+    """The log from step `first` up to step `upto`: of one service (`nova-compute`: on all hosts),
+    from a level on, of one request or about one server (by their ids, or themselves).
 
     Raises `UsageError` for an unknown level or service.
     """
     if level not in LEVELS:
         raise unknown("log level", level, LEVELS)
     known = follow(journal, Written)
-    if service is not None and service not in known.actors | set(known.starts):
-        raise unknown("service", service, known.actors | set(known.starts))
+    services = None if service is None else _meant(service, known.actors | set(known.starts))
     written, end = known.seqs, last(journal, upto)
     wanted = getattr(request, "request_id", request), getattr(server, "id", server)
     found = (
         line(journal, journal[seq])
         for seq in written[bisect_left(written, first) : bisect_right(written, end)]
         if (background or not journal[seq].background)
-        and service in (None, journal[seq].actor)
+        and (services is None or journal[seq].actor in services)
         and wanted[0] in (None, journal[seq].request_id)
     )
     return Log(
         one for one in found if wanted[1] in (None, one.instance) and weighs(one.level, level)
     )
+
+
+def _meant(service: str, there: set[str]) -> set[str]:
+    """A service by its name, or all of one kind: `nova-compute` on every host."""
+    found = {one for one in there if service in (one, one.partition("@")[0])}
+    if not found:
+        raise unknown("service", service, there)
+    return found
 
 
 def weighs(level: str, least: str) -> bool:
