@@ -4,6 +4,7 @@ import pytest
 
 from simnova import Cloud
 from simnova.cloud.client import Refused
+from simnova.exceptions import NovaError
 
 
 @pytest.fixture
@@ -116,6 +117,20 @@ class TestInterfaces:
         cloud.run()
         assert len(cloud.sql("SELECT id FROM neutron.ports")) == 1
         assert len(server.addresses) == 1
+
+    def test_a_port_of_ones_own_stays_when_the_card_goes(self, cloud, server):
+        body = {"port": {"network_id": cloud.networks.id_of("private")}}
+        port = cloud.request("POST", "/v2.0/ports", body, service="neutron")["port"]["id"]
+        server.attach_interface(port_id=port)
+        cloud.run()
+        server.detach_interface(port)
+        cloud.run()
+        ports = cloud.sql(f"SELECT device_id FROM neutron.ports WHERE id = '{port}'").rows
+        assert [list(row) for row in ports] == [[""]]
+        cloud.fail(server.host, "plug")
+        with pytest.raises(NovaError):
+            server.attach_interface(port_id=port)
+        assert len(cloud.sql(f"SELECT id FROM neutron.ports WHERE id = '{port}'")) == 1
 
     def test_a_network_that_is_not_there(self, cloud, server):
         body = {"interfaceAttachment": {"net_id": server.id}}
@@ -237,6 +252,21 @@ class TestLists:
 def test_a_server_gets_another_name(cloud, server):
     server.rename("www")
     assert server.name == "www"
+
+
+def test_what_may_be_updated_from_when_on(cloud, server):
+    path = f"/v2.1/servers/{server.id}"
+    for name, since in (("description", "2.19"), ("hostname", "2.90")):
+        body = {"server": {name: "new"}}
+        cloud.request("PUT", path, body, openstack_api_version=f"compute {since}")
+        before = f"compute 2.{int(since[2:]) - 1}"
+        old = {"openstack_api_version": before}
+        code, _ = refusal(lambda body=body, old=old: cloud.request("PUT", path, body, **old))
+        assert code == 400
+    assert (server.show()["description"], server.name) == ("new", "web")
+    assert refusal(lambda: cloud.request("PUT", path, {"server": {}}))[0] == 400
+    stranger = {"body": {"server": {"name": "mine"}}, "user": "demo"}
+    assert refusal(lambda: cloud.request("PUT", path, **stranger))[0] == 404
 
 
 def test_what_is_renamed_before_it_is_scheduled_has_the_old_name_again_as_in_nova(cloud):

@@ -13,7 +13,7 @@ from simnova.nova.api.listing import find_all
 from simnova.nova.api.paging import next_page
 from simnova.nova.api.password import generate_password
 from simnova.nova.api.policy import require_admin
-from simnova.nova.api.schemas.servers import CREATE
+from simnova.nova.api.schemas.servers import CREATE, UPDATE
 from simnova.nova.api.server_actions import invalid_state
 from simnova.nova.api.validation import validate, versioned
 from simnova.nova.api.versions import version_of
@@ -37,6 +37,7 @@ _NO_GOOD: tuple[type[Exception], ...] = (
     exception.NetworkRequiresSubnet,
     exception.PortNotFound,
     exception.PortRequiresFixedIP,
+    exception.SecurityGroupNotFound,
 )
 _CONFLICT: tuple[type[Exception], ...] = (exception.NetworkAmbiguous, exception.PortInUse)
 
@@ -102,7 +103,7 @@ class ServersController(Controller):
     async def update(self, request: Request, server_id: str) -> Response:
         """Another name, description or hostname."""
         context = await self.context(request)
-        validate(request.body, "servers.update")
+        validate(request.body, versioned(version_of(request), UPDATE))
         instance = await self.compute_api.get(context, server_id)
         wanted = request.body["server"]
         updates = {column: wanted[name] for name, column in _UPDATES.items() if name in wanted}

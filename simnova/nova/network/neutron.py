@@ -113,6 +113,16 @@ class API(Validation):
                 raise exception.SecurityGroupNotFound(security_group_id=name)
         return [ids.get(name) or by_name[name] for name in names]
 
+    async def validate_security_group(self, context: RequestContext, name: str) -> str:
+        """The id of a group given by name or id (`security_group_api.validate_name`); raises SecurityGroupNotFound."""
+        neutron = self._client(context)
+        for query in ({"id": name}, {"name": name, "tenant_id": context.project_id}):
+            found = await neutron.list("security_group", fields="id", **query)
+            if found:
+                return str(found[0]["id"])
+        text = f"Unable to find security_group with name or id '{name}'"
+        raise exception.SecurityGroupNotFound(text)
+
     async def _create_ports(
         self,
         instance: Instance,

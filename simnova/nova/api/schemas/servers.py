@@ -118,24 +118,33 @@ CREATE = (
 """From which microversion on which body is asked for, the newest first."""
 
 _object: dict[str, Any] = {"type": "object", "additionalProperties": False}
-update: dict[str, Any] = {
-    **_object,
-    "properties": {
-        "server": {
-            **_object,
-            "minProperties": 1,
-            "properties": {
-                "name": name,
-                "description": {"oneOf": [{"type": "string", "maxLength": 255}, {"type": "null"}]},
-                "hostname": hostname,
-                "OS-DCF:diskConfig": {"type": "string", "enum": ["AUTO", "MANUAL"]},
-                "accessIPv4": {"type": "string"},
-                "accessIPv6": {"type": "string"},
-            },
-        }
-    },
-    "required": ["server"],
-}
+
+
+def _update(**more: Any) -> dict[str, Any]:
+    address: dict[str, Any] = {"type": "string"}
+    disk = {"type": "string", "enum": ["AUTO", "MANUAL"]}
+    changes = {
+        "name": name,
+        "OS-DCF:diskConfig": disk,
+        "accessIPv4": address,
+        "accessIPv6": address,
+        **more,
+    }
+    server = {**_object, "minProperties": 1, "properties": changes}
+    return {**_object, "properties": {"server": server}, "required": ["server"]}
+
+
+update = _update(description=description, hostname=hostname)
+update_v219 = _update(description=description)
+update_v21 = _update()
+
+UPDATE = (
+    ((2, 90), "servers.update"),
+    ((2, 19), "servers.update_v219"),
+    ((2, 1), "servers.update_v21"),
+)
+"""What a server's update may hold from which microversion on, the newest first."""
+
 metadata_items: dict[str, Any] = {
     **_object,
     "properties": {"metadata": metadata},

@@ -82,6 +82,7 @@ class Creation(Base):
         await quota.check_metadata(self.quotas, context, request.metadata)
         if request.key_name is not None:
             request.key_data = await public_key(context, request.key_name)
+        await self._check_security_groups(context, request)
         count = await self._check_counts(context, request)
         if group is not None:
             await groups.check_members(self.quotas, context, group, count)
@@ -113,6 +114,14 @@ class Creation(Base):
             await destination.check_host_or_node(context, self.placementclient, host, node)
         hint = request.scheduler_hints.get("group")
         return await InstanceGroup.get_by_uuid(context, hint[0]) if hint else None
+
+    async def _check_security_groups(self, context: RequestContext, request: ServerRequest) -> None:
+        """From names to ids; the default group can be assumed to be there. Raises SecurityGroupNotFound."""
+        check = self.network_api.validate_security_group
+        request.security_groups = [
+            name if name == "default" else await check(context, name)
+            for name in request.security_groups
+        ]
 
     async def _check_counts(self, context: RequestContext, request: ServerRequest) -> int:
         """How many servers the quotas and the networks let through; at least `min_count`, else they refuse."""

@@ -45,6 +45,10 @@ class Interfaces(Base):
             LOG.error("allocate_for_instance returned %s ports", len(network_info))
             raise exception.InterfaceAttachFailed(instance_uuid=instance.uuid)
         (vif,) = network_info
+        before, instance.network_info = (
+            instance.network_info,
+            [*instance.network_info, vif],
+        )
         image = ImageMeta.from_system_metadata(instance.system_metadata)
         try:
             await self.driver.attach_interface(context, instance, image, vif)
@@ -52,8 +56,8 @@ class Interfaces(Base):
             text = "attaching network adapter failed."
             LOG.warning(text, instance=instance)
             await self.network_api.deallocate_port_for_instance(context, instance, vif["id"])
+            instance.network_info = before
             raise exception.InterfaceAttachFailed(instance_uuid=instance.uuid) from error
-        instance.network_info = [*instance.network_info, vif]
         await instance.save()
         return vif
 
@@ -71,6 +75,6 @@ class Interfaces(Base):
         except NovaError as error:
             LOG.warning("Detach interface failed, port_id=%s, reason: %s", port_id, error)
             raise exception.InterfaceDetachFailed(instance_uuid=instance.uuid) from error
-        instance.network_info = [vif for vif in instance.network_info if vif["id"] != port_id]
         await self.network_api.deallocate_port_for_instance(context, instance, port_id)
+        instance.network_info = [vif for vif in instance.network_info if vif["id"] != port_id]
         await instance.save()
