@@ -30,6 +30,7 @@ IN_PROGRESS_AND_ERROR = (
     "queued",
     "preparing",
     "running",
+    "running (post-copy)",
     "error",
 )
 """Every status but those at which a move has ended and takes no resources any more."""
@@ -158,6 +159,15 @@ class Migration(NovaObject):
         coming = await cls._load(context, dest_compute=host, dest_node=node, **open_)
         found = {migration.id: migration for migration in (*leaving, *coming)}
         return [found[key] for key in sorted(found, key=lambda key: key or 0)]
+
+    @classmethod
+    @remotable_class
+    async def get_in_progress_by_host_and_node(
+        cls, context: RequestContext, host: str, node: str
+    ) -> list[Migration]:
+        """What comes to a node or leaves it at this moment."""
+        found = await cls.get_in_progress_and_error(context, host, node)
+        return [migration for migration in found if migration.status != "error"]
 
     @classmethod
     @remotable_class

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova import exception
+from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.compute.manager.moves import set_migration_status
 from simnova.nova.compute.manager.rebuild import Rebuild
 from simnova.nova.compute.manager.wrappers import error_out_instance_on_exception
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
 from simnova.nova.objects.compute_node import ComputeNode
-from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import EVACUATION, Migration
 from simnova.nova.objects.request_spec import RequestSpec
@@ -23,7 +23,7 @@ _LOST = (exception.ComputeResourcesUnavailable, exception.RescheduledException)
 _GONE = (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError)
 
 
-class Evacuations(Rebuild):
+class Evacuations(GroupPolicy, Rebuild):
     """The destination of an evacuation, and its source afterwards."""
 
     # --- the destination --------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ class Evacuations(Rebuild):
                 async with await self.rt.move_claim(
                     context, instance, instance.flavor, node, migration, limits
                 ):
-                    await self._do_evacuate(context, instance, request_spec.image, held, **asked)
+                    await self._do_evacuate(context, instance, request_spec, held, **asked)
             except _GONE:
                 LOG.debug("Instance was deleted while rebuilding", instance=instance)
                 await set_migration_status(migration, "failed")
@@ -73,7 +73,7 @@ class Evacuations(Rebuild):
         self,
         context: RequestContext,
         instance: Instance,
-        image: ImageMeta,
+        request_spec: RequestSpec,
         allocations: dict[str, Any] | None,
         new_pass: str | None = None,
         injected_files: list[Any] | None = None,
@@ -83,6 +83,8 @@ class Evacuations(Rebuild):
     ) -> None:
         was = target_state if target_state and instance.vm_state != VmState.ERROR else None
         was = was or instance.vm_state
+        hints = request_spec.scheduler_hints
+        await self._validate_instance_group_policy(context, instance, hints)
         await self._check_can_come(instance, on_shared_storage)
         instance.power_state = await self._get_power_state(instance)
         instance.task_state = TaskState.REBUILDING
@@ -92,7 +94,7 @@ class Evacuations(Rebuild):
         await self._rebuild_default_impl(
             context,
             instance,
-            image,
+            request_spec.image,
             injected_files or [],
             new_pass,
             allocations,

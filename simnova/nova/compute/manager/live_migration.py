@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from simnova.nova import exception
+from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.compute.manager.moves import (
     Moving,
     errors_out_migration,
@@ -37,7 +38,7 @@ class Waiting:
     started: bool = False
 
 
-class LiveMigrations(Moving):
+class LiveMigrations(Moving, GroupPolicy):
     """A running server goes to another host, or stays, as if nothing had been."""
 
     # --- may it? ----------------------------------------------------------------------------------------------
@@ -57,6 +58,7 @@ class LiveMigrations(Moving):
 
         Raises MigrationPreCheckError.
         """
+        await self._validate_instance_group_policy(context, instance)
         source = await self._compute_info(context, str(instance.host))
         here = await self._compute_info(context, self.host)
         data = await self.driver.check_can_live_migrate_destination(
@@ -103,6 +105,7 @@ class LiveMigrations(Moving):
     ) -> dict[str, Any]:
         """Call from the source: make room for the disk and the cards."""
         LOG.debug("pre_live_migration data is %s", migrate_data, instance=instance)
+        await self._validate_instance_group_policy(context, instance)
         return await self.driver.pre_live_migration(
             context, instance, None, instance.network_info, disk, migrate_data
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova import exception
+from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.compute.manager.moves import (
     Moving,
     errors_out_migration,
@@ -35,7 +36,7 @@ LOG = getLogger("nova.compute.manager")
 _SIZES = ("root_gb", "swap", "ephemeral_gb")
 
 
-class Resizes(Moving):
+class Resizes(Moving, GroupPolicy):
     """A server gets another flavor, or another host, or both; whoever asked for it must confirm it afterwards."""
 
     # --- the destination claims -------------------------------------------------------------------------------
@@ -63,6 +64,8 @@ class Resizes(Moving):
             errors_out_migration(migration),
         ):
             try:
+                hints = request_spec.scheduler_hints
+                await self._validate_instance_group_policy(context, instance, hints)
                 await self._prep_resize(
                     context,
                     instance,
