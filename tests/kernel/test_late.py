@@ -13,7 +13,7 @@ from simnova.kernel.journal import Event, declare
 from simnova.kernel.late import Late
 
 PLAIN = {"a": 1, "long": "text of b", "c": None}
-TABLE = declare("test.table", "a table was made", payload=("long",))
+TABLE = declare("test.table", "a made up table was made", payload=("long",))
 
 
 @pytest.fixture
