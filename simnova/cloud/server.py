@@ -182,6 +182,15 @@ class Server(Moves):
             self.cloud.start(proxy)
         self.cloud.request("GET", f"/?token={token}", service=proxy)
 
+    @property
+    def actions(self) -> Table:
+        """What was asked of it, and what each service did of that, oldest first; a row for each event."""
+        return self.cloud.sql(
+            "SELECT a.action, e.event, e.host, e.result, a.message, a.request_id "
+            "FROM nova_cell1.instance_actions a LEFT JOIN nova_cell1.instance_actions_events e "
+            f"ON e.action_id = a.id WHERE a.instance_uuid = '{self.id}' ORDER BY a.id, e.id"
+        )
+
     def rename(self, name: str) -> None:
         """Ask the API to give it another name."""
         self.cloud.request("PUT", f"/v2.1/servers/{self.id}", {"server": {"name": name}})

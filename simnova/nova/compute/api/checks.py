@@ -24,10 +24,13 @@ Check = Callable[[_API, RequestContext, Instance, str], Awaitable[None]]
 
 
 class _Before:
-    """Puts a check before an operation; the check is told the operation's name."""
+    """Puts a check before an operation; the check is told the operation's name.
 
-    def __init__(self, check: Check) -> None:
-        self.check = check
+    What is checked is `told` with the operation: see `checks_of`.
+    """
+
+    def __init__(self, check: Check, **told: Any) -> None:
+        self.check, self.told = check, told
 
     def __call__(self, operation: Operation) -> Operation:
         @functools.wraps(operation)
@@ -37,7 +40,13 @@ class _Before:
             await self.check(api, context, instance, operation.__name__)
             return await operation(api, context, instance, *args, **kwargs)
 
+        vars(checked)["told"] = {**checks_of(operation), **self.told}
         return cast(Operation, checked)
+
+
+def checks_of(operation: Callable[..., Any]) -> dict[str, Any]:
+    """What the decorators of an operation check: `vm`, `task`, `launched`, `lock`, `host`, `rejected`."""
+    return dict(vars(operation).get("told", {}))
 
 
 def check_instance_state(
@@ -55,7 +64,7 @@ def check_instance_state(
         if must_have_launched and not instance.launched_at:
             raise _invalid(instance, "launched_at", instance.launched_at, method)
 
-    return _Before(check)
+    return _Before(check, vm=vm_state, task=task_state, launched=must_have_launched)
 
 
 def reject_instance_state(
@@ -69,7 +78,7 @@ def reject_instance_state(
         if instance.task_state in task_state:
             raise _invalid(instance, "task_state", instance.task_state, method)
 
-    return _Before(check)
+    return _Before(check, rejected=(*vm_state, *task_state))
 
 
 def check_instance_host(
@@ -85,7 +94,7 @@ def check_instance_host(
             if found is None or not api.servicegroup_api.service_is_up(found.values()):
                 raise exception.ServiceUnavailable()
 
-    return _Before(check)
+    return _Before(check, host=True)
 
 
 def check_instance_lock(operation: Operation) -> Operation:
@@ -95,7 +104,7 @@ def check_instance_lock(operation: Operation) -> Operation:
         if instance.locked and not context.is_admin:
             raise exception.InstanceIsLocked(instance_uuid=instance.uuid)
 
-    return _Before(check)(operation)
+    return _Before(check, lock=True)(operation)
 
 
 def _invalid(
