@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-EDGES = {"", "cli", "magics"}  # what a person touches: these may import everything
+EDGES = {"", "__main__", "cli", "magics"}  # what a person touches: these may import everything
 SERVICES = {"nova", "keystone", "glance", "neutron", "placement"}
 BELOW_SERVICES = {"exceptions", "jsonschemas", "standards", "config", "kernel", "messaging", "db"}
 ROOMS = {
