@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simnova.kernel.clock import EPOCH, Clock
 
@@ -43,8 +43,17 @@ class API:
 
     def elapsed(self, member: Mapping[str, Any]) -> float | None:
         """Seconds since the last report, or since the service was made; None where there is no such time."""
-        last = member.get("last_seen_up") or member.get("created_at")
-        return None if not last else self.clock.now - _seconds(last)
+        last = last_report(member, None)
+        return None if last is None else self.clock.now - last
+
+
+T = TypeVar("T")
+
+
+def last_report(member: Mapping[str, Any], never: T) -> float | T:
+    """When a service, given as a mapping of its row, reported or was made, in seconds of the clock."""
+    last = member.get("last_seen_up") or member.get("created_at")
+    return _seconds(last) if last else never
 
 
 def _seconds(instant: str) -> float:

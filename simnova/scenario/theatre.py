@@ -18,7 +18,7 @@ from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.decision import WEIGH
 from simnova.nova.scheduler.host_manager import HostManager
-from simnova.nova.scheduler.host_state import HostState
+from simnova.nova.scheduler.hosts import Hosts
 from simnova.nova.scheduler.manager import SchedulerManager
 from simnova.placement.app import Placement
 from simnova.scenario.objects import PROJECT, USER
@@ -36,10 +36,10 @@ class Watched(HostManager):
 
     async def get_host_states_by_uuids(
         self, context: RequestContext, compute_uuids: list[str] | None, spec_obj: RequestSpec
-    ) -> list[HostState]:
+    ) -> Hosts:
         """Those of the host manager; they are the candidates."""
         found = await super().get_host_states_by_uuids(context, compute_uuids, spec_obj)
-        self.played.candidates = [host.host for host in found]
+        self.played.candidates = [host.host for host in found.seen]
         return found
 
     def get_filtered_hosts(self, hosts: Any, spec_obj: RequestSpec, index: int = 0) -> Any:

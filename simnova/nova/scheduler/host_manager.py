@@ -17,6 +17,7 @@ from simnova.nova.scheduler import filters as host_filters
 from simnova.nova.scheduler import narrowing, weights
 from simnova.nova.scheduler.decision import Decision
 from simnova.nova.scheduler.host_state import HostState
+from simnova.nova.scheduler.hosts import Hosts, Part
 from simnova.nova.scheduler.instance_info import InstanceInfo
 from simnova.nova.scheduler.view import CellView
 
@@ -88,18 +89,23 @@ class HostManager:
     def update_aggregate(self, aggregate: Aggregate) -> None:
         """An aggregate is new or has changed."""
         self.aggregates[aggregate.id] = aggregate
-        self._aggregates_of = None
+        self._forget_aggregates()
 
     def delete_aggregate(self, aggregate: Aggregate) -> None:
         """An aggregate is gone."""
         self.aggregates.pop(aggregate.id, None)
+        self._forget_aggregates()
+
+    def _forget_aggregates(self) -> None:
         self._aggregates_of = None
+        for view in self._views.values():
+            view.forget()
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     async def get_host_states_by_uuids(
         self, context: RequestContext, compute_uuids: list[str] | None, spec_obj: RequestSpec
-    ) -> list[HostState]:
+    ) -> Hosts:
         """The hosts whose nodes have these UUIDs, every host where `compute_uuids` is None.
 
         In the order of the cells and, within one, in that in which the nodes were made.
@@ -109,39 +115,34 @@ class HostManager:
         destination = spec_obj.requested_destination
         only = destination.cell_uuid if destination else None
         cells = [cell for cell in self.cells if cell.uuid == only] if only else self.enabled_cells
-        found: list[HostState] = []
-        for cell in cells:
-            found += await self._get_host_states(target_cell(context, cell), cell, compute_uuids)
-        return found
+        parts = [
+            await self._get_host_states(target_cell(context, cell), cell, compute_uuids)
+            for cell in cells
+        ]
+        return Hosts([part for part in parts if part is not None])
 
     async def _get_host_states(
         self, context: RequestContext, cell: CellMapping, compute_uuids: list[str] | None
-    ) -> list[HostState]:
+    ) -> Part | None:
         try:
             view = self._view(context, cell)
             await view.refresh(context)
-            nodes = view.nodes(compute_uuids)
-            instances = await self.instance_info.of_hosts(context, [node.host for node in nodes])
+            names = view.names(compute_uuids)
+            servers = await self.instance_info.of_hosts(context, names)
             if any(one.reads_instances for one in [*self.enabled_filters, *self.weighers]):
-                instances = await self.instance_info.in_full(context, instances)
+                servers = await self.instance_info.in_full(context, names, servers)
         except NovaError as error:
             self._views.pop(cell.uuid, None)
             LOG.warning("Failed to get computes for cell %s: %s", cell.uuid, error)
-            return []
-        found = []
-        for node in nodes:
-            state = view.state(node)
-            if state is not None:
-                aggregates = self.get_aggregates_of_host(node.host)
-                state.update(aggregates=aggregates, inst_dict=instances[node.host])
-                found.append(state)
-        return found
+            return None
+        return view.part(compute_uuids, servers)
 
     def _view(self, context: RequestContext, cell: CellMapping) -> CellView:
         database = context.cell_db
         known = self._views.get(cell.uuid)
         if known is None or known.database is not database:
-            known = self._views[cell.uuid] = CellView(database, cell.uuid)
+            known = CellView(database, cell.uuid, self.get_aggregates_of_host)
+            self._views[cell.uuid] = known
         return known
 
     def get_aggregates_of_host(self, host: str) -> list[Aggregate]:

@@ -78,7 +78,8 @@ class HostState:
     ) -> None:
         """Take over what is given: the row of the node, of its service, its aggregates, its servers by UUID."""
         if compute is not None:
-            self._update_from_compute_node(compute)
+            tell(compute)
+            self.take_over(compute)
         if service is not None:
             self.service = MappingProxyType(dict(service))
         if aggregates is not None:
@@ -86,11 +87,9 @@ class HostState:
         if inst_dict is not None:
             self.instances = inst_dict
 
-    def _update_from_compute_node(self, compute: ComputeNode) -> None:
+    def take_over(self, compute: ComputeNode) -> None:
+        """Take over a node's row, unless its usage has not been updated yet."""
         if compute.free_disk_gb is None:
-            LOG.debug(
-                "Ignoring compute node %s as its usage has not been updated yet.", compute.uuid
-            )
             return
         self.uuid = compute.uuid
         self.updated = compute.updated_at
@@ -175,19 +174,24 @@ def is_quiet(compute: ComputeNode) -> bool:
     return free is not None and (least is None or least <= free)
 
 
-def _free_disk_gb(compute: ComputeNode) -> int:
-    """The lesser of what the books and what the disk itself say is free."""
+def tell(compute: ComputeNode) -> None:
+    """What the log says when the row of a node is taken over."""
     free, least = compute.free_disk_gb, compute.disk_available_least
-    if least is None:
-        return free
-    if least > free:
+    if free is None:
+        LOG.debug("Ignoring compute node %s as its usage has not been updated yet.", compute.uuid)
+    elif least is not None and least > free:
         LOG.warning(
             "Host %s has more disk space than database expected (%s GB > %s GB)",
             compute.hypervisor_hostname,
             least,
             free,
         )
-    return min(least, free)
+
+
+def _free_disk_gb(compute: ComputeNode) -> int:
+    """The lesser of what the books and what the disk itself say is free."""
+    free, least = compute.free_disk_gb, compute.disk_available_least
+    return free if least is None else min(least, free)
 
 
 def selection(

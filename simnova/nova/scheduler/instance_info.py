@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simnova.exceptions import NovaError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from simnova.db.database import Database
 
 LOG = getLogger("nova.scheduler.host_manager")
+
+Servers = Callable[[str], dict[str, Instance]]
+"""The servers on a host, by UUID, as they were when the request came."""
 
 Instances = dict[str, Instance]
 """Servers by UUID; of one that was not told but read, only the UUID is there."""
@@ -43,17 +47,29 @@ class ServerView:
     async def refresh(self, context: RequestContext) -> None:
         """Read what has changed."""
         ids = await self._rows.changed("instances")
+        changed: dict[str, dict[int, Instance]] = {}
         for number in list(self._hosts) if ids is None else ids:
             if number in self._hosts:
-                del self._servers[self._hosts.pop(number)][number]
+                del self._of(changed, self._hosts.pop(number))[number]
         for number, uuid, host in await Instance.get_places(context, ids):
             self._hosts[number] = host
-            self._servers.setdefault(host, {})[number] = Instance(uuid=uuid, context=context)
+            self._of(changed, host)[number] = Instance(uuid=uuid, context=context)
+        self._servers = {**self._servers, **changed} if changed else self._servers
 
-    def of_host(self, host: str) -> Instances:
-        """The servers of a host, in the order in which they were made."""
-        held = self._servers.get(host, {})
-        return {held[number].uuid: held[number] for number in sorted(held)}
+    def _of(self, changed: dict[str, dict[int, Instance]], host: str) -> dict[int, Instance]:
+        """A host's servers, to be changed: whoever has looked before keeps what there was."""
+        if host not in changed:
+            changed[host] = self._servers.get(host, {}).copy()
+        return changed[host]
+
+    def servers(self) -> Servers:
+        """The servers of each host as they are now, in the order in which they were made."""
+        return partial(_in_order, self._servers)
+
+
+def _in_order(servers: dict[str, dict[int, Instance]], host: str) -> Instances:
+    held = servers.get(host, {})
+    return {held[number].uuid: held[number] for number in sorted(held)}
 
 
 class InstanceInfo:
@@ -67,14 +83,13 @@ class InstanceInfo:
         self.hosts: dict[str, HostInfo] = {}
         self._views: dict[str | None, ServerView] = {}
 
-    async def of_hosts(self, context: RequestContext, hosts: Iterable[str]) -> dict[str, Instances]:
+    async def of_hosts(self, context: RequestContext, hosts: Iterable[str]) -> Servers:
         """The servers on each of those hosts of the cell at which the context is targeted."""
         told = {host: info.instances for host, info in self.hosts.items() if info.updated}
-        asked = list(hosts)
-        if all(host in told for host in asked):
-            return {host: told[host] for host in asked}
-        view = await self._view(context)
-        return {host: told[host] if host in told else view.of_host(host) for host in asked}
+        if told.keys() >= set(hosts):
+            return told.__getitem__
+        read = (await self._view(context)).servers()
+        return lambda host: told[host] if host in told else read(host)
 
     async def _view(self, context: RequestContext) -> ServerView:
         """The servers of the cell at which the context is targeted, as its database has them now."""
@@ -99,16 +114,17 @@ class InstanceInfo:
         }
 
     async def in_full(
-        self, context: RequestContext, found: dict[str, Instances]
-    ) -> dict[str, Instances]:
+        self, context: RequestContext, hosts: Iterable[str], known: Servers
+    ) -> Servers:
         """The same servers as the cell's database has them; of one that has just gone what was known."""
+        found = {host: known(host) for host in hosts}
         uuids = [uuid for servers in found.values() for uuid in servers]
         read = await Instance.get_all(context, uuid=uuids) if uuids else []
         rows = {instance.uuid: instance for instance in read}
         return {
             host: servers | {u: rows[u] for u in servers if u in rows}
             for host, servers in found.items()
-        }
+        }.__getitem__
 
     async def update(
         self, context: RequestContext, host_name: str, instances: list[Instance]

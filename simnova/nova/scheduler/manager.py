@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simnova.messaging.rpc import Target
@@ -14,6 +13,7 @@ from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager
 from simnova.nova.objects.instance import Instance
 from simnova.nova.scheduler import request_filter, utils
+from simnova.nova.scheduler.claims import Claim, Claims
 from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.host_state import HostState, selection
 from simnova.nova.scheduler.resource_request import resources_from_request_spec
@@ -24,19 +24,17 @@ if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
     from simnova.nova.objects.selection import Selection
     from simnova.nova.scheduler.client.report import SchedulerReportClient
+    from simnova.nova.scheduler.hosts import Hosts
     from simnova.nova.scheduler.standings import Standings
 
 LOG = getLogger(__name__)
-
-Claim = dict[str, Any]
-"""An allocation request as Placement hands it out and takes it back."""
 
 
 class Candidates(NamedTuple):
     """Placement's answer: who could take one server, with the claims that each could be made with."""
 
     compute_uuids: list[str]
-    claims: dict[str, list[Claim]]
+    claims: Claims
     version: str | None
 
 
@@ -112,21 +110,16 @@ class SchedulerManager(Manager):
                 "or a temporary occurrence as compute nodes start up."
             )
             raise exception.NoValidHost(reason="")
-        claims = defaultdict(list)
-        for request in requests:
-            for uuid in request["allocations"]:
-                claims[uuid].append(request)
-        return Candidates(list(summaries or {}), dict(claims), version)
+        return Candidates(list(summaries or {}), Claims(requests), version)
 
     async def _get_all_host_states(
         self, context: RequestContext, spec_obj: RequestSpec, candidates: Candidates | None
-    ) -> list[HostState]:
+    ) -> Hosts:
         if candidates is None:
             return await self.host_manager.get_host_states_by_uuids(context, None, spec_obj)
         uuids = candidates.compute_uuids
         hosts = await self.host_manager.get_host_states_by_uuids(context, uuids, spec_obj)
-        for host in hosts:
-            host.allocation_candidates = list(candidates.claims.get(str(host.uuid), ()))
+        hosts.claims = candidates.claims
         return hosts
 
     async def _schedule(
@@ -134,7 +127,7 @@ class SchedulerManager(Manager):
         context: RequestContext,
         spec_obj: RequestSpec,
         instance_uuids: list[str],
-        hosts: list[HostState],
+        hosts: Sequence[HostState],
         candidates: Candidates | None,
         alternates: int,
     ) -> list[list[Selection]]:
@@ -275,13 +268,17 @@ class SchedulerManager(Manager):
         """Of each cell the first hosts that were not chosen, each with what it could be claimed with."""
         taken = {one.host for one in chosen}
         found: dict[str | None, list[Chosen]] = {one.host.cell_uuid: [] for one in chosen}
+        wanting = set(found)
         for host in hosts if alternates else ():
-            others = found.get(host.cell_uuid)
+            others = found[host.cell_uuid] if host.cell_uuid in wanting else None
             claim = next(iter(host.allocation_candidates), None)
             if others is None or host in taken or (candidates is not None and claim is None):
                 continue
-            if len(others) < alternates:
-                others.append(Chosen(host, claim))
+            others.append(Chosen(host, claim))
+            if len(others) == alternates:
+                wanting.discard(host.cell_uuid)
+                if not wanting:
+                    break
         return found
 
     def _selection(self, one: Chosen, candidates: Candidates | None) -> Selection:

@@ -18,7 +18,7 @@ def narrow(standings: Standings, spec: RequestSpec) -> bool:
     """Keep the hosts that the request leaves; whether they are forced, in which case no filter is asked."""
     asked = spec.requested_destination and spec.requested_destination.host
     if asked or spec.ignore_hosts or spec.force_hosts or spec.force_nodes:
-        standings.keep_hosts(_left(list(standings), spec))
+        standings.keep_hosts(_left(standings.seen(), spec))
     checked = bool(spec.scheduler_hints.get("_nova_check_type"))
     return bool(spec.force_hosts or spec.force_nodes) and not checked
 

@@ -26,11 +26,10 @@ AMOUNTS = ("free_ram_mb", "free_disk_mb", "num_io_ops", "num_instances", "candid
 class Ranking:
     """Hosts by slot, `order` as slots from the first to the last, `weights` by slot once they were added up."""
 
-    def __init__(self, names: Sequence[tuple[str, str]], amounts: Sequence[Packed]) -> None:
+    def __init__(self, names: np.ndarray[Any, Any], amounts: Sequence[Packed]) -> None:
         import numpy as np
 
-        self.names = np.empty(len(names), dtype=object)
-        self.names[:] = names
+        self.names = names
         self.amounts = [each.unpacked() for each in amounts]
         self.scales: list[Scale] = []
         self.order = np.arange(len(names))

@@ -22,8 +22,9 @@ class Standings:
 
     def __init__(self, hosts: Iterable[HostState]) -> None:
         self.columns = HostColumns(hosts)
-        names = [(host.host, host.nodename) for host in self.columns.hosts]
-        begin = partial(Ranking, names, [Packed(each) for each in self._amounts()])
+        begin = partial(
+            Ranking, self.columns.fixed(_name), [Packed(each) for each in self._amounts()]
+        )
         self.history = History(begin)
         self.ranking = begin()
         self._moment = Moment(self.history)
@@ -35,7 +36,7 @@ class Standings:
 
     def __iter__(self) -> Iterator[HostState]:
         hosts = self.columns.hosts
-        return (hosts[slot] for slot in self.ranking.order)
+        return (hosts[slot] for slot in self.ranking.order.tolist())
 
     def first(self, count: int) -> list[HostState]:
         """The first so many."""
@@ -49,11 +50,12 @@ class Standings:
 
     def of(self, slots: np.ndarray[Any, Any]) -> list[HostState]:
         """The hosts of those slots."""
-        return [self.columns.hosts[slot] for slot in slots.tolist()]
+        hosts = self.columns.hosts
+        return [hosts[slot] for slot in slots.tolist()]
 
     def slot(self, host: HostState) -> int:
         """Where a host that is left is found."""
-        hosts, order = self.columns.hosts, self.ranking.order
+        hosts, order = self.columns.hosts.seen, self.ranking.order
         if hosts[order[0]] is host:
             return int(order[0])
         return next(slot for slot in order.tolist() if hosts[slot] is host)
@@ -80,12 +82,16 @@ class Standings:
         self.do("keep", left)
         self.columns.keep(mask)
 
+    def seen(self) -> list[HostState]:
+        """How the hosts look, from the first on, to be read only."""
+        hosts = self.columns.hosts.seen
+        return [hosts[slot] for slot in self.ranking.order.tolist()]
+
     def keep_hosts(self, hosts: list[HostState]) -> None:
-        """Only these of the hosts are left."""
+        """Only these of those seen are left."""
         here = set(map(id, hosts))
-        slots = self.ranking.order
-        found = [id(host) in here for host in self]
-        self.keep(slots[found])
+        found = [id(host) in here for host in self.seen()]
+        self.keep(self.ranking.order[found])
 
     def promote(self, hosts: list[HostState]) -> None:
         """Put some hosts in front, in that order."""
@@ -112,9 +118,13 @@ class Standings:
             self.do("amount", slot, amounts_of(self.columns.hosts[slot]))
 
     def _amounts(self) -> list[np.ndarray[Any, Any]]:
-        columns, hosts = self.columns, self.columns.hosts
-        claims = columns.of(len(host.allocation_candidates) for host in hosts)
+        columns = self.columns
+        claims = columns.of(columns.hosts.counts())
         return [*(getattr(columns, name) for name in AMOUNTS[:-1]), claims]
+
+
+def _name(host: HostState) -> tuple[str, str]:
+    return host.host, host.nodename
 
 
 def amounts_of(host: HostState) -> tuple[Any, ...]:

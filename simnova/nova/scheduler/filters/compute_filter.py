@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from simnova.nova import servicegroup
@@ -26,17 +27,10 @@ class ComputeFilter(filters.BaseHostFilter):
         self.servicegroup_api = servicegroup.API(self.conf, self.clock)
 
     def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
-        """By what counts of the services' rows."""
-        return hosts.by_profile(
-            lambda host: (
-                host.service["disabled"],
-                host.service.get("forced_down"),
-                host.service.get("last_seen_up") or host.service.get("created_at"),
-            ),
-            lambda host: (
-                not host.service["disabled"] and self.servicegroup_api.service_is_up(host.service)
-            ),
-        )
+        """Arithmetic, on the times of the last reports."""
+        elapsed = self.clock.now - hosts.fixed(_reported)
+        found: Array = abs(elapsed) <= self.servicegroup_api.service_down_time
+        return found
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether somebody is there to build the server."""
@@ -52,3 +46,11 @@ class ComputeFilter(filters.BaseHostFilter):
             return True
         LOG.warning("%s has not been heard from in a while", host_state)
         return filters.Rejected(down)
+
+
+def _reported(host_state: HostState) -> float:
+    """When an enabled service reported, in seconds; never, where it is disabled or forced down."""
+    service = host_state.service
+    if service["disabled"] or service.get("forced_down"):
+        return math.inf
+    return servicegroup.last_report(service, math.inf)

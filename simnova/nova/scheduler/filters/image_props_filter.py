@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simnova.nova.log import getLogger
 from simnova.nova.objects import fields
@@ -42,8 +42,7 @@ class ImagePropertiesFilter(filters.BaseHostFilter):
         if not any(wanted):
             return hosts.all_or_each(True)
         return hosts.by_profile(
-            lambda host: (tuple(map(tuple, host.supported_instances)), host.hypervisor_version),
-            lambda host: _why_not(wanted, spec_obj.image, host) is None,
+            _supports, lambda host: _why_not(wanted, spec_obj.image, host) is None
         )
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
@@ -66,6 +65,10 @@ class ImagePropertiesFilter(filters.BaseHostFilter):
             fields.hv_type(image.get_property("img_hv_type")),
             fields.vm_mode(image.get_property("hw_vm_mode")),
         )
+
+
+def _supports(host_state: HostState) -> tuple[Any, ...]:
+    return tuple(map(tuple, host_state.supported_instances)), host_state.hypervisor_version
 
 
 def _why_not(wanted: tuple[str | None, ...], image: ImageMeta, host_state: HostState) -> str | None:

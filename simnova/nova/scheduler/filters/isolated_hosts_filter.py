@@ -22,11 +22,11 @@ class IsolatedHostsFilter(filters.BaseHostFilter):
     run_filter_once_per_request = True
 
     def hosts_pass(self, hosts: HostColumns, spec_obj: RequestSpec) -> Array:
-        """By whether hosts are set apart."""
-        isolated = set(self.conf.filter_scheduler.isolated_hosts)
-        return hosts.by_profile(
-            lambda host: host.host in isolated, lambda host: self._why_not(host, spec_obj) is None
-        )
+        """By the names of the hosts; everyone where neither hosts nor images are set apart."""
+        options = self.conf.filter_scheduler
+        if not options.isolated_hosts and not options.isolated_images:
+            return hosts.all_or_each(True)
+        return hosts.of(self._why_not(host, spec_obj) is None for host in hosts.hosts.seen)
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
         """Whether image and host are both set apart, or neither."""

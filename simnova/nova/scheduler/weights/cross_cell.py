@@ -19,9 +19,7 @@ class CrossCellWeigher(weights.BaseHostWeigher):
         """By cells."""
         if not weight_properties.requested_destination:
             return hosts.every(0)
-        return hosts.by_profile(
-            lambda host: host.cell_uuid, lambda host: self._weigh_object(host, weight_properties)
-        )
+        return hosts.by_profile(_cell, lambda host: self._weigh_object(host, weight_properties))
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option cross_cell_move_weight_multiplier."""
@@ -32,3 +30,7 @@ class CrossCellWeigher(weights.BaseHostWeigher):
         if not (destination and destination.cell_uuid and destination.allow_cross_cell_move):
             return 0
         return 1 if host_state.cell_uuid == destination.cell_uuid else -1
+
+
+def _cell(host_state: HostState) -> str | None:
+    return host_state.cell_uuid

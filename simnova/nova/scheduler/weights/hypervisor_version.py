@@ -17,11 +17,15 @@ class HypervisorVersionWeigher(weights.BaseHostWeigher):
 
     def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
         """A column."""
-        return hosts.of(host.hypervisor_version or 0 for host in hosts.hosts)
+        return hosts.fixed(_version)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option hypervisor_version_weight_multiplier."""
         return self.get_weight_multiplier(host_state, "hypervisor_version_weight_multiplier")
 
     def _weigh_object(self, host_state: HostState, weight_properties: RequestSpec) -> float:
-        return host_state.hypervisor_version or 0
+        return _version(host_state)
+
+
+def _version(host_state: HostState) -> int:
+    return host_state.hypervisor_version or 0

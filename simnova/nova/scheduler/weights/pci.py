@@ -19,13 +19,11 @@ class PCIWeigher(weights.BaseHostWeigher):
     """Prefers the host with the fewest free PCI devices, whether the server wants one or not."""
 
     def weigh_hosts(self, hosts: HostColumns, weight_properties: RequestSpec) -> Array | None:
-        """Host by host; it stays until a server takes devices."""
-        return hosts.of(
-            self._weigh_object(host, weight_properties)
-            if host.pci_stats and host.pci_stats.pools
-            else MAX_DEVS
-            for host in hosts.hosts
-        )
+        """The same for hosts without devices; the others are asked. It stays until a server takes devices."""
+        raw = hosts.every(MAX_DEVS)
+        for slot in hosts.fixed(_has_devices).nonzero()[0].tolist():
+            raw[slot] = self._weigh_object(hosts.hosts.seen[slot], weight_properties)
+        return raw
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option pci_weight_multiplier."""
@@ -35,3 +33,7 @@ class PCIWeigher(weights.BaseHostWeigher):
         pools = host_state.pci_stats.pools if host_state.pci_stats else []
         free: int = sum(pool["count"] for pool in pools)
         return MAX_DEVS - min(free, MAX_DEVS - 1)
+
+
+def _has_devices(host_state: HostState) -> bool:
+    return bool(host_state.pci_stats and host_state.pci_stats.pools)
