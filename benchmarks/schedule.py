@@ -1,18 +1,21 @@
-"""The scheduler by itself, over the rows of real hosts: one decision, and thousands of servers in one request.
+"""One decision, thousands of servers in one request, and boots in a large cloud, with the memory that each takes.
 
-Placement is left aside (filters, weighers, selection and consumption are measured). `max_placement_results` would
-otherwise hide all hosts but 1,000.
+`python -m benchmarks.schedule` takes minutes; `--large` has the whole path for ten thousand servers as well, which
+takes many. In the rows of the scheduler alone Placement is left aside: filters, weighers, selection and consumption are
+measured. Quotas are off and `max_placement_results` is large, since either would hide hosts or servers.
 """
 
 from __future__ import annotations
 
 import resource
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
-from benchmarks.measure import Line, best, cpu, show
+from benchmarks.measure import NETWORK, RANGE, Line, best, boot, cpu, show
+from simnova import Cloud
 from simnova.config import Config
 from simnova.db.api_schema import METADATA as API
 from simnova.db.cell_schema import METADATA as CELL
@@ -31,6 +34,14 @@ NOVA = {100: 6, 1_000: 57, 10_000: 774}
 
 MANY = ((1_000, 10_000), (20_000, 40_000))
 """Hosts, and the servers that one request places on them."""
+
+WHOLE, LARGE = (1_000, 500), (1_000, 10_000)
+"""Hosts, and the servers that are booted on them from the API to ACTIVE."""
+
+WIDE = {
+    "quota": {"instances": -1, "cores": -1, "ram": -1},
+    "scheduler": {"max_placement_results": 1_000_000},
+}
 
 NODE = {
     "vcpus": 64,
@@ -125,11 +136,18 @@ def _derived(stock: Any) -> type:
 
 
 def lines() -> Iterator[Line]:
-    """One decision in three forms, then many."""
+    """One decision in three forms."""
     for hosts, nova in NOVA.items():
         yield from _apart(_decision, hosts, nova)
+
+
+def more(large: bool) -> Iterator[Line]:
+    """Many servers: in the scheduler alone, then all the way."""
     for hosts, servers in MANY:
         yield from _apart(_request, hosts, servers)
+    for hosts, servers in (WHOLE, LARGE) if large else (WHOLE,):
+        yield from _apart(_one_boot, hosts, servers)
+        yield from _apart(_many_boots, hosts, servers)
 
 
 def _apart(work: Callable[..., list[Line]], *args: int) -> list[Line]:
@@ -178,6 +196,47 @@ def _request(hosts: int, servers: int) -> list[Line]:
     return [Line(f"{servers:,} servers on {hosts:,} hosts in one request", took, "s", memory)]
 
 
+def _large_cloud(hosts: int) -> Cloud:
+    cloud = Cloud(hosts=hosts, level="summary", config=WIDE)
+    cloud.networks.create(NETWORK, RANGE)
+    cloud.flavors.create("tiny", vcpus=1, ram=64, disk=1)
+    boot(cloud, 1)
+    return cloud
+
+
+def _one_boot(hosts: int, servers: int) -> list[Line]:
+    cloud = _large_cloud(hosts)
+
+    def work() -> None:
+        cloud.boot("web", flavor="tiny", network=NETWORK, count=servers)
+        cloud.run()
+
+    return _whole_path(cloud, work, (hosts, servers), "in one request")
+
+
+def _many_boots(hosts: int, servers: int) -> list[Line]:
+    cloud = _large_cloud(hosts)
+
+    def work() -> None:
+        for number in range(servers):
+            cloud.submit(f"web{number}", flavor="tiny", network=NETWORK)
+        cloud.run()
+
+    return _whole_path(cloud, work, (hosts, servers), "in as many requests")
+
+
+def _whole_path(
+    cloud: Cloud, work: Callable[[], None], sizes: tuple[int, int], how: str
+) -> list[Line]:
+    hosts, servers = sizes
+    before = _peak()
+    took = cpu(work)
+    active = [server.status for server in cloud.servers].count("ACTIVE") - 1
+    said = f"{active:,} ACTIVE, {took / servers * 1e3:.1f} ms each; "
+    memory = f"{_peak() - before:,.0f} MB, {_peak():,.0f} in all"
+    return [Line(f"{servers:,} boots on {hosts:,} hosts {how}", took, "s", said + memory)]
+
+
 def _peak() -> float:
     """The most memory that the process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -185,3 +244,4 @@ def _peak() -> float:
 
 if __name__ == "__main__":
     show(lines())
+    show(more("--large" in sys.argv))
