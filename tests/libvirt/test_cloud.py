@@ -21,8 +21,8 @@ def cloud_of(driver=None, **more):
     return Cloud(hosts=[Host("compute1", driver=driver), small], **more)
 
 
-def booted(driver=None, **request):
-    cloud = cloud_of(driver)
+def booted(driver=None, *, config=None, **request):
+    cloud = cloud_of(driver, config=config)
     cloud.boot("web", **request)
     cloud.run()
     return cloud
@@ -74,9 +74,14 @@ def test_the_lines_are_those_of_a_simulated_host(real):
     assert steps(real) == steps(simulated)
 
 
-def test_the_scheduler_decides_the_same():
+def test_the_scheduler_decides_the_same_but_for_the_hypervisors_version():
+    blind = {"filter_scheduler": {"hypervisor_version_weight_multiplier": 0.0}}
+    with booted("test:///", config=blind) as real, booted(config=blind) as simulated:
+        found, expected = real.decision(), simulated.decision()
+        assert (found.host, found.order) == (expected.host, expected.order)
+        assert found.weights == expected.weights
     with booted("test:///") as real:
-        assert real.decision() == booted().decision()
+        assert real.decision().host == "compute2", "the newer hypervisor weighs more"
 
 
 def test_closing_leaves_what_is_others():
@@ -215,3 +220,31 @@ def test_without_libvirt_python_simulated_clouds_work_and_others_say_how_to_get_
     assert active == "ACTIVE"
     assert sentence.startswith("libvirt-python is not installed: pip install 'simnova[libvirt]'")
     assert ran.stderr == ""
+
+
+def test_a_domain_is_resized_moved_and_taken_back():
+    hosts = [Host(name, driver="test:///") for name in ("compute1", "compute2")]
+    with Cloud(hosts, seed=0) as cloud:
+        server = cloud.boot("web", flavor="m1.tiny", host="compute1").wait()
+        server.migrate()
+        server.wait("VERIFY_RESIZE")
+        assert (server.host, where(cloud, server)) == ("compute2", ["compute1", "compute2"])
+        server.confirm_resize()
+        cloud.run()
+        assert where(cloud, server) == ["compute2"]
+        server.resize("m1.small")
+        server.wait("VERIFY_RESIZE")
+        server.revert_resize()
+        cloud.run()
+        assert (server.status, server.host, server.fault) == ("ACTIVE", "compute2", None)
+        assert where(cloud, server) == ["compute2"]
+
+
+def where(cloud, server):
+    """The hosts on which libvirt knows the server's domain."""
+    doors = cloud.assembly.drivers
+    return [
+        host
+        for host, door in doors.items()
+        if server.id in {one.UUIDString() for one in door.driver.connection.listAllDomains()}
+    ]

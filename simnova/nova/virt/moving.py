@@ -88,7 +88,8 @@ class MovingDriver(CopyingDriver):
     ) -> None:
         now = self.clock.utcnow()
         xml = guest_xml(context, instance, image_meta, network_info or (), self.virt_type, now)
-        await self._step("define", guest, domain=guest.name, xml=xml)
+        step = "redefine" if guest.uuid in self.guests else "define"
+        await self._step(step, guest, domain=guest.name, xml=xml)
         guest.xml = xml
         self.guests[guest.uuid] = guest
 
