@@ -95,3 +95,26 @@ def test_a_disk_that_was_being_sent_is_brought_back(cloud):
     back(cloud)
     assert (server.status, server.task_state, server.host) == ("ACTIVE", None, "compute1")
     assert cloud.assembly.simulated("compute1").guests[server.id].state.name == "RUNNING"
+
+
+def test_a_guest_that_was_on_its_way_stays(cloud):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    server.live_migrate()
+    cloud.run(until=lambda event: (event.data.get("after") or {}).get("status") == "running")
+    cloud.crash(COMPUTE)
+    back(cloud)
+    assert (server.status, server.task_state, server.host) == ("ACTIVE", None, "compute1")
+    assert server.migrations.column("status") == ["error"]
+
+
+def test_what_is_being_evacuated_is_left_alone(cloud):
+    """Its old host is back before it is over there: it gives all up and sets no state (from 2.95 it is stopped)."""
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    cloud.crash(COMPUTE)
+    cloud.run(until=cloud.now + 70)
+    server.evacuate()
+    cloud.run(until="virt.call")
+    cloud.start(COMPUTE)
+    cloud.run()
+    assert (server.status, server.host) == ("SHUTOFF", "compute2")
+    assert server.id not in cloud.assembly.simulated("compute1").guests

@@ -36,6 +36,8 @@ def _ends(vm: str) -> list[Move]:
         Move(soft, State(_SOFT, None), "compute: soft_delete_instance"),
         Move(soft, State(vm, None), "compute: soft_delete_instance has failed"),
         Move(soft, deleting, "api: forceDelete"),
+        Move(soft, _GONE, "api: delete, without a host that is up"),
+        Move(deleting, soft, "api: delete, to be reclaimed, of one that is being deleted already"),
         *(
             Move(one, State(to, None), "api: resetState")
             for one in (deleting, soft)

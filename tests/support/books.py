@@ -1,0 +1,293 @@
+"""What must agree about a cloud when nobody works on it: servers, Placement, trackers, hypervisors, ports, images.
+
+Each check reads the databases and the hypervisors, asks no service, and raises AssertionError with both sides.
+`excused` are servers about which the books may be wrong, because an accident has hit them; where a scheduler was lost
+they are `leaky`: what it had claimed for servers that then found no host is held for ever, as in Nova.
+"""
+
+import os
+from collections import Counter, defaultdict
+from functools import cached_property
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, Phase, settings
+
+AUDIT = 130.0
+"""Seconds in which every audit has its turn: every 60, the first up to 60 later."""
+
+RESERVED = {"VCPU": 0, "MEMORY_MB": 512, "DISK_GB": 0}
+"""What a host keeps for itself."""
+
+IN_PROGRESS_AND_ERROR = (
+    *("accepted", "pre-migrating", "migrating", "post-migrating", "finished", "confirming"),
+    *("reverting", "queued", "preparing", "running", "error"),
+)
+INVENTORIES = """
+    SELECT p.name, i.resource_class_id, i.total, i.reserved, i.allocation_ratio,
+           (SELECT COALESCE(SUM(a.used), 0) FROM placement.allocations a
+            WHERE a.resource_provider_id = p.id AND a.resource_class_id = i.resource_class_id) AS used
+    FROM placement.inventories i JOIN placement.resource_providers p ON p.id = i.resource_provider_id
+"""
+ALLOCATIONS = """
+    SELECT a.consumer_id, p.name, a.resource_class_id, a.used
+    FROM placement.allocations a JOIN placement.resource_providers p ON p.id = a.resource_provider_id
+"""
+INSTANCES = """
+    SELECT i.uuid, i.host, i.vm_state, i.task_state, i.instance_type_id, i.vcpus, i.memory_mb,
+           i.root_gb + i.ephemeral_gb
+    FROM nova_cell{0}.instances i WHERE i.deleted = 0 ORDER BY i.id
+"""
+MIGRATIONS = """
+    SELECT uuid, instance_uuid, status, source_compute, dest_compute, old_instance_type_id,
+           new_instance_type_id
+    FROM nova_cell1.migrations ORDER BY COALESCE(updated_at, created_at), id
+"""
+FLAVORS = "SELECT id, vcpus, memory_mb, root_gb + ephemeral_gb FROM nova_api.flavors"
+NODES = "SELECT host, vcpus_used, memory_mb_used, local_gb_used, running_vms FROM nova_cell1.compute_nodes"
+ROOM = """
+    SELECT host, vcpus_used, vcpus * cpu_allocation_ratio, memory_mb_used,
+           memory_mb * ram_allocation_ratio, local_gb_used, local_gb * disk_allocation_ratio
+    FROM nova_cell1.compute_nodes
+"""
+
+
+class Size(NamedTuple):
+    """What a flavor takes, in the order of Placement's classes."""
+
+    vcpu: int
+    memory_mb: int
+    disk_gb: int
+
+    def plus(self, other):
+        return Size(*(had + more for had, more in zip(self, other, strict=True)))
+
+    @property
+    def resources(self):
+        return {number: amount for number, amount in enumerate(self) if amount}
+
+
+class Row(NamedTuple):
+    """A server in a cell's database."""
+
+    uuid: str
+    host: str | None
+    vm_state: str
+    task_state: str | None
+    flavor: int
+    size: Size
+
+    @property
+    def settled(self):
+        """Whether nobody is at work on it, or should be."""
+        return self.task_state is None and self.vm_state != "building"
+
+
+class Migration(NamedTuple):
+    """A move in the cell's database."""
+
+    uuid: str
+    server: str
+    status: str
+    source: str
+    dest: str | None
+    old: int
+    new: int
+
+
+class Books:
+    """All that the databases and hypervisors of a cloud say at this moment."""
+
+    def __init__(self, cloud, excused=(), leaky=False):
+        self.cloud = cloud
+        self.excused, self.leaky = set(excused), leaky
+
+    # --- what there is --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def placed(self):
+        return self._instances(1)
+
+    @cached_property
+    def servers(self):
+        """Those of all cells, also of the one for servers that found no host."""
+        return {row.uuid: row for row in (*self.placed, *self._instances(0))}
+
+    @cached_property
+    def migrations(self):
+        return [Migration(*row) for row in self._sql(MIGRATIONS)]
+
+    @cached_property
+    def sizes(self):
+        return {number: Size(*size) for number, *size in self._sql(FLAVORS)}
+
+    @cached_property
+    def held(self):
+        held = defaultdict(dict)
+        for consumer, host, kind, used in self._sql(ALLOCATIONS):
+            held[consumer, host][kind] = used
+        return held
+
+    def _sql(self, statement):
+        return [[None if v == "-" else v for v in row] for row in self.cloud.sql(statement).rows]
+
+    def _instances(self, cell):
+        rows = self._sql(INSTANCES.format(cell))
+        return [Row(*first, Size(*size)) for *first, a, b, c in rows for size in [(a, b, c)]]
+
+    # --- at every moment ------------------------------------------------------------------------------------------
+
+    def nothing_is_oversold(self):
+        """used <= (total - reserved) x ratio in Placement; what the hosts count is within their own sizes."""
+        for name, kind, total, reserved, ratio, used in self._sql(INVENTORIES):
+            assert used <= (total - reserved) * ratio, f"{name}: {used} of class {kind}"
+        for host, *pairs in self._sql(ROOM):
+            for used, room in zip(pairs[::2], pairs[1::2], strict=True):
+                assert 0 <= used <= room, f"{host} counts {used} of {room}: {pairs}"
+
+    # --- at quiet -------------------------------------------------------------------------------------------------
+
+    def agree(self, orphans=0):
+        """Everything; the audits have had their turn. At most so many images are `orphans`, of refused snapshots."""
+        self.nothing_is_oversold()
+        self.no_task_is_left_hanging()
+        self.servers_hold_what_they_take()
+        self.nobody_else_holds_anything()
+        self.trackers_count_servers_and_moves()
+        self.guests_are_the_servers()
+        self.ports_are_the_servers()
+        self.images_are_whole(orphans)
+
+    def no_task_is_left_hanging(self):
+        for row in self.servers.values():
+            assert row.settled or row.uuid in self.excused, f"{row} hangs"
+
+    def servers_hold_what_they_take(self):
+        """Each on its host, to the last MB; the migration of one that is resized what that had on its old host."""
+        for row in self._sound():
+            expected = {row.host: row.size.resources} if row.host else {}
+            assert self._holding(row.uuid) == expected, f"{row} holds {self._holding(row.uuid)}"
+            if row.vm_state == "resized":
+                move = self._move(row.uuid)
+                expected = {move.source: self.sizes[move.old].resources}
+                assert self._holding(move.uuid) == expected, f"{move} of {row}"
+
+    def nobody_else_holds_anything(self):
+        """No consumer but the servers that are there, and the moves that may be taken back.
+
+        A move that failed because its server was deleted keeps what it held, as in Nova: `nova-manage placement audit`
+        is for that.
+        """
+        moves = {migration.uuid: migration for migration in self.migrations}
+        for consumer, host in self.held:
+            move = moves.get(consumer)
+            row = self.servers.get(move.server if move else consumer)
+            if (row.uuid if row else consumer) in self.excused or (
+                self.leaky and not (row and row.host)
+            ):
+                continue
+            if move and row is None and move.status == "error":
+                continue
+            assert row is not None, f"{move or consumer}, which is gone, holds something of {host}"
+            if move:
+                assert row.vm_state == "resized", f"{move} of {row} holds something"
+            else:
+                assert row.host == host, f"{row} holds something of {host}"
+
+    def trackers_count_servers_and_moves(self):
+        """A host counts its servers, and one that has left and may come back, with what it had."""
+        sums, counts = defaultdict(lambda: Size(*RESERVED.values())), Counter()
+        for row in self.placed:
+            if row.host:
+                sums[row.host] = sums[row.host].plus(row.size)
+                counts[row.host] += 1
+            move = self._move(row.uuid)
+            if row.vm_state == "resized" and move and move.status in IN_PROGRESS_AND_ERROR:
+                sums[move.source] = sums[move.source].plus(self.sizes[move.old])
+        for host, *used, running in self._sql(NODES):
+            assert Size(*used) == sums[host], f"{host} says {used}, its servers have {sums[host]}"
+            assert running == counts[host], f"{host} says {running}, it has {counts[host]}"
+
+    def guests_are_the_servers(self):
+        """A guest on the host of each, and one, off, where one that is resized has left."""
+        expected = defaultdict(set)
+        for row in self._sound():
+            if row.host:
+                expected[row.host].add(row.uuid)
+            if row.vm_state == "resized":
+                expected[self._move(row.uuid).source].add(row.uuid)
+        unsound = self.servers.keys() - {row.uuid for row in self._sound()} | self.excused
+        for host in self.cloud.assembly.hosts:
+            guests = set(self.cloud.assembly.simulated(host).guests) - unsound
+            assert guests == expected[host], f"guests of {host}: {guests}, not {expected[host]}"
+
+    def ports_are_the_servers(self):
+        """Each server has its port, on its host; there is no other."""
+        ports = self._sql(
+            "SELECT p.device_id, b.host FROM neutron.ports p "
+            "LEFT JOIN neutron.ml2_port_bindings b ON b.port_id = p.id"
+        )
+        bound = defaultdict(list)
+        for device, host in ports:
+            assert device in self.servers or device in self.excused, f"a port of {device} is left"
+            bound[device].append(host)
+        for row in self._sound():
+            hosts = [row.host] if row.host else [bound[row.uuid][0] if bound[row.uuid] else None]
+            assert bound[row.uuid] == hosts, f"{row} has ports on {bound[row.uuid]}"
+
+    def images_are_whole(self, orphans=0):
+        """No upload is left half done; a shelved server has its image, and nobody else has one of that kind."""
+        images = dict(self._sql("SELECT id, status FROM glance.images"))
+        begun = [image for image, status in images.items() if status != "active"]
+        assert self.excused or len(begun) <= orphans, images
+        shelved = dict(
+            self._sql(
+                "SELECT instance_uuid, value FROM nova_cell1.instance_system_metadata "
+                "WHERE key = 'shelved_image_id'"
+            )
+        )
+        for row in self._sound():
+            if row.vm_state in ("shelved", "shelved_offloaded"):
+                assert shelved.get(row.uuid) in images, f"{row} has no image"
+
+    def actions_have_ended(self):
+        """Every event of every action has a finish time and a result."""
+        for action, event, finish, result in self._sql(
+            "SELECT a.action, e.event, e.finish_time, e.result FROM nova_cell1.instance_actions_events e "
+            "JOIN nova_cell1.instance_actions a ON a.id = e.action_id"
+        ):
+            assert finish is not None, f"{event} of {action} has no end"
+            assert result in ("Success", "Error")
+
+    # --- helpers --------------------------------------------------------------------------------------------------
+
+    def _sound(self):
+        """The servers about which everything must be right."""
+        unsound = ("error", "building")
+        return [
+            row
+            for row in self.placed
+            if row.vm_state not in unsound and row.uuid not in self.excused
+        ]
+
+    def _holding(self, consumer):
+        return {host: held for (who, host), held in self.held.items() if who == consumer and held}
+
+    def _move(self, uuid):
+        """The last move of a server."""
+        return ([None] + [move for move in self.migrations if move.server == uuid])[-1]
+
+
+def walk(examples, steps):
+    """Settings of a state machine: the same few walks each time, or as many new ones as SIMNOVA_EXAMPLES says.
+
+    Only those are shrunk when they fail: that takes minutes.
+    """
+    more = int(os.environ.get("SIMNOVA_EXAMPLES", "0"))
+    return settings(
+        max_examples=more or examples,
+        stateful_step_count=int(os.environ.get("SIMNOVA_STEPS", "0")) or steps,
+        deadline=None,
+        derandomize=not more,
+        phases=[Phase.generate, *([Phase.shrink] if more else [])],
+        suppress_health_check=list(HealthCheck),
+    )
