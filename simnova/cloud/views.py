@@ -161,12 +161,20 @@ class Views:
         return files.visited(self.journal, first, upto)
 
     def log(self, **narrowed: Any) -> Log:
-        """The log lines of all services, in OpenStack's format; `service`, `level`, `request` narrow them."""
+        """The log lines of all services, in OpenStack's format.
+
+        `service="nova-compute"` (or `nova-compute@compute1`), `level="INFO"`, `request=` an id, `server=` a name,
+        `first` and `upto` narrow them; `background=True` shows also what no request has caused.
+        """
         return logs.lines(self.journal, **narrowed)
 
     def hosts_at(self, seq: int | None = None) -> Hosts:
         """The hosts and the servers on them."""
         return hosts.at(self.journal, seq)
+
+    def overcommit(self, seq: int | None = None) -> Table:
+        """vCPU, RAM and disk of each host: what is there, what may be sold of it, what is sold."""
+        return self.hosts_at(seq).overcommit()
 
     def queues(self, seq: int | None = None) -> Table:
         """The queues and how many messages wait in each."""

@@ -15,6 +15,7 @@ from simnova.observe import hosts_svg, placed, rows
 from simnova.observe.index import follow, last
 from simnova.observe.markup import plain, shorten
 from simnova.observe.names import natural
+from simnova.observe.table import Table
 
 _METERS = (
     ("VCPU", "vcpus", "cpu_allocation_ratio"),
@@ -30,7 +31,7 @@ COMPUTE = "nova-compute@"
 class Meter:
     """One resource of a host: `total` is there, `capacity` may be sold, `used` is sold (as
     Placement has it, or, without one, as the host itself counts); `counted` is what the host counts
-    in its compute_nodes row.
+    in its compute_nodes row, `told` how the capacity comes about: (16384 - 512) x 1.5.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Meter:
     capacity: int
     used: int
     counted: int
+    told: str = ""
+
+    @property
+    def over(self) -> float:
+        """How much is sold of what is there: above 1 it is overcommitted."""
+        return self.used / self.total if self.total else 0.0
 
     @property
     def share(self) -> float:
@@ -107,6 +114,21 @@ class Hosts(list[HostView]):
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+    def overcommit(self) -> Table:
+        """What each host has, what of it may be sold and how that comes about, what is sold, and
+        how much of what is there that is.
+        """
+        columns = ("host", "resource", "there", "may be sold", "=", "sold", "free", "sold of there")
+        rows = [
+            (host.name, *amounts, f"{one.over:.0%}")
+            for host in self
+            for one in host.meters
+            for amounts in [
+                (one.name, one.total, one.capacity, one.told, one.used, one.capacity - one.used)
+            ]
+        ]
+        return Table(columns, rows)
 
     def svg(self) -> str:
         """Boxes with bars that fill as servers are placed."""
@@ -187,8 +209,9 @@ def meter(
     """One resource, out of Placement's inventory or the compute node's own row."""
     total, counted = int(node.get(column) or 0), int(node.get(f"{column}_used") or 0)
     if stock is not None:
-        return Meter(name, stock.total, stock.capacity, stock.used, counted)
-    return Meter(name, total, int(total * float(node.get(ratio) or 1.0)), counted, counted)
+        return Meter(name, stock.total, stock.capacity, stock.used, counted, stock.told)
+    own = placed.Stock(name, total, 0, float(node.get(ratio) or 1.0), total, counted)
+    return Meter(name, total, own.capacity, counted, counted, own.told)
 
 
 def by_host(journal: Journal, seq: int) -> dict[str, list[ServerView]]:

@@ -20,7 +20,7 @@ STYLE = (
     ".down{stroke:var(--sn-error);stroke-dasharray:5 4}"
     ".free{fill:var(--sn-free)}.used{fill:var(--sn-used)}.full{fill:var(--sn-cast)}"
     ".simnova .name{font-weight:600}.simnova .small{font-size:10.5px}"
-    ".tile{fill:var(--sn-paper);stroke-width:1.4}"
+    ".there{stroke:var(--sn-ink);stroke-width:1.4}.tile{fill:var(--sn-paper);stroke-width:1.4}"
 )
 _STATES = {"active": "passed", "error": "error", "building": "cast"}
 
@@ -78,9 +78,18 @@ def bar(meter: Meter, x: float, y: float) -> str:
         rx=3,
     )
     title = element("title", f"{meter.used} of {meter.capacity} sold, {meter.total} there")
+    tick = there(meter, x, y)
     words = f"{meter.used}/{meter.capacity} {_UNITS.get(meter.name, meter.name)}"
     label = element("text", escape(words), class_="small", x=x + BAR + 7, y=y + 10)
-    return element("g", title + whole + (part if length else "") + label)
+    return element("g", title + whole + (part if length else "") + tick + label)
+
+
+def there(meter: Meter, x: float, y: float) -> str:
+    """The end of what is there, where more than that may be sold."""
+    if meter.capacity <= meter.total:
+        return ""
+    end = round(x + BAR * meter.total / meter.capacity, 1)
+    return element("line", class_="there", x1=end, x2=end, y1=y - 2, y2=y + 14)
 
 
 def tile(server: ServerView, x: float, y: float) -> str:

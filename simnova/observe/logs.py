@@ -10,9 +10,10 @@ from typing import Any, Final, SupportsIndex, overload
 
 from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
+from simnova.observe.functions import function_at
 from simnova.observe.index import follow, last
 from simnova.observe.markup import clean, element, escape
-from simnova.observe.names import Names
+from simnova.observe.names import Names, uuids
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """The date at a cloud's time zero (`kernel.clock.EPOCH`)."""
@@ -43,7 +44,7 @@ class Line:
         start = f"{when} {self.pid} {self.level} {self.logger}"
         about = f"[instance: {self.instance}] " if self.instance else ""
         first, *more = clean(self.message).splitlines() or [""]
-        end = f" {self.where}" if self.level == "DEBUG" and self.where else ""
+        end = f" {self.place}" if self.level == "DEBUG" and self.where else ""
         return "\n".join(
             [
                 f"{start} {self.context} {about}{first}{end}",
@@ -52,6 +53,11 @@ class Line:
         )
 
     __repr__ = __str__
+
+    @property
+    def place(self) -> str:
+        """The function and the line that wrote it (`logging_debug_format_suffix`)."""
+        return f"{function_at(self.where or '')} {self.where}".strip()
 
     @property
     def context(self) -> str:
@@ -140,35 +146,54 @@ def lines(
     server: Any = None,
     background: bool = False,
 ) -> Log:
-    """The log from step `first` up to step `upto`: of one service (`nova-compute`: on all hosts),
-    from a level on, of one request or about one server (by their ids, or themselves).
+    """The log from step `first` up to step `upto`: of one service (`nova-compute` is that of every
+    host), from a level on, of one request, or with one server in it (by their ids, or themselves).
 
-    Raises `UsageError` for an unknown level or service.
+    Raises `UsageError` for an unknown level, service or server.
     """
     if level not in LEVELS:
         raise unknown("log level", level, LEVELS)
-    known = follow(journal, Written)
-    services = None if service is None else _meant(service, known.actors | set(known.starts))
-    written, end = known.seqs, last(journal, upto)
-    wanted = getattr(request, "request_id", request), getattr(server, "id", server)
+    wanted, about = getattr(request, "request_id", request), uuids_of(journal, server)
+    who = services(journal, service)
+    written, end = follow(journal, Written).seqs, last(journal, upto)
     found = (
         line(journal, journal[seq])
         for seq in written[bisect_left(written, first) : bisect_right(written, end)]
         if (background or not journal[seq].background)
-        and (services is None or journal[seq].actor in services)
-        and wanted[0] in (None, journal[seq].request_id)
+        and (who is None or journal[seq].actor in who)
+        and wanted in (None, journal[seq].request_id)
     )
-    return Log(
-        one for one in found if wanted[1] in (None, one.instance) and weighs(one.level, level)
-    )
+    return Log(one for one in found if weighs(one.level, level) and speaks(one, about))
 
 
-def _meant(service: str, there: set[str]) -> set[str]:
-    """A service by its name, or all of one kind: `nova-compute` on every host."""
-    found = {one for one in there if service in (one, one.partition("@")[0])}
-    if not found:
-        raise unknown("service", service, there)
-    return found
+def services(journal: Journal, service: str | None) -> set[str] | None:
+    """The services that are meant: one, or all of a binary's."""
+    if service is None:
+        return None
+    known = follow(journal, Written)
+    actors = known.actors | set(known.starts)
+    meant = {one for one in actors if service in (one, one.partition("@")[0])}
+    if not meant:
+        raise unknown("service", service, actors)
+    return meant
+
+
+def uuids_of(journal: Journal, server: Any) -> list[str] | None:
+    """The uuids of a server, given by its uuid, its name or itself; of a name that several have,
+    all.
+    """
+    if server is None:
+        return None
+    asked, names = str(getattr(server, "id", server)), follow(journal, Names).servers
+    found = [uuid for uuid, name in names.items() if asked in (uuid, name)]
+    if not found and not uuids(asked):
+        raise unknown("server", asked, set(names.values()))
+    return found or [asked]
+
+
+def speaks(one: Line, about: list[str] | None) -> bool:
+    """Whether a line is about one of those servers, or names it."""
+    return about is None or any(uuid == one.instance or uuid in one.message for uuid in about)
 
 
 def weighs(level: str, least: str) -> bool:

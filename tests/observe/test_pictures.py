@@ -349,6 +349,23 @@ def test_the_hosts_show_what_is_sold_and_who_is_there(booted):
     assert compute2.as_dict()["status"] == "up"
 
 
+def test_overcommit_is_what_is_sold_beside_what_is_there(booted):
+    table = hosts.at(booted).overcommit()
+    second = [row for row in table.as_dicts() if row["host"] == "compute2"]
+    assert [row["resource"] for row in second] == ["VCPU", "MEMORY_MB", "DISK_GB"]
+    assert second[1] == {
+        "host": "compute2",
+        "resource": "MEMORY_MB",
+        "there": 8192,
+        "may be sold": 7680,
+        "=": "(8192 - 512)",
+        "sold": 7000,
+        "free": 680,
+        "sold of there": "85%",
+    }
+    assert 'class="there"' in hosts.at(booted).svg()  # VCPUs are sold several times
+
+
 def test_the_hosts_of_an_earlier_step(booted):
     spawned = next(event.seq for event in booted if event.kind == "virt.call")
     assert hosts.at(booted, spawned)[0].servers[0].state == "building, spawning"

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from simnova import Cloud, Config
 from simnova.exceptions import UsageError
 from simnova.kernel import clock
 from simnova.observe import causes, logs, queues, rows, schema, story
@@ -285,3 +286,61 @@ def test_a_kind_or_a_service_that_nothing_is_called_is_refused(booted):
         story.story(booted, only="rcp")
     with pytest.raises(UsageError, match="unknown service 'nova-apu': did you mean 'nova-api'"):
         logs.lines(booted, service="nova-apu")
+
+
+def test_the_log_of_one_server_of_one_kind_of_service():
+    cloud = Cloud(hosts=2)
+    server = cloud.boot("web").wait()
+    assert cloud.log(server="web") == cloud.log(server=server) == cloud.log(server=server.id)
+    computes = cloud.log(service="nova-compute")
+    assert {line.service for line in computes} == {f"nova-compute@{server.host}"}
+    assert "Starting to schedule for instances" in str(cloud.log(server="web"))
+    with pytest.raises(UsageError, match="did you mean 'web'"):
+        cloud.log(server="wob")
+
+
+def test_one_request_goes_through_the_logs_of_all_services():
+    cloud = Cloud(hosts=2)
+    server = cloud.boot("web").wait()
+    lines = cloud.log()
+    assert len({line.request_id for line in lines}) == 1
+    assert {line.service.partition("@")[0] for line in lines} == {
+        "nova-api",
+        "nova-conductor",
+        "nova-scheduler",
+        "nova-compute",
+    }
+    debug = next(line for line in lines if line.message == "Starting instance...")
+    assert re.search(
+        r"Starting instance\.\.\. _do_build_and_run_instance nova/\S+\.py:\d+$", str(debug)
+    )
+    said = [line.message for line in cloud.log(server=server, level="INFO")]
+    claim = said.index(
+        f"Attempting claim on node {server.host}: memory 2048 MB, disk 20 GB, vcpus 1 CPU"
+    )
+    assert said[claim + 1] == f"Claim successful on node {server.host}"
+
+
+def test_an_image_is_converted_only_the_first_time_on_a_host():
+    cloud = Cloud(hosts=1)
+    for name in ("first", "second"):
+        cloud.boot(name).wait()
+    converted = [
+        line for line in cloud.log() if line.message.endswith("was qcow2, converting to raw")
+    ]
+    assert len(converted) == 1
+    files = [
+        event.data["file"]
+        for event in cloud.journal
+        if event.kind == "virt.step" and event.data["step"] == "overlay"
+    ]
+    assert len(set(files)) == 2
+
+
+def test_a_claim_in_a_classic_release_tells_the_totals_and_the_limits():
+    cloud = Cloud(hosts=1, config=Config(release="mitaka"))
+    cloud.boot("old").wait()
+    said = [line.message for line in cloud.log(level="INFO")]
+    assert "Total memory: 16384 MB, used: 512.00 MB" in said
+    assert "memory limit: 24576.00 MB, free: 24064.00 MB" in said
+    assert "vcpu limit not specified, defaulting to unlimited" in said

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 LOG = getLogger("nova.compute.claims")
 
+Amount = tuple[str, str, float, float, float]
+"""A resource, its unit, what there is, what is used, what is wanted."""
+_LIMITS = {"memory": "memory_mb", "disk": "disk_gb", "vcpu": "vcpu"}
+"""The scheduler's name for the limit of each."""
+
 
 class Claim:
     """Resources that a build has been promised: `async with claim:` gives them back where the block fails.
@@ -41,36 +46,50 @@ class Claim:
 
     def test(self, node: ComputeNode, limits: dict[str, Any] | None) -> None:
         """Raise ComputeResourcesUnavailable where a limit would be passed."""
-        LOG.info("Claim attempt on node %s", self.nodename, instance=self.instance)
         flavor = self.flavor
-        reasons = [
-            _short(what, unit, total, used, wanted, (limits or {}).get(key))
-            for what, unit, key, total, used, wanted in (
-                (
-                    "memory",
-                    "MB",
-                    "memory_mb",
-                    node.memory_mb,
-                    node.memory_mb_used,
-                    flavor.memory_mb,
-                ),
-                (
-                    "disk",
-                    "GB",
-                    "disk_gb",
-                    node.local_gb,
-                    node.local_gb_used,
-                    flavor.root_gb + flavor.ephemeral_gb,
-                ),
-                ("vcpu", "VCPU", "vcpu", node.vcpus, node.vcpus_used, flavor.vcpus),
-            )
-        ]
+        LOG.info(
+            "Attempting claim on node %s: memory %d MB, disk %d GB, vcpus %d CPU",
+            self.nodename,
+            flavor.memory_mb,
+            flavor.root_gb + flavor.ephemeral_gb,
+            flavor.vcpus,
+            instance=self.instance,
+        )
+        tested = limits and any(name in limits for name in _LIMITS.values())
+        amounts = _amounts(node, flavor) if tested else []
+        reasons = [self._short(amount, limits or {}) for amount in amounts]
         failed = [reason for reason in reasons if reason]
         if failed:
             raise exception.ComputeResourcesUnavailable(reason="; ".join(failed))
         limit = (limits or {}).get("numa_topology")
         self.tracker.devices.check(self.instance, flavor, limit)
         LOG.info("Claim successful on node %s", self.nodename, instance=self.instance)
+
+    def _short(self, amount: Amount, limits: dict[str, Any]) -> str | None:
+        """Why the limit of a resource does not hold, in Nova's words; None where it does or there is none."""
+        what, unit, total, used, wanted = amount
+        LOG.info(
+            "Total %s: %d %s, used: %.2f %s", what, total, unit, used, unit, instance=self.instance
+        )
+        limit = limits.get(_LIMITS[what])
+        if limit is None:
+            LOG.info(
+                "%s limit not specified, defaulting to unlimited", what, instance=self.instance
+            )
+            return None
+        free = limit - used
+        LOG.info(
+            "%s limit: %.2f %s, free: %.2f %s",
+            what,
+            limit,
+            unit,
+            free,
+            unit,
+            instance=self.instance,
+        )
+        return (
+            f"Free {what} {free:.2f} {unit} < requested {wanted} {unit}" if wanted > free else None
+        )
 
     async def abort(self) -> None:
         """Give back what was claimed."""
@@ -121,10 +140,11 @@ class MoveClaim(Claim):
         await self.tracker.drop_move_claim(self.context, self.instance, self.flavor)
 
 
-def _short(
-    what: str, unit: str, total: float, used: float, wanted: float, limit: float | None
-) -> str | None:
-    """Why a limit does not hold, in Nova's words; None where it does or there is none."""
-    if limit is None or wanted <= limit - used:
-        return None
-    return f"Free {what} {limit - used:.2f} {unit} < requested {wanted} {unit}"
+def _amounts(node: ComputeNode, flavor: Flavor) -> list[Amount]:
+    """What a host has, what of it is used, and what is claimed."""
+    disk = flavor.root_gb + flavor.ephemeral_gb
+    return [
+        ("memory", "MB", node.memory_mb, node.memory_mb_used, flavor.memory_mb),
+        ("disk", "GB", node.local_gb, node.local_gb_used, disk),
+        ("vcpu", "VCPU", node.vcpus, node.vcpus_used, flavor.vcpus),
+    ]

@@ -33,6 +33,7 @@ from simnova.nova.virt.libvirt.config import guest_xml
 __door__ = True
 
 LOG = getLogger("nova.virt.libvirt.driver")
+IMAGES = getLogger("nova.virt.images")
 
 
 class SteppedDriver(ComputeDriver):
@@ -153,6 +154,7 @@ class SteppedDriver(ComputeDriver):
         raw = image.disk_format == "raw"
         await self._step("download", guest, file=path if raw else f"{path}.part", **said)
         if not raw:
+            IMAGES.debug("%s was %s, converting to raw", image.id, image.disk_format)
             await self._step("convert", guest, file=path, **said)
         return image.size
 
