@@ -14,6 +14,7 @@ from simnova.nova.objects.instance import Instance
 
 _BAD: tuple[type[Exception], ...] = (
     exception.AttachInterfaceNotSupported,
+    exception.InterfaceAttachFailedNoNetwork,
     exception.NetworkAmbiguous,
     exception.NoMoreFixedIps,
     exception.PortNotUsable,

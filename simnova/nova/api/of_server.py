@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from simnova.messaging.exceptions import RemoteError
 from simnova.messaging.rest import Fault, Request
 from simnova.nova import exception
 from simnova.nova.api.auth import Auth
@@ -41,7 +40,5 @@ async def refusals(word: str) -> AsyncIterator[None]:
         raise Fault(409, invalid_state(error, word)) from None
     except exception.OverQuota as error:
         raise Fault(403, str(error)) from None
-    except RemoteError as error:
-        if error.exc_type != "NotImplementedError":
-            raise
+    except NotImplementedError:
         raise Fault(501, NOT_SUPPORTED) from None

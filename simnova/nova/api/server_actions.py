@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simnova.messaging.exceptions import RemoteError
 from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 from simnova.nova.api.actions import ACTIONS, Action, Asked
@@ -49,9 +48,7 @@ async def _answer(wanted: Action, asked: Asked) -> Response:
         raise Fault(403, str(error)) from None
     except wanted.conflicts as error:
         raise Fault(409, str(error)) from None
-    except RemoteError as error:
-        if error.exc_type != "NotImplementedError":
-            raise
+    except NotImplementedError:
         raise Fault(501, NOT_SUPPORTED) from None
 
 

@@ -41,6 +41,8 @@ class Interfaces(Base):
             [wanted] if network_id or port_id else None,
             bind_host_id=self.host,
         )
+        if not network_info and not network_id:
+            raise exception.InterfaceAttachFailedNoNetwork(project_id=instance.project_id)
         if len(network_info) != 1:
             LOG.error("allocate_for_instance returned %s ports", len(network_info))
             raise exception.InterfaceAttachFailed(instance_uuid=instance.uuid)
