@@ -49,7 +49,6 @@ class Database:
         self.refusing: str | None = None
         self._written = Written()
         self._watching: list[weakref.WeakMethod[Watcher]] = []
-        self._second, self._utcnow = -1, ""
 
     def __repr__(self) -> str:
         return f"<Database {self.name}, {len(self.metadata.tables)} tables>"
@@ -153,11 +152,8 @@ class Database:
                 watcher(changes)
 
     def utcnow(self) -> str:
-        """The cloud's date and time, written out once a second."""
-        second = int(self.clock.now)
-        if second != self._second:
-            self._second, self._utcnow = second, self.clock.utcnow()
-        return self._utcnow
+        """The cloud's date and time."""
+        return self.clock.utcnow()
 
     def _admit(self) -> None:
         task = self.clock.active

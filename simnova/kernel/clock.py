@@ -129,6 +129,7 @@ class Clock:
         self.chooser: Chooser = draw
         self._streams: dict[tuple[str, ...], random.Random] = {}
         self._busy = 0
+        self._second, self._utcnow = -1, ""
         self._failures: list[BaseException] = []
 
     # --- time -------------------------------------------------------------------------------------------------
@@ -139,8 +140,12 @@ class Clock:
         return self.env.now
 
     def utcnow(self) -> str:
-        """The cloud's date and time as OpenStack writes it, `2026-01-01T00:00:00Z`."""
-        return f"{EPOCH + timedelta(seconds=self.now):%Y-%m-%dT%H:%M:%SZ}"
+        """The cloud's date and time as OpenStack writes it, `2026-01-01T00:00:00Z`; written out once a second."""
+        second = int(self.now)
+        if second != self._second:
+            self._second = second
+            self._utcnow = f"{EPOCH + timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ}"
+        return self._utcnow
 
     @property
     def active(self) -> Task | None:

@@ -55,12 +55,15 @@ class NovaObject:
 
     def obj_what_changed(self) -> dict[str, Any]:
         """The fields that differ from what was last loaded or saved, with their present values."""
-        missing = object()
-        return {n: v for n, v in self.values().items() if self._loaded.get(n, missing) != v}
+        held, loaded = self.__dict__, self._loaded
+        return {n: held[n] for n in _names(type(self)) if n not in loaded or loaded[n] != held[n]}
 
     def obj_reset_changes(self) -> Self:
         """What is here now is what the database has. Returns itself."""
-        self._loaded = _frozen(self.values())
+        held = self.__dict__
+        self._loaded = {
+            n: v if type(v := held[n]) in _PLAIN else _frozen(v) for n in _names(type(self))
+        }
         return self
 
     def obj_to_primitive(self) -> dict[str, Any]:
