@@ -79,9 +79,10 @@ class Moves:
 
     @property
     def migrations(self) -> Table:
-        """Its migrations so far as the cell's table has them, oldest first."""
+        """Its migrations so far as the cell's table has them, oldest first; memory still to be sent, in MB."""
         return self.cloud.sql(
-            "SELECT id, migration_type, status, source_compute, dest_compute, memory_total, "
-            "memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, uuid "
+            "SELECT id, migration_type AS type, status, source_compute AS source, "
+            "dest_compute AS dest, memory_remaining / 1048576 AS left_mb, "
+            "memory_total / 1048576 AS of_mb, uuid "
             f"FROM nova_cell1.migrations WHERE instance_uuid = '{self.id}' ORDER BY id"
         )
