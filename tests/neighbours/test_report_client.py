@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from simnova.nova import exception
-from simnova.nova.scheduler.client.candidates import by_provider
+from simnova.nova.scheduler.claims import Claims
 from simnova.nova.scheduler.resource_request import ResourceRequest
 
 from .conftest import host_inventory
@@ -281,27 +281,20 @@ def test_candidates_stay_packed_and_are_what_the_text_says(placement, client, co
     body = json.loads(answer["body"])
     assert list(found.allocation_requests) == body["allocation_requests"]
     assert dict(found.provider_summaries) == body["provider_summaries"]
-    packed = by_provider(found.allocation_requests)
-    parsed = by_provider(body["allocation_requests"])
-    assert list(packed) == list(parsed) == hosts
-    assert [len(packed[rp]) for rp in hosts] == [1, 1, 1]
-    assert all(packed[rp] == parsed[rp] for rp in hosts)
-    assert packed.get("elsewhere") is None
+    packed = Claims(found.allocation_requests)
+    parsed = Claims(body["allocation_requests"])
+    assert list(packed.counts) == list(parsed.counts) == hosts
+    assert [packed.of(rp) for rp in hosts] == [parsed.of(rp) for rp in hosts]
+    assert packed.of("elsewhere") == parsed.of("elsewhere") == []
 
 
-def test_a_filter_may_take_candidates_of_a_host_away_or_change_them(
-    placement, client, context, hosts
-):
-    found = placement.do(client.get_allocation_candidates(context, asked(TINY)))
-    claims = by_provider(found.allocation_requests)[hosts[0]]
-    claims.append({"allocations": {}})
-    claims[0]["mappings"] = {}
-    assert [each.get("mappings") for each in claims] == [{}, None]
-    del claims[0]
-    claims.remove({"allocations": {}})
-    assert claims == []
-    assert not claims
-    assert [len(each["mappings"]) for each in found.allocation_requests] == [1, 1, 1]
+def test_what_a_filter_does_to_a_hosts_candidates_stays_there(placement, client, context, hosts):
+    claims = Claims(
+        placement.do(client.get_allocation_candidates(context, asked(TINY))).allocation_requests
+    )
+    claims.of(hosts[0])[0]["mappings"].clear()
+    claims.of(hosts[0]).clear()
+    assert [len(each["mappings"]) for each in claims.of(hosts[0])] == [1]
 
 
 def test_a_claim_that_does_not_fit_is_false_and_logged(placement, client, context, hosts):

@@ -6,7 +6,7 @@ Ten thousand small objects for each server that is scheduled would cost more tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
 
@@ -26,56 +26,18 @@ class Summaries(Mapping[str, Any]):
         return len(self._texts)
 
 
-class Claims(MutableSequence[dict[str, Any]]):
-    """What takes something of a provider: one allocation request, made when somebody looks, and whatever they add."""
-
-    __slots__ = ("_made", "_resources", "_uuid")
-
-    def __init__(self, uuid: str, resources: Mapping[str, int]) -> None:
-        self._uuid = uuid
-        self._resources = resources
-        self._made: list[dict[str, Any]] | None = None
-
-    def _all(self) -> list[dict[str, Any]]:
-        if self._made is None:
-            allocations = {self._uuid: {"resources": {**self._resources}}}
-            self._made = [{"allocations": allocations, "mappings": {"": [self._uuid]}}]
-        return self._made
-
-    def __len__(self) -> int:
-        return 1 if self._made is None else len(self._made)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._all()[index]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self._all()[index] = value
-
-    def __delitem__(self, index: int | slice) -> None:
-        del self._all()[index]
-
-    def insert(self, index: int, value: dict[str, Any]) -> None:
-        """Put another one in front of the one with that index."""
-        self._all().insert(index, value)
-
-    def __eq__(self, other: object) -> bool:
-        return self._all() == list(other) if isinstance(other, Sequence) else NotImplemented
-
-    def __repr__(self) -> str:
-        return repr(self._all())
-
-
-class ByProvider(Mapping[str, Claims]):
+class ByProvider(Mapping[str, list[dict[str, Any]]]):
     """The allocation requests that take something of a provider, by its UUID; anew each time."""
 
     def __init__(self, uuids: Sequence[str], resources: Mapping[str, int]) -> None:
         self._uuids = dict.fromkeys(uuids)
         self._resources = resources
 
-    def __getitem__(self, uuid: str) -> Claims:
+    def __getitem__(self, uuid: str) -> list[dict[str, Any]]:
         if uuid not in self._uuids:
             raise KeyError(uuid)
-        return Claims(uuid, self._resources)
+        allocations = {uuid: {"resources": {**self._resources}}}
+        return [{"allocations": allocations, "mappings": {"": [uuid]}}]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._uuids)
@@ -100,8 +62,7 @@ class Requests(Sequence[dict[str, Any]]):
     def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
-        request: dict[str, Any] = self.by_provider[self._uuids[index]][0]
-        return request
+        return self.by_provider[self._uuids[index]][0]
 
     def __len__(self) -> int:
         return len(self._uuids)

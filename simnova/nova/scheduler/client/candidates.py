@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Claim = dict[str, Any]
@@ -15,15 +15,3 @@ class Candidates(NamedTuple):
     allocation_requests: Sequence[Claim] | None
     provider_summaries: Mapping[str, Any] | None
     version: str | None
-
-
-def by_provider(requests: Sequence[Claim]) -> Mapping[str, MutableSequence[Claim]]:
-    """The allocation requests that take something of a provider, by its UUID; each is made when it is looked at."""
-    ready: Mapping[str, MutableSequence[Claim]] | None = getattr(requests, "by_provider", None)
-    if ready is not None:
-        return ready
-    found: dict[str, MutableSequence[Claim]] = {}
-    for request in requests:
-        for uuid in request["allocations"]:
-            found.setdefault(uuid, []).append(request)
-    return found
