@@ -82,11 +82,10 @@ def asides(made: decision.Decision) -> list[str]:
 
 
 def refusals(made: decision.Decision) -> list[str]:
-    """Who turned down the first hosts that fell, and why."""
-    fallen = [(name, row) for name in made.hosts if (row := made.fell(name))]
+    """Who turned down the first hosts that fell, and why; those of one reason together."""
     return [
-        f"{row.name} turned {name} down: {row.verdicts[name].reason or 'no reason given'}"
-        for name, row in fallen[:REFUSALS]
+        f"{row} turned {which} down: {reason or 'no reason given'}"
+        for _, row, reason, which in list(made.groups())[:REFUSALS]
     ]
 
 

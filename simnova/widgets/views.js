@@ -217,8 +217,11 @@ function sharedStart(hosts) {
   return start;
 }
 
+const hasLost = (host, decision) =>
+  decision.lost.includes(host) || decision.stages.some((stage) => typeof stage.verdicts[host] === "string");
+
 function hostHead(host, decision, wonder) {
-  const lost = decision.lost.includes(host) || decision.stages.some((stage) => typeof stage.verdicts[host] === "string");
+  const lost = hasLost(host, decision);
   const name = h("span", {}, host.slice(sharedStart(decision.hosts).length));
   const inside = lost ? button({ class: "ask", title: `What would have been enough for ${host}?`, "aria-label": host }, name) : name;
   if (lost) inside.addEventListener("click", () => wonder(host));
@@ -231,7 +234,7 @@ function drawDecision(frame, ask) {
   const summary = decision.more ? `${decision.summary} (${decision.more} more hosts are not shown)` : decision.summary;
   const reason = h("div", { class: "reason", "aria-live": "polite" });
   const say = (words, tone, ...more) => { reason.replaceChildren(words, ...more); reason.className = `reason ${tone}`; };
-  const hint = decision.lost.length ? [h("span", { class: "hint" }, " Click on a host that lost: what would have been enough?")] : [];
+  const hint = decision.hosts.some((host) => hasLost(host, decision)) ? [h("span", { class: "hint" }, " Click on a host that lost: what would have been enough?")] : [];
   const rest = () => (reason.answer ? showAnswer(reason, reason.answer) : say(summary.replace(/[^.]$/, "$&."), "", ...hint));
   rest();
   const tell = (node, text, state) => {
