@@ -118,3 +118,30 @@ def test_what_is_being_evacuated_is_left_alone(cloud):
     cloud.run()
     assert (server.status, server.host) == ("SHUTOFF", "compute2")
     assert server.id not in cloud.assembly.simulated("compute1").guests
+
+
+@pytest.mark.parametrize(("action", "left"), [("reap", 0), ("log", 1), ("noop", 1)])
+def test_a_guest_whose_server_was_deleted_meanwhile_is_destroyed_within_half_an_hour(action, left):
+    with Cloud(hosts=1, config={"running_deleted_instance_action": action}) as cloud:
+        server = cloud.boot("web").wait("ACTIVE")
+        cloud.crash(COMPUTE)
+        cloud.run(until=cloud.now + 70)
+        server.delete()
+        back(cloud)
+        assert (server.status, len(cloud.assembly.simulated("compute1").guests)) == ("DELETED", 1)
+        cloud.run(until=cloud.now + 1900)
+        assert len(cloud.assembly.simulated("compute1").guests) == left
+        said = "which is marked as DELETED but still present on host"
+        assert (said in str(cloud.log(service=COMPUTE, background=True))) == (action != "noop")
+
+
+def test_what_is_handled_outside_while_the_cloud_runs_is_not_in_its_log(cloud):
+    """The cloud runs on in a notebook's `except:`: that error is no cause of the cloud's, and a fork is the same."""
+    try:
+        raise KeyError("outside")
+    except KeyError:
+        cloud.boot("web", flavor="m1.xlarge")
+        cloud.run()
+    assert "NoValidHost" in str(cloud.log())
+    assert "outside" not in str(cloud.log())
+    cloud.fork().close()

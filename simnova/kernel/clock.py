@@ -10,6 +10,7 @@ next one) and then closes its coroutines, so that no `except Exception` of a ser
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import types
 import uuid
@@ -48,6 +49,11 @@ _here = threading.local()
 def running() -> Clock | None:
     """The clock whose engine is at work at this moment in this thread, for the log door alone."""
     return getattr(_here, "clock", None)
+
+
+def handled() -> BaseException | None:
+    """What whoever steps the engine was handling meanwhile: Python makes it the context of every error in a task."""
+    return getattr(_here, "handled", None)
 
 
 class Crashed(BaseException):
@@ -363,7 +369,7 @@ class Clock:
         return True
 
     def _step(self) -> None:
-        before, _here.clock = running(), self
+        before, _here.clock, _here.handled = running(), self, sys.exc_info()[1]
         try:
             self.env.step()
         finally:

@@ -89,7 +89,17 @@ def _trace() -> str:
     if error is None:
         return ""
     told = traceback.TracebackException.from_exception(error)
-    for frame in told.stack:
-        frame.filename = short_name(frame.filename)
+    _shorten(told, error)
     lines = "".join(told.format()).splitlines(keepends=True)
     return "".join(line.removeprefix("simnova.") for line in lines if line.strip(" ^~\n"))
+
+
+def _shorten(told: traceback.TracebackException, error: BaseException) -> None:
+    """Short names along the whole chain; it ends before what was being handled outside while the cloud ran."""
+    if error.__context__ is not None and error.__context__ is clock.handled():
+        told.__context__ = None
+    for frame in told.stack:
+        frame.filename = short_name(frame.filename)
+    for other, cause in ((told.__cause__, error.__cause__), (told.__context__, error.__context__)):
+        if other is not None and cause is not None:
+            _shorten(other, cause)

@@ -33,6 +33,9 @@ NOT_RECORDED = ("os-resetState", "forceDelete", "os-getConsoleOutput", "os-getVN
 TOO_LATE = ("UnexpectedTaskStateError", "UnexpectedDeletingTaskStateError")
 """What the API finds when it writes the task and somebody has been faster since it looked; nobody catches it."""
 
+UPLOADS = {"createImage", "createBackup", "shelve"}
+"""Actions for which the API makes an image first; where a task is in the way, it stays as it is."""
+
 BODIES = {
     "reboot": [{"type": "SOFT"}, {"type": "HARD"}],
     "changePassword": [{"adminPass": "secret"}],
@@ -148,7 +151,7 @@ class Users(RuleBasedStateMachine):
             assert status in (200, 202, 204, 400, 403, 404, 409) or late, (
                 f"{body}: {call.answer.body}"
             )
-            self.orphans += bool(late and body and body.keys() & {"createImage", "createBackup"})
+            self.orphans += bool(body and body.keys() & UPLOADS and (late or "shelve" in body))
             if status < 300 and body and next(iter(body)) not in NOT_RECORDED:
                 assert call.request_id in recorded, f"{body} has no action"
         self.calls.clear()

@@ -137,12 +137,9 @@ class Books:
     # --- at every moment ------------------------------------------------------------------------------------------
 
     def nothing_is_oversold(self):
-        """used <= (total - reserved) x ratio in Placement; what the hosts count is within their own sizes."""
+        """used <= (total - reserved) x ratio in Placement."""
         for name, kind, total, reserved, ratio, used in self._sql(INVENTORIES):
             assert used <= (total - reserved) * ratio, f"{name}: {used} of class {kind}"
-        for host, *pairs in self._sql(ROOM):
-            for used, room in zip(pairs[::2], pairs[1::2], strict=True):
-                assert 0 <= used <= room, f"{host} counts {used} of {room}: {pairs}"
 
     # --- at quiet -------------------------------------------------------------------------------------------------
 
@@ -194,7 +191,10 @@ class Books:
                 assert row.host == host, f"{row} holds something of {host}"
 
     def trackers_count_servers_and_moves(self):
-        """A host counts its servers, and one that has left and may come back, with what it had."""
+        """A host counts its servers, and one that has left and may come back, with what it had.
+
+        Not before the next audit, as in Nova: a host to which a server was to come does not hear that its move failed.
+        """
         sums, counts = defaultdict(lambda: Size(*RESERVED.values())), Counter()
         for row in self.placed:
             if row.host:
@@ -203,7 +203,12 @@ class Books:
             move = self._move(row.uuid)
             if row.vm_state == "resized" and move and move.status in IN_PROGRESS_AND_ERROR:
                 sums[move.source] = sums[move.source].plus(self.sizes[move.old])
+        for host, *pairs in self._sql(ROOM):
+            for used, room in zip(pairs[::2], pairs[1::2], strict=True):
+                assert 0 <= used <= room, f"{host} counts {used} of {room}: {pairs}"
         for host, *used, running in self._sql(NODES):
+            if host in self._confused_hosts():
+                continue
             assert Size(*used) == sums[host], f"{host} says {used}, its servers have {sums[host]}"
             assert running == counts[host], f"{host} says {running}, it has {counts[host]}"
 
@@ -271,6 +276,17 @@ class Books:
 
     def _holding(self, consumer):
         return {host: held for (who, host), held in self.held.items() if who == consumer and held}
+
+    def _confused_hosts(self):
+        """Those of servers that were reset and moved again: each counts the last move that it knows of."""
+        moves = defaultdict(list)
+        for move in self.migrations:
+            row = self.servers.get(move.server)
+            open_ = move.status in IN_PROGRESS_AND_ERROR
+            if open_ and row and row.vm_state == "resized" and row.uuid in self.excused:
+                moves[move.server].append(move)
+        several = [move for found in moves.values() if len(found) > 1 for move in found]
+        return {host for move in several for host in (move.source, move.dest)}
 
     def _move(self, uuid):
         """The last move of a server."""

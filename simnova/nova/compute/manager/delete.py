@@ -73,8 +73,44 @@ class Deletions(Consoles):
         await self._now(instance, VmState.ACTIVE, [TaskState.RESTORING])
 
     def periodic_tasks(self) -> list[Periodic]:
-        """The look for softly deleted servers whose time is over, once a minute."""
-        return [*super().periodic_tasks(), Periodic(self._reclaim_queued_deletes, 60.0)]
+        """The looks for softly deleted servers whose time is over, and for deleted ones whose guest is still there."""
+        spacing = float(self.conf.running_deleted_instance_poll_interval)
+        tasks = [*super().periodic_tasks(), Periodic(self._reclaim_queued_deletes, 60.0)]
+        return (
+            [*tasks, Periodic(self._cleanup_running_deleted_instances, spacing)]
+            if spacing
+            else tasks
+        )
+
+    async def _cleanup_running_deleted_instances(self) -> None:
+        """Destroy the guests of deleted servers: of those deleted while this host was down, or while they moved."""
+        action, context = self.conf.running_deleted_instance_action, get_admin_context(self.place)
+        if action == "noop":
+            return
+        for uuid in list(await self.driver.list_instance_uuids()):
+            instance = await _deleted(context, uuid)
+            if instance is not None and _over(
+                context, instance, self.conf.running_deleted_instance_timeout
+            ):
+                await self._clean_up(context, instance, action)
+
+    async def _clean_up(self, context: RequestContext, instance: Instance, action: str) -> None:
+        still = (
+            "instance with name label '%s' which is marked as DELETED but still present on host."
+        )
+        try:
+            if action == "log":
+                LOG.warning(f"Detected {still}", instance.name, instance=instance)
+            elif action == "shutdown":
+                LOG.info(f"Powering off {still}", instance.name, instance=instance)
+                await self.driver.power_off(instance)
+            else:
+                LOG.info(f"Destroying {still}", instance.name, instance=instance)
+                await self.driver.destroy(context, instance, instance.network_info)
+                await self.network_api.deallocate_for_instance(context, instance)
+        except Exception as error:
+            text = "Periodic cleanup failed to delete instance: %s"
+            LOG.warning(text, error, instance=instance)
 
     async def _reclaim_queued_deletes(self) -> None:
         """Delete the softly deleted servers of this host that have waited for `reclaim_instance_interval`."""
@@ -92,6 +128,15 @@ class Deletions(Consoles):
             await self._delete_instance(context, instance)
         except Exception as error:
             LOG.warning("Periodic reclaim failed to delete instance: %s", error, instance=instance)
+
+
+async def _deleted(context: RequestContext, uuid: str) -> Instance | None:
+    """The server of a guest, where it is deleted; None where it is there, or no server of this cell."""
+    try:
+        found = await Instance.get_by_uuid(context, uuid, read_deleted=True)
+    except exception.InstanceNotFound:
+        return None
+    return found if found.deleted else None
 
 
 def _over(context: RequestContext, instance: Instance, interval: float) -> bool:

@@ -18,7 +18,7 @@ def moves_from(others: Iterable[Move]) -> list[Move]:
     """The moves that start from every state of the others."""
     restore = operation("restore", "compute: restore_instance", (_SOFT,), [TaskState.RESTORING], _A)
     states = [*states_of([*others, *restore]), State(_SOFT, None)]
-    found = list(restore)
+    found = [*restore, Move(_GONE, State(_E, None), "compute: what it was about to do has failed")]
     for state in states:
         found.append(Move(state, State(state.vm, _DELETING), "api: delete"))
         found.append(Move(state, State(state.vm, _SOFT_DELETING), "api: delete, to be reclaimed"))
