@@ -48,7 +48,7 @@ class Config:
     def __init__(self, release: str = TODAY, **values: Any) -> None:
         if release not in RELEASES:
             raise unknown("release", release, RELEASES)
-        self.__dict__.update(release=release, watchers=[], _set={}, _opts=oslo.options(release))
+        self.__dict__.update(release=release, watchers=[], _set={}, _opts=None)
         for section in SECTIONS:
             if section != "DEFAULT":
                 self.__dict__[section] = Section(self, section)
@@ -122,13 +122,17 @@ class Config:
         return self if name == "DEFAULT" else self.__dict__[name]
 
     def _override(self, found: Found, value: Any) -> None:
+        if self._opts is None:
+            self.__dict__["_opts"] = oslo.options(self.release)
         chosen = self._set.setdefault(found.section, {})
         name = found.option.name
         chosen[name] = oslo.override(self._opts, found, value, chosen.get(name))
 
     def _snapshot(self) -> None:
-        for found in everything():
-            self._section(found.section).__dict__[found.option.name] = oslo.read(self._opts, found)
+        values = oslo.values(self._opts) if self._opts else oslo.defaults(self.release)
+        for found, value in zip(everything(), values, strict=True):
+            kept = list(value) if isinstance(value, list) else value
+            self._section(found.section).__dict__[found.option.name] = kept
 
 
 def _pairs(name: str, value: Any) -> list[tuple[Found, Any]]:

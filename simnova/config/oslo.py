@@ -52,7 +52,7 @@ def override(opts: cfg.ConfigOpts, found: Found, value: Any, before: Any) -> Any
     try:
         kept = _converted(found, value)
         opts.set_override(name, kept, group)
-        read(opts, found)
+        _read(opts, found)
     except (ValueError, TypeError, OverflowError, cfg.Error) as error:
         opts.clear_override(name, group)
         if before is not None:
@@ -88,8 +88,17 @@ def _refused(found: Found, value: Any) -> UsageError:
     )
 
 
-def read(opts: cfg.ConfigOpts, found: Found) -> Any:
-    """What an option holds now."""
+def values(opts: cfg.ConfigOpts) -> list[Any]:
+    """What the options hold now, in the order of `everything`."""
+    return [_read(opts, found) for found in everything()]
+
+
+@functools.cache
+def defaults(release: str) -> list[Any]:
+    """What they hold where nothing was set."""
+    return values(options(release))
+
+
+def _read(opts: cfg.ConfigOpts, found: Found) -> Any:
     section = opts if found.section == "DEFAULT" else opts[found.section]
-    value = section[found.option.name]
-    return list(value) if isinstance(value, list) else value
+    return section[found.option.name]

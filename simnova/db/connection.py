@@ -52,20 +52,42 @@ class Connection:
         return len(self.names) >= ATTACHED_AT_MOST
 
     def attach(self, name: str, metadata: sa.MetaData) -> None:
-        """Attach a new database and create its tables, whose schema name must be `name`."""
+        """Attach a new database and create its tables, whose schema name must be `name`.
+
+        SQLite copies them from one that was made before, where it was built to do so.
+        """
+        self._add(name)
+        if self._files.in_memory and hasattr(self.driver, "deserialize"):
+            self.driver.deserialize(_image(name, metadata), name=name)
+        else:
+            self._create(metadata)
+
+    def image(self, name: str, metadata: sa.MetaData) -> bytes:
+        """A new database with its tables, as SQLite would write it into a file."""
+        self._add(name)
+        self._create(metadata)
+        return self.driver.serialize(name=name)
+
+    def _add(self, name: str) -> None:
         self.cursor.execute(f"ATTACH DATABASE ? AS {_quoted(name)}", [self._files.make(name)])
         self.names.append(name)
         self._files.mark(self.cursor, name)
-        for statement in _statements(metadata):
-            self.cursor.execute(statement)
+
+    def _create(self, metadata: sa.MetaData) -> None:
+        for element in _elements(metadata):
+            self.cursor.execute(str(element.compile(dialect=sqlite.dialect())))
         for table in metadata.sorted_tables:
             table.dispatch.after_create(table, self.core)
 
 
 @cache
-def _statements(metadata: sa.MetaData) -> tuple[str, ...]:
-    """What makes the tables of a new database. Every cloud of a process needs the same, so they are compiled once."""
-    return tuple(str(each.compile(dialect=sqlite.dialect())) for each in _elements(metadata))
+def _image(name: str, metadata: sa.MetaData) -> bytes:
+    """Every cloud of a process begins with the same tables, so they are made once and copied."""
+    connection = Connection(Files("sqlite://"))
+    try:
+        return connection.image(name, metadata)
+    finally:
+        connection.close()
 
 
 def _elements(metadata: sa.MetaData) -> Iterator[sa.schema.CreateTable | sa.schema.CreateIndex]:

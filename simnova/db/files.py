@@ -26,6 +26,11 @@ class Files:
     def __init__(self, url: str) -> None:
         self._path = _path(url)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether there are no files at all."""
+        return self._path is None
+
     def make(self, name: str) -> str:
         """What to attach for the database of that name: a fresh file, or memory."""
         if self._path is None:
