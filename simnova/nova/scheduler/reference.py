@@ -21,6 +21,10 @@ What `enabled_filters` and `weight_classes` in `[filter_scheduler]` may name. A 
 passes, and why not; a weigher gives each host that passed a number. Their docstrings say more; the options are in
 `docs/reference/config.md`.
 
+The last column says how the question is answered for all hosts at once: by arithmetic on columns of numbers, once for
+all hosts that are alike in something, or host by host. A host that does not pass for certain is always asked by itself,
+for the reason and the log. Filters and weighers of one's own, and classes derived from these, are asked host by host.
+
 This page is made by `python -m simnova.nova.scheduler`.
 """
 _BASES = (BaseHostFilter, BaseHostWeigher)
@@ -108,16 +112,21 @@ def _names(cls: type) -> set[str]:
 
 
 def _section(title: str, classes: Mapping[str, type[PlugIn]]) -> list[str]:
-    rows = [(f"`{name}`", _what(cls), _options(cls)) for name, cls in classes.items()]
-    return [f"## {title}", "", *_table(("name", "what it does", "options"), rows), ""]
+    rows = [(f"`{name}`", _what(cls), _options(cls), _form(cls)) for name, cls in classes.items()]
+    head = ("name", "what it does", "options", "for all hosts at once")
+    return [f"## {title}", "", *_table(head, rows), ""]
 
 
 def _older(filters: dict[str, type[BaseHostFilter]]) -> list[str]:
     rows = [
-        (f"`{name}`", _what(filters[name]), _options(filters[name]), gone.release, gone.why)
+        (f"`{name}`", _what(cls), _options(cls), gone.release, gone.why, _form(cls))
         for name, gone in GONE.items()
+        for cls in (filters[name],)
     ]
-    head = ("name", "what it does", "options", "removed in", "because")
+    head = (
+        *("name", "what it does", "options", "removed in", "because"),
+        "for all hosts at once",
+    )
     absent = [f"* {name}, removed in {gone.release}: {gone.why}." for name, gone in ABSENT.items()]
     return [
         "## Filters of older releases",
@@ -134,6 +143,12 @@ def _older(filters: dict[str, type[BaseHostFilter]]) -> list[str]:
 def _what(cls: type) -> str:
     """The first line of the docstring."""
     return (inspect.getdoc(cls) or "").partition("\n")[0].replace("|", "\\|")
+
+
+def _form(cls: type) -> str:
+    """How it answers for all hosts at once, as its method says."""
+    method = vars(cls).get("hosts_pass") or vars(cls).get("weigh_hosts")
+    return (inspect.getdoc(method) or "").rstrip(".") if method else "each host is asked"
 
 
 def _options(cls: type[PlugIn]) -> str:
