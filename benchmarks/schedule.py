@@ -201,6 +201,9 @@ def _large_cloud(hosts: int) -> Cloud:
     cloud.networks.create(NETWORK, RANGE)
     cloud.flavors.create("tiny", vcpus=1, ram=64, disk=1)
     boot(cloud, 1)
+    project = cloud.sql("SELECT project_id FROM nova_cell1.instances").rows[0][0]
+    path, unlimited = f"/v2.0/quotas/{project}", {"quota": {"port": -1}}
+    cloud.request("PUT", path, unlimited, service="neutron")
     return cloud
 
 
@@ -231,7 +234,8 @@ def _whole_path(
     hosts, servers = sizes
     before = _peak()
     took = cpu(work)
-    active = [server.status for server in cloud.servers].count("ACTIVE") - 1
+    count = "SELECT count(*) FROM nova_cell1.instances WHERE vm_state = 'active'"
+    active = cloud.sql(count).rows[0][0] - 1
     said = f"{active:,} ACTIVE, {took / servers * 1e3:.1f} ms each; "
     memory = f"{_peak() - before:,.0f} MB, {_peak():,.0f} in all"
     return [Line(f"{servers:,} boots on {hosts:,} hosts {how}", took, "s", said + memory)]

@@ -58,7 +58,7 @@ class ServersController(Controller):
         try:
             wanted = await _request(self.compute_api, context, body["server"], body)
             instances, reservation = await self.compute_api.create(context, wanted)
-        except exception.OverQuota as error:
+        except (exception.OverQuota, exception.PortLimitExceeded) as error:
             raise Fault(403, str(error)) from None
         except exception.KeypairNotFound:
             raise Fault(400, "Invalid key_name provided.") from None

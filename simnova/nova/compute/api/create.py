@@ -124,15 +124,25 @@ class Creation(Base):
         ]
 
     async def _check_counts(self, context: RequestContext, request: ServerRequest) -> int:
-        """How many servers the quotas and the networks let through; at least `min_count`, else they refuse."""
+        """How many servers the quotas and the networks let through; at least `min_count`, else they refuse.
+
+        Raises `OverQuota`, `PortLimitExceeded`.
+        """
         wanted = await self.network_api.validate_networks(
             context, request.requested_networks, request.max_count
         )
+        if wanted < request.min_count:
+            raise exception.PortLimitExceeded
+        if wanted < request.max_count:
+            LOG.info(
+                "max count reduced from %d to %d due to network port quota",
+                *(request.max_count, wanted),
+            )
         return await quota.check_num_instances(
             self.quotas,
             context,
             request.flavor,
-            min(request.min_count, wanted),
+            request.min_count,
             min(request.max_count, wanted),
         )
 
