@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from simnova.cloud import checks
+from simnova.cloud.accidents import Accidents
 from simnova.cloud.aggregates import Aggregates
 from simnova.cloud.asking import server_body
 from simnova.cloud.assembly import Assembly
@@ -28,16 +29,15 @@ from simnova.cloud.services import Services
 from simnova.cloud.stock import Images, Networks, Servers
 from simnova.cloud.views import Moment, Views
 from simnova.config import Config
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError
 from simnova.kernel import timeline
 from simnova.kernel.clock import Clock
 from simnova.kernel.collector import Seldom
-from simnova.kernel.faults import Crash, Faults
+from simnova.kernel.faults import Faults
 from simnova.kernel.journal import Journal, Level, declare
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
 from simnova.kernel.timeline import Comparer, Input, Timeline
-from simnova.messaging.faults import Loss
 
 __door__ = True
 
@@ -53,7 +53,7 @@ class _Original(NamedTuple):
     comparer: Comparer
 
 
-class Cloud(Views):
+class Cloud(Accidents, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`. The same `seed` gives the same run, to the last event.
@@ -276,59 +276,6 @@ class Cloud(Views):
     def _again(self, given: Input) -> None:
         self._input(given.verb, **given.args)
 
-    # --- breaking it ------------------------------------------------------------------------------------------
-
-    def crash(self, service: str) -> None:
-        """Kill a service now (`nova-compute@compute1`): what it had in hand is lost with it."""
-        self._input("crash", service=self._running(service))
-
-    def stop(self, service: str) -> None:
-        """Stop a service in good order."""
-        self._input("stop", service=self._running(service))
-
-    def start(self, service: str) -> None:
-        """Start a service again."""
-        if service in self.assembly.running and self.assembly.running[service].alive:
-            raise UsageError(f"{service} is running: stop or crash it first")
-        self._input("start", service=service)
-
-    def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> Faults:
-        """Have a service die at its `nth` event of a kind from now, just before it or just after.
-
-        What comes back, as from `lose` and `fail`, tells all that lies in wait: `cloud.faults`.
-        """
-        checks.check_crash(kind, nth, moment)
-        self._running(service)
-        self._input("crash_at", kind=kind, service=service, nth=nth, moment=moment)
-        return self.faults
-
-    def lose(self, method: str, times: int = 1, *, reply: bool = False) -> Faults:
-        """Lose the next messages that carry this RPC method, or the replies to it."""
-        checks.check_loss(method, times)
-        self._input("lose", method=method, times=times, reply=reply)
-        return self.faults
-
-    def fail(
-        self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1
-    ) -> Faults:
-        """Have a simulated host's hypervisor fail the next `times` times it does `what` (a driver's method or step)."""
-        if host not in self.assembly.hosts:
-            raise unknown("host", host, self.assembly.hosts)
-        self._input("fail", host=host, what=what, error=error, times=times)
-        return self.faults
-
-    def set(self, option: str, value: Any) -> None:
-        """Change an option of the running cloud: `cloud.set("filter_scheduler.host_subset_size", 3)`."""
-        self._input("set", option=option, value=value)
-
-    def _running(self, service: str) -> str:
-        alive = [name for name, life in self.assembly.running.items() if life.alive]
-        if service in self.assembly.names and service not in alive:
-            raise UsageError(f"{service} is not running: start({service!r}) it first")
-        if service not in alive:
-            raise unknown("running service", service, alive)
-        return service
-
     # --- inputs -----------------------------------------------------------------------------------------------
 
     def _input(self, verb: str, **args: Any) -> Any:
@@ -377,30 +324,6 @@ class Cloud(Views):
 
     def _do_advance(self, seconds: float) -> Any:
         return self.clock.after(seconds, lambda: None, background=True)
-
-    def _do_crash(self, service: str) -> None:
-        self.clock.crash(self.assembly.running[service], cause=len(self.journal) - 1)
-
-    def _do_stop(self, service: str) -> None:
-        self.clock.stop(self.assembly.running[service], cause=len(self.journal) - 1)
-
-    def _do_start(self, service: str) -> None:
-        self.assembly.start(service, background=False)
-
-    def _do_crash_at(self, kind: str, service: str, nth: int, moment: Any) -> None:
-        self.faults.crash_at(Crash(kind, service, nth, moment))
-
-    def _do_lose(self, method: str, times: int, reply: bool) -> None:
-        self.assembly.broker.interceptors.append(Loss(self.faults, method, times, reply))
-
-    def _do_fail(self, host: str, what: str, error: str, times: int) -> None:
-        self.faults.armed.append(self.assembly.simulated(host).fail(what, error, times))
-
-    def _do_write_memory(self, server: str, host: str, rate: float) -> None:
-        self.assembly.simulated(host).write_memory(server, rate)
-
-    def _do_set(self, option: str, value: Any) -> None:
-        self.conf.set(option, value)
 
     # --- the end ----------------------------------------------------------------------------------------------
 

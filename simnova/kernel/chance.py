@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,3 +30,26 @@ def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
     if isinstance(among, Between):
         return rng.uniform(among.low, among.high)
     return among[0] if len(among) == 1 else rng.choice(among)
+
+
+class Chance:
+    """The random streams of one cloud, all from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chooser: Chooser = draw
+        self._streams: dict[tuple[str, ...], random.Random] = {}
+
+    def rng(self, *stream: str) -> random.Random:
+        """The random stream of that name; adding another stream changes no other."""
+        if stream not in self._streams:
+            self._streams[stream] = random.Random("/".join((str(self.seed), *stream)))
+        return self._streams[stream]
+
+    def choose(self, *stream: str, among: Among) -> Any:
+        """Let chance decide, in one place: a search can put its own `chooser` here and try every way."""
+        return self.chooser(stream, among, self.rng(*stream))
+
+    def uuid(self, *stream: str) -> str:
+        """A version 4 UUID from the random stream of that name."""
+        return str(uuid.UUID(int=self.rng("uuid", *stream).getrandbits(128), version=4))

@@ -9,11 +9,9 @@ next one) and then closes its coroutines, so that no `except Exception` of a ser
 
 from __future__ import annotations
 
-import random
 import sys
 import threading
 import types
-import uuid
 from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -21,11 +19,14 @@ from typing import Any, TypeVar, cast
 import simpy
 
 from simnova.exceptions import UsageError
-from simnova.kernel.chance import Among, Chooser, draw
 from simnova.kernel.chance import Between as Between
-from simnova.kernel.journal import DERIVED, Journal, Level, declare, waiting_code
+from simnova.kernel.chance import Chance
+from simnova.kernel.journal import DERIVED, Journal, Level, waiting_code
 from simnova.kernel.patience import Patience
 from simnova.kernel.realtime import Realtime
+from simnova.kernel.service import SERVICE_CRASH, SERVICE_START, SERVICE_STOP
+from simnova.kernel.service import Crashed as Crashed
+from simnova.kernel.service import Service as Service
 
 __door__ = True
 
@@ -35,13 +36,6 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 Signal = simpy.Event
 """Something a task can wait for; `succeed(value)` wakes it."""
-
-SERVICE_START = declare("service.start", "a service came up")
-SERVICE_STOP = declare("service.stop", "a service was stopped in good order")
-SERVICE_CRASH = declare(
-    "service.crash", "a service died where it stood; nothing of its own code ran after this"
-)
-
 
 _here = threading.local()
 
@@ -56,30 +50,8 @@ def handled() -> BaseException | None:
     return getattr(_here, "handled", None)
 
 
-class Crashed(BaseException):
-    """Raised at the door of a service that is dead. Not an `Exception`: no service can survive it by catching."""
-
-
 class Expired(Exception):
     """A `wait` with a timeout was not answered in time."""
-
-
-class Service:
-    """One life of a service: its name in the journal, its running tasks, and whether its doors are open.
-
-    `at_end` holds what happens around it when it ends, in good order or not (its connections break, say), because of
-    the event `ended`.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.alive = True
-        self.ended: int | None = None
-        self.tasks: dict[Task, None] = {}
-        self.at_end: list[Callable[[], None]] = []
-
-    def __repr__(self) -> str:
-        return f"<Service {self.name} {'up' if self.alive else 'down'}, {len(self.tasks)} tasks>"
 
 
 class Task(simpy.Process):
@@ -121,19 +93,17 @@ def _forget(timer: Signal) -> None:
         timer.callbacks.clear()
 
 
-class Clock:
+class Clock(Chance):
     """Simulated time in seconds from zero, the journal, the random streams and the tasks of one cloud."""
 
     def __init__(self, seed: int = 0, level: Level = "full") -> None:
+        super().__init__(seed)
         self.env = simpy.Environment(0.0)
-        self.seed = seed
         self.journal = Journal(self, level)
         self.real = Realtime(self)
         self.patience = Patience(self)
         self.steps = 0
         self.services: dict[Service, None] = {}
-        self.chooser: Chooser = draw
-        self._streams: dict[tuple[str, ...], random.Random] = {}
         self._busy = 0
         self._second, self._utcnow = -1, ""
         self._failures: list[BaseException] = []
@@ -218,22 +188,6 @@ class Clock:
         What came back is a recorded input: a replay takes it from there and does no work.
         """
         return cast(T, await self.wait(self.real.start(work, args, timeout, what)))
-
-    # --- chance -----------------------------------------------------------------------------------------------
-
-    def rng(self, *stream: str) -> random.Random:
-        """The random stream of that name; adding another stream changes no other."""
-        if stream not in self._streams:
-            self._streams[stream] = random.Random("/".join((str(self.seed), *stream)))
-        return self._streams[stream]
-
-    def choose(self, *stream: str, among: Among) -> Any:
-        """Let chance decide, in one place: a search can put its own `chooser` here and try every way."""
-        return self.chooser(stream, among, self.rng(*stream))
-
-    def uuid(self, *stream: str) -> str:
-        """A version 4 UUID from the random stream of that name."""
-        return str(uuid.UUID(int=self.rng("uuid", *stream).getrandbits(128), version=4))
 
     # --- tasks ------------------------------------------------------------------------------------------------
 
