@@ -86,7 +86,22 @@ class Log(list[Line]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return element("pre", escape(str(self)) or " ", style="white-space:pre-wrap")
+        return element("div", "".join(map(_html, self)) or " ", style=_PAGE)
+
+
+_PAGE: Final = "font-family:var(--jp-code-font-family,monospace);font-size:12px;line-height:1.4;white-space:pre-wrap"
+_HANGING: Final = "padding-left:2em;text-indent:-2em;overflow-wrap:anywhere"
+_LOUD: Final = {
+    "WARNING": ";color:var(--jp-warn-color0,#b35900)",
+    "ERROR": ";color:var(--jp-error-color0,#c4320a)",
+    "CRITICAL": ";color:var(--jp-error-color0,#c4320a)",
+}
+
+
+def _html(line: Line) -> str:
+    """A paragraph for each line of the text, broken between words."""
+    style = _HANGING + _LOUD.get(line.level, "")
+    return "".join(element("div", escape(each), style=style) for each in str(line).splitlines())
 
 
 class Written:
