@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 START := lab/tree/notebooks/00_start_here.ipynb
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
-SLOW := notebooks or labs or browser or libvirt
+SLOW := notebooks or labs or browser or libvirt or thorough
 PYTEST := $(BIN)/pytest -n2 --dist loadfile
 
 .PHONY: lab labs test check notebooks bench lock screenshots clean browser
@@ -23,7 +23,7 @@ check: $(VENV)/.packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST) -m "not ($(SLOW))" tests
+	$(PYTEST) -p no:nbval -m "not ($(SLOW))" tests
 
 notebooks: $(VENV)/.libvirt
 	$(PYTEST) $(NBVAL) notebooks

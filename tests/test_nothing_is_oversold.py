@@ -5,11 +5,14 @@ was down is started again, the periodic audits have their turn, and then the boo
 `SIMNOVA_EXAMPLES=500 SIMNOVA_STEPS=40` walks further than the suite does.
 """
 
+import pytest
 from books import AUDIT, Books, walk
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from simnova import Cloud, Host
+
+pytestmark = pytest.mark.thorough
 
 HOSTS = [
     Host("compute1", vcpus=2, memory_mb=6656, local_gb=200),

@@ -50,6 +50,7 @@ def test_a_picture_is_well_formed_and_needs_nothing_from_outside(hostile, name):
     assert "href" not in drawn
 
 
+@pytest.mark.thorough
 def test_a_picture_is_the_same_text_in_every_process():
     program = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1]); import conftest, test_pictures\n"

@@ -233,6 +233,7 @@ def test_a_summary_journal_can_be_looked_at(real):
     str(logs.lines(journal))
 
 
+@pytest.mark.thorough
 def test_all_that_is_seen_is_the_same_in_every_process():
     program = (
         "import hashlib\n"

@@ -256,6 +256,7 @@ def test_importing_all_of_it_loads_nothing_heavy():
     assert done.stdout.split() == []
 
 
+@pytest.mark.thorough
 def test_one_step_of_a_hundred_thousand_events_needs_no_wait(hand, uuid):
     from simnova.observe import decision, hosts, sequence, steps
 

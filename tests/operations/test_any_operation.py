@@ -5,6 +5,7 @@ fails in good order, and nothing is left hanging.
 `SIMNOVA_EXAMPLES=500 SIMNOVA_STEPS=40` walks further than the suite does.
 """
 
+import pytest
 from books import AUDIT, Books, walk
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +20,8 @@ from hypothesis.stateful import (
 
 from simnova import Cloud, Host
 from simnova.nova.api.actions.registry import ACTIONS
+
+pytestmark = pytest.mark.thorough
 
 HOSTS = [
     Host("compute1", vcpus=1, memory_mb=6656, local_gb=100),

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def check(cloud):
     assert all(result is not None for (result,) in events)
 
 
+@pytest.mark.thorough
 @settings(max_examples=15, deadline=None)
 @given(steps)
 def test_at_quiet_everything_agrees(done):

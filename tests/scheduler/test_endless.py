@@ -62,9 +62,15 @@ def digests(cloud):
     return [event.digest() for event in cloud.journal]
 
 
-def interrupt_soon():
-    """What Jupyter's stop button does, a moment from now."""
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+def interrupt_soon(cloud):
+    """What Jupyter's stop button does, a moment after the filters are asked."""
+
+    def press(event):
+        if event.kind == "log" and event.data["message"].startswith("Starting with"):
+            cloud.journal.after.remove(press)
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    cloud.journal.after.append(press)
 
 
 def after_it(cloud):
@@ -83,7 +89,7 @@ def after_it(cloud):
 def test_an_interrupt_ends_the_cell_with_the_filter_its_host_and_its_line(kind):
     with Cloud(hosts=2, filters=[kind]) as cloud:
         cloud.boot("big", flavor="m1.medium")
-        interrupt_soon()
+        interrupt_soon(cloud)
         with pytest.raises(
             Interrupted, match=rf"{kind.__name__} was interrupted about compute\d, in line \d+: "
         ):
@@ -95,10 +101,10 @@ def test_an_interrupt_ends_the_cell_with_the_filter_its_host_and_its_line(kind):
     "what", [{"filters": [Endless]}, {"filters": [Chatty]}, {"weighers": [Heavy]}]
 )
 def test_a_plug_in_that_takes_more_than_its_time_is_stopped(what):
-    with Cloud(hosts=2, plug_in_seconds=0.2, **what) as cloud:
+    with Cloud(hosts=2, plug_in_seconds=0.05, **what) as cloud:
         cloud.boot("big", flavor="m1.medium")
         with pytest.raises(
-            UsageError, match=r"took more than 0.2 s of CPU time about compute\d, in line \d+: "
+            UsageError, match=r"took more than 0.05 s of CPU time about compute\d, in line \d+: "
         ):
             cloud.run()
         after_it(cloud)

@@ -17,6 +17,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "nova" / "scheduler_scenarios.js
 SMALL = Path(__file__).parent / "data" / "scenarios.jsonl"
 PATH = SHARED if SHARED.exists() else SMALL
 RECORDED = [json.loads(line) for line in PATH.read_text().splitlines()]
+COMMITTED = [json.loads(line) for line in SMALL.read_text().splitlines()]
 NUMBERS = ("weights", "weight")
 
 
@@ -42,7 +43,18 @@ def numbers(answer: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-@pytest.mark.parametrize("line", RECORDED, ids=named)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *COMMITTED,
+        *(
+            pytest.param(one, marks=pytest.mark.thorough)
+            for one in RECORDED
+            if one not in COMMITTED
+        ),
+    ],
+    ids=named,
+)
 def test_the_answer_is_real_novas(line: dict[str, Any]) -> None:
     read = scenarios.from_json(line["scenario"])
     answer, expected = read.answer(), line["answer"]
@@ -54,7 +66,7 @@ def test_the_answer_is_real_novas(line: dict[str, Any]) -> None:
 
 def test_the_committed_recordings_are_among_the_shared() -> None:
     shared = {named(line): line for line in RECORDED}
-    for line in map(json.loads, SMALL.read_text().splitlines()):
+    for line in COMMITTED:
         assert shared[named(line)] == line
 
 

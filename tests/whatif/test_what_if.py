@@ -70,6 +70,7 @@ def knob_of(question, host, change):
     return next((knob for knob in known if knob.what == change.what), None)
 
 
+@pytest.mark.thorough
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios, st.sampled_from(["compute1", "compute3"]))
 def test_the_told_change_is_enough_and_a_slightly_smaller_one_is_not(data, host):
