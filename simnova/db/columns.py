@@ -26,6 +26,10 @@ class Timestamp(sa.types.TypeDecorator[str]):
         """Text on SQLite, a date and time elsewhere."""
         return dialect.type_descriptor(sa.String(32) if dialect.name == "sqlite" else sa.DateTime())
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """How a value read is converted: on SQLite it is the text already."""
+        return None if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """What is stored."""
         if dialect.name == "sqlite":

@@ -16,6 +16,8 @@ from simnova.db.files import Files
 
 ATTACHED_AT_MOST = 10
 """What SQLite allows unless it was built otherwise (SQLITE_MAX_ATTACHED)."""
+STATEMENTS = 1024
+"""How many the driver keeps compiled. Its own 128 are fewer than all operations on a server need."""
 
 __door__ = True
 
@@ -34,7 +36,7 @@ class Connection:
             "sqlite://",
             poolclass=StaticPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={"check_same_thread": False},
+            connect_args={"check_same_thread": False, "cached_statements": STATEMENTS},
         )
         self.core = self._engine.connect()
         self.dialect = self._engine.dialect

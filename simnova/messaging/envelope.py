@@ -16,7 +16,18 @@ from simnova.kernel.journal import waiting_code
 from simnova.messaging.exceptions import RemoteError
 
 _HEAD = '{"oslo.version":"2.0","oslo.message":'
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class _Encoder(json.JSONEncoder):
+    """JSON, and objects that tell what of them crosses."""
+
+    def default(self, value: Any) -> Any:
+        """The form of an object; raises `TypeError` for what has none."""
+        form = getattr(value, "to_encode", None)
+        return super().default(value) if form is None else form()
+
+
+_encode = _Encoder(separators=(",", ":")).encode
 
 
 def seal(message: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ class Serializer(Protocol):
         """The context out of a dict."""
 
     def serialize_entity(self, ctxt: Any, entity: Any) -> Any:
-        """An argument or result as JSON's own types."""
+        """An argument or result as JSON's own types, and objects with `to_encode()`."""
 
     def deserialize_entity(self, ctxt: Any, entity: Any) -> Any:
         """The argument or result out of JSON's own types."""

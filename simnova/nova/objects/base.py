@@ -6,9 +6,9 @@ nova-compute, at the conductor through `object_action`. That one decorator is wh
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, fields
+from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from simnova.nova.context import RequestContext
@@ -46,7 +46,7 @@ class NovaObject:
     @classmethod
     def field_names(cls) -> list[str]:
         """The names of the fields that cross a message."""
-        return _names(cls)
+        return list(_names(cls))
 
     def values(self) -> dict[str, Any]:
         """All fields and their values."""
@@ -55,35 +55,60 @@ class NovaObject:
 
     def obj_what_changed(self) -> dict[str, Any]:
         """The fields that differ from what was last loaded or saved, with their present values."""
-        held, loaded = self.__dict__, self._loaded
-        return {n: held[n] for n in _names(type(self)) if n not in loaded or loaded[n] != held[n]}
+        held, before = self.__dict__, self._loaded.get
+        return {
+            name: now
+            for name in _names(type(self))
+            if (then := before(name, _NEVER)) is not (now := held[name]) and then != now
+        }
 
     def obj_reset_changes(self) -> Self:
         """What is here now is what the database has. Returns itself."""
-        held = self.__dict__
-        self._loaded = {
-            n: v if type(v := held[n]) in _PLAIN else _frozen(v) for n in _names(type(self))
-        }
+        changed = self.obj_what_changed()
+        if changed:
+            new = {n: v if type(v) in _PLAIN else _frozen(v) for n, v in changed.items()}
+            self._loaded = {**self._loaded, **new}
         return self
 
     def obj_to_primitive(self) -> dict[str, Any]:
         """The object as JSON, in the form that oslo.versionedobjects gives it on the wire."""
+        primitive: dict[str, Any] = to_primitive(self.to_encode())
+        return primitive
+
+    def to_encode(self) -> dict[str, Any]:
+        """The same for an encoder that asks this of the objects in it, too: nothing is copied for it."""
         return {
             "nova_object.name": type(self).__name__,
             "nova_object.namespace": NAMESPACE,
             "nova_object.version": self.VERSION,
-            "nova_object.data": to_primitive(self.values()),
+            "nova_object.data": self.values(),
             "nova_object.changes": sorted(self.obj_what_changed()) if self._loaded else [],
         }
 
+    @classmethod
+    def obj_from_primitive(cls, value: dict[str, Any], context: RequestContext | None) -> Self:
+        """The object whose form on the wire `value` is, bound to `context`; it keeps parts of `value` for itself."""
+        raw = value["nova_object.data"]
+        data = {k: v if type(v) in _PLAIN else from_primitive(v, context) for k, v in raw.items()}
+        if raw.keys() != _names(cls).keys():
+            obj = cls(**data, context=context).obj_reset_changes()
+        else:
+            obj = cls.__new__(cls)
+            obj.__dict__.update(data, context=context)
+            obj._loaded = {n: r if r == (v := data[n]) else _frozen(v) for n, r in raw.items()}
+        for name in value.get("nova_object.changes", ()):
+            obj._loaded.pop(name, None)
+        return obj
 
-_FIELDS: dict[type[NovaObject], list[str]] = {}
+
+_FIELDS: dict[type[NovaObject], dict[str, None]] = {}
 
 
-def _names(cls: type[NovaObject]) -> list[str]:
-    if cls not in _FIELDS:
-        _FIELDS[cls] = [f.name for f in fields(cls) if f.name != "context"]
-    return _FIELDS[cls]
+def _names(cls: type[NovaObject]) -> dict[str, None]:
+    found = _FIELDS.get(cls)
+    if found is None:
+        found = _FIELDS[cls] = {f.name: None for f in fields(cls) if f.name != "context"}
+    return found
 
 
 def _frozen(value: Any) -> Any:
@@ -91,10 +116,12 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: v if type(v) in _PLAIN else _frozen(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_frozen(v) for v in value]
+        return [v if type(v) in _PLAIN else _frozen(v) for v in value]
     return value
 
 
+_NEVER = object()
+"""What a field was that has never been loaded."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types whose values are JSON as they are: nearly all, so they are passed by quickly."""
 
@@ -103,30 +130,19 @@ def to_primitive(value: Any) -> Any:
     """Any mix of objects, lists and dicts as JSON."""
     if isinstance(value, dict):
         return {k: v if type(v) in _PLAIN else to_primitive(v) for k, v in value.items()}
-    if isinstance(value, NovaObject):
-        return value.obj_to_primitive()
     if isinstance(value, (list, tuple)):
-        return [to_primitive(item) for item in value]
-    return value
+        return [v if type(v) in _PLAIN else to_primitive(v) for v in value]
+    return value.obj_to_primitive() if isinstance(value, NovaObject) else value
 
 
 def from_primitive(value: Any, context: RequestContext | None = None) -> Any:
     """The inverse of `to_primitive`; objects are bound to `context`."""
     if isinstance(value, list):
-        return [from_primitive(item, context) for item in value]
+        return [v if type(v) in _PLAIN else from_primitive(v, context) for v in value]
     if not isinstance(value, dict):
         return value
-    if "nova_object.name" not in value:
-        return _members(value, context)
-    data = _members(value["nova_object.data"], context)
-    obj = REGISTRY[value["nova_object.name"]](**data, context=context)
-    obj.obj_reset_changes()
-    for name in value.get("nova_object.changes", ()):
-        obj._loaded.pop(name, None)
-    return obj
-
-
-def _members(value: dict[str, Any], context: RequestContext | None) -> dict[str, Any]:
+    if "nova_object.name" in value:
+        return REGISTRY[value["nova_object.name"]].obj_from_primitive(value, context)
     return {k: v if type(v) in _PLAIN else from_primitive(v, context) for k, v in value.items()}
 
 
@@ -147,7 +163,7 @@ def remotable(
         self.obj_reset_changes()
         return cast(R, result)
 
-    return functools.wraps(method)(run)
+    return wraps(method)(run)
 
 
 def remotable_class(
@@ -167,7 +183,7 @@ def remotable_class(
         )
         return cast(R, result)
 
-    return functools.wraps(method)(run)
+    return wraps(method)(run)
 
 
 class NovaObjectSerializer:
@@ -185,8 +201,8 @@ class NovaObjectSerializer:
         return RequestContext.from_dict(values, self.place)
 
     def serialize_entity(self, context: RequestContext, entity: Any) -> Any:
-        """An argument or a result as JSON."""
-        return to_primitive(entity)
+        """An argument or a result as it is: the envelope asks objects for what crosses."""
+        return entity
 
     def deserialize_entity(self, context: RequestContext, entity: Any) -> Any:
         """An argument or a result as it arrived here."""

@@ -111,9 +111,9 @@ class InstanceActionEvent(NovaObject):
 
 def _latest(tx: Any, uuid: str, request_id: str | None) -> dict[str, Any] | None:
     """The action of this request, else the server's last one."""
-    actions = tx.select("instance_actions", {"instance_uuid": uuid}, order_by="id")
-    mine = [action for action in actions if action["request_id"] == request_id]
-    found = (mine or actions)[-1:]
+    table, last = "instance_actions", {"order_by": "-id", "limit": 1}
+    mine = tx.select(table, {"instance_uuid": uuid, "request_id": request_id}, **last)
+    found = mine or tx.select(table, {"instance_uuid": uuid}, **last)
     return found[0] if found else None
 
 
