@@ -1,6 +1,7 @@
 """Who may import whom: the rooms of the design page, read from the imports themselves."""
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -56,7 +57,11 @@ def module_name(path: Path) -> str:
 
 
 PATHS = {module_name(path): path for path in sorted((ROOT / "simnova").rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text()) for name, path in PATHS.items()}
+
+
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(PATHS[module].read_text())
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -91,15 +96,20 @@ def targets(module: str, node: ast.AST) -> list[str]:
     return [name if name in PATHS else origin for name in names]
 
 
-IMPORTS = sorted(
-    {
-        Import(module, target, getattr(node, "lineno", 0), runs)
-        for module, tree in TREES.items()
-        for node, runs in statements(tree)
-        for target in targets(module, node)
-    }
-)
-FIRST_PARTY = [found for found in IMPORTS if found.target.split(".")[0] == "simnova"]
+@functools.cache
+def imports() -> list[Import]:
+    return sorted(
+        {
+            Import(module, target, getattr(node, "lineno", 0), runs)
+            for module in PATHS
+            for node, runs in statements(tree(module))
+            for target in targets(module, node)
+        }
+    )
+
+
+def first_party() -> list[Import]:
+    return [found for found in imports() if found.target.split(".")[0] == "simnova"]
 
 
 def inner(module: str) -> str:
@@ -127,7 +137,7 @@ def nova_service(module: str) -> str:
 
 
 def third_party(*packages: str) -> list[Import]:
-    return [found for found in IMPORTS if found.target.split(".")[0] in packages]
+    return [found for found in imports() if found.target.split(".")[0] in packages]
 
 
 def told(found: list[Import]) -> list[str]:
@@ -142,7 +152,7 @@ def test_every_room_is_on_the_plan():
 def test_dependencies_point_one_way():
     wrong = [
         found
-        for found in FIRST_PARTY
+        for found in first_party()
         if room(found.module) not in EDGES
         and room(found.module) != room(found.target)
         and not any(within(found.target, place) for place in ROOMS[room(found.module)])
@@ -153,7 +163,7 @@ def test_dependencies_point_one_way():
 def test_novas_services_reach_each_other_only_through_a_client():
     wrong = [
         found
-        for found in FIRST_PARTY
+        for found in first_party()
         if nova_service(found.module)
         and nova_service(found.target)
         and nova_service(found.module) != nova_service(found.target)
@@ -165,7 +175,7 @@ def test_novas_services_reach_each_other_only_through_a_client():
 def test_nova_compute_and_its_drivers_import_no_database():
     wrong = [
         found
-        for found in FIRST_PARTY
+        for found in first_party()
         if room(found.target) == "db"
         and (within(found.module, "nova.compute") or within(found.module, "nova.virt"))
         and not is_client(found.module)
@@ -200,7 +210,7 @@ def test_heavy_libraries_are_imported_where_they_are_used():
 
 def test_no_import_cycle():
     graph: dict[str, set[str]] = {}
-    for found in FIRST_PARTY:
+    for found in first_party():
         if found.runs and found.target != found.module:
             graph.setdefault(found.module, set()).add(found.target)
     graphlib.TopologicalSorter(graph).prepare()
@@ -221,7 +231,7 @@ def definitions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AST]]:
 
 @pytest.mark.parametrize("module", PATHS)
 def test_everything_public_has_a_docstring(module):
-    documented = [(module, TREES[module]), *definitions(TREES[module], module)]
+    documented = [(module, tree(module)), *definitions(tree(module), module)]
     assert [name for name, node in documented if not ast.get_docstring(node)] == []  # type: ignore[arg-type]
 
 

@@ -30,6 +30,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, sync_playwright
 
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -174,6 +175,14 @@ class Lab:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=seconds * 1000)
         self.page.evaluate(IN_TIME % CONNECTED, seconds)
         self.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+
+    def make(self, notebook: str, *cells: str) -> None:
+        """Write a notebook of these code cells into the server's folder and show it."""
+        from nbformat import v4, write
+
+        made = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells], metadata=KERNEL)
+        write(made, self.server.root / notebook)
+        self.open(notebook)
 
     def run_all(self, seconds: float = 120) -> None:
         """Run every cell by JupyterLab's own command and wait until the last one is done."""

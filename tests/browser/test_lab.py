@@ -1,11 +1,8 @@
 """The harness itself: what it sees of a notebook is what is there."""
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 COUNTER = '''
 import anywidget
 import traitlets
@@ -45,9 +42,7 @@ def notebook(lab):
     """Open a notebook made of the cells given."""
 
     def made(*cells):
-        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=KERNEL)
-        nbformat.write(notebook, lab.server.root / "made.ipynb")
-        lab.open("made.ipynb")
+        lab.make("made.ipynb", *cells)
         return lab
 
     return made

@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 RECORDED = Path(__file__).parents[1] / "widgets" / "conftest.py"
@@ -51,10 +49,7 @@ def shown(lab):
     """Open a notebook whose last cell is the one given and run it."""
 
     def run(cell):
-        notebook = new_notebook(cells=[new_code_cell(CELL), new_code_cell(cell)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(notebook, lab.server.root / "player.ipynb")
-        lab.open("player.ipynb")
+        lab.make("player.ipynb", CELL, cell)
         lab.run_all()
         watched = Watched(lab)
         watched.root.wait_for()
