@@ -10,11 +10,21 @@ from simnova.cloud.moves import Moves
 from simnova.exceptions import UsageError, unknown
 from simnova.messaging.rest import Response
 from simnova.nova.api.views import STATUSES
+from simnova.observe.actions import Actions
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
     from simnova.observe.states import History
+
+
+_ACTIONS = (
+    "SELECT a.instance_uuid AS server, a.action, e.event, e.host, e.result, "
+    "CASE WHEN e.id IS NULL THEN a.message ELSE e.details END AS why, a.request_id "
+    "FROM (SELECT * FROM nova_{cell}.instance_actions ORDER BY id) a "
+    "LEFT JOIN nova_{cell}.instance_actions_events e ON e.action_id = a.id"
+)
+"""Those of a server that no host could take are in cell0."""
 
 
 class Call:
@@ -183,13 +193,14 @@ class Server(Moves):
         self.cloud.request("GET", f"/?token={token}", service=proxy)
 
     @property
-    def actions(self) -> Table:
-        """What was asked of it, and what each service did of that, oldest first; a row for each event."""
-        return self.cloud.sql(
-            "SELECT a.action, e.event, e.host, e.result, a.message, a.request_id "
-            "FROM nova_cell1.instance_actions a LEFT JOIN nova_cell1.instance_actions_events e "
-            f"ON e.action_id = a.id WHERE a.instance_uuid = '{self.id}' ORDER BY a.id, e.id"
-        )
+    def actions(self) -> Actions:
+        """What was asked of it, and what each service did of that, oldest first; a row for each event.
+
+        `why` is the reason of an event that has failed; of an action without events it is the action's own message.
+        """
+        cells = " UNION ALL ".join(_ACTIONS.format(cell=cell) for cell in ("cell0", "cell1"))
+        found = self.cloud.sql(f"SELECT * FROM ({cells}) WHERE server = '{self.id}'")
+        return Actions(found.columns[1:], [row[1:] for row in found], whole=("request_id",))
 
     def rename(self, name: str) -> None:
         """Ask the API to give it another name."""

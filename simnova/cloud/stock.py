@@ -5,21 +5,27 @@ Looking reads the databases at once and is not journalled; adding goes through t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simnova.cloud.collection import Collection, Items, at_once
+from simnova.cloud.collection import Collection, Item, Items, at_once
 from simnova.cloud.server import Server
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, unknown
 from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.versions import MAX_VERSION
 from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB
 from simnova.nova.context import RequestContext, get_admin_context, target_cell
+from simnova.nova.objects.base import from_primitive
 from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_mapping import InstanceMapping
+from simnova.nova.objects.states import VmState
+from simnova.observe.build_requests import Withdrawn
+from simnova.observe.index import follow
+from simnova.observe.names import Names
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
@@ -105,6 +111,17 @@ class Servers(Collection[Server]):
     def _item(self, row: dict[str, Any]) -> Server:
         return Server(self.cloud, row["id"])
 
+    def _row(self, name: str | Item) -> dict[str, Any]:
+        """Also by a name that it had before it was renamed."""
+        rows = self.rows()
+        alike = follow(self.cloud.journal, Names).alike(str(name))
+        former = (row for row in rows if row["id"] in alike)
+        now = (row for row in rows if name in (row["name"], row["id"]))
+        found = next(now, None) or next(former, None)
+        if found is None:
+            raise unknown(self.what, name, [row["name"] for row in rows])
+        return found
+
     def of_reservation(self, reservation_id: str) -> list[Server]:
         """The servers of one request."""
         found = [at_once(_find(self._context(), uuid)) for uuid in self._uuids()]
@@ -125,7 +142,19 @@ class Servers(Collection[Server]):
             for row in self._select(database, "instances", uuid=uuid):
                 instance = Instance(**{n: row[n] for n in Instance.field_names() if n in row})
                 return views.server(instance, True, MAX_VERSION)["server"] | {"status": "DELETED"}  # type: ignore[no-any-return]
-        raise UsageError(f"there is no server {uuid}, and there never was one")
+        return self._withdrawn(uuid)
+
+    def _withdrawn(self, uuid: str) -> dict[str, Any]:
+        """A server that was deleted while only its build request was there: no table has anything of it."""
+        text = follow(self.cloud.journal, Withdrawn).of.get(uuid)
+        if text is not None:
+            instance = from_primitive(json.loads(text), self._context())
+        elif self._select(API_DB, "request_specs", instance_uuid=uuid):
+            instance = Instance(uuid=uuid, display_name=uuid)
+        else:
+            raise UsageError(f"there is no server {uuid}, and there never was one")
+        instance.vm_state, instance.task_state = VmState.DELETED, None
+        return views.server(instance, True, MAX_VERSION)["server"]  # type: ignore[no-any-return]
 
     def _uuids(self) -> list[str]:
         cells = (CELL0_DB, CELL1_DB)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from simnova.db.transaction import Transaction
+from simnova.glance.schema import IMAGE
 from simnova.messaging.identity import Identity
 from simnova.messaging.rest import Fault
 
@@ -49,6 +52,9 @@ READ_ONLY = frozenset(
 DISK_FORMATS = ["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "ploop", "iso"]
 CONTAINER_FORMATS = ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"]
 VISIBILITIES = ["community", "public", "private", "shared"]
+NEWEST_FIRST = sa.select(IMAGE).order_by(IMAGE.c.created_at.desc(), sa.text("rowid DESC"))
+"""Of those of one second (a time has whole ones) the one that was made last; Glance takes the greater id."""
+
 _TEXT = {"type": ("null", "string"), "maxLength": 255}
 _CHOICES: dict[str, list[Any]] = {
     "disk_format": [None, *DISK_FORMATS],
@@ -153,7 +159,7 @@ def write_tags(tx: Transaction, image_id: str, tags: list[str]) -> None:
 
 def listed(tx: Transaction, who: Identity, filters: Mapping[str, str]) -> list[dict[str, Any]]:
     """The images for this user that fit the filters, the newest first."""
-    rows = tx.select("images", order_by=["-created_at", "-id"])
+    rows = tx.execute(NEWEST_FIRST)
     wanted_visibility = filters.get("visibility")
     hidden = filters.get("os_hidden", "false").lower() == "true"
     shown = [

@@ -12,6 +12,22 @@ class NotFound(NovaError):
     code = 404
 
 
+class InvalidAPIVersionString(NovaError):
+    """A microversion is not written as one."""
+
+    msg_fmt = (
+        "API Version String %(version)s is of invalid format. Must be of format MajorNum.MinorNum."
+    )
+    code = 400
+
+
+class InvalidGlobalAPIVersion(NovaError):
+    """A microversion is older or newer than those that the API has."""
+
+    msg_fmt = "Version %(req_ver)s is not supported by the API. Minimum is %(min_ver)s and maximum is %(max_ver)s."
+    code = 406
+
+
 class AggregateHostExists(NovaError):
     """The host is in that aggregate already."""
 

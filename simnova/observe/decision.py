@@ -119,13 +119,13 @@ def of_server(journal: Journal, server: str) -> Decision | None:
 
     Raises `UsageError` for a server that the journal does not know.
     """
-    names = follow(journal, Names).servers
-    alike = [uuid for uuid, name in names.items() if server in (uuid, name)]
+    names = follow(journal, Names)
+    alike = names.alike(server)
     for events in reversed(follow(journal, Decisions).of):
         if asked_for(journal, [journal[seq] for seq in events]) == (alike or [server])[-1]:
             return read(journal, events, last(journal))
     if not alike:
-        raise unknown("server", server, set(names.values()))
+        raise unknown("server", server, set(names.servers.values()))
     return None
 
 

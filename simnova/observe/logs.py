@@ -199,10 +199,10 @@ def uuids_of(journal: Journal, server: Any) -> list[str] | None:
     """
     if server is None:
         return None
-    asked, names = str(getattr(server, "id", server)), follow(journal, Names).servers
-    found = [uuid for uuid, name in names.items() if asked in (uuid, name)]
+    asked, names = str(getattr(server, "id", server)), follow(journal, Names)
+    found = names.alike(asked)
     if not found and not uuids(asked):
-        raise unknown("server", asked, set(names.values()))
+        raise unknown("server", asked, set(names.servers.values()))
     return found or [asked]
 
 

@@ -40,6 +40,7 @@ class Names:
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
         self.servers: dict[str, str] = {}
+        self.called: dict[str, dict[str, None]] = {}
         self.moves: dict[str, str] = {}
         self.owners: dict[str, tuple[str, str]] = {}
         self.rows: dict[tuple[str, str], str] = {}
@@ -48,8 +49,26 @@ class Names:
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
+        after = event.data.get("after") or {}
         if event.kind == "db.insert":
-            self._row(event, event.data.get("after") or {})
+            self._row(event, after)
+        elif event.kind == "db.update":
+            self._renamed(event, after.get("display_name") or in_json(after.get("instance")))
+
+    def alike(self, asked: str) -> list[str]:
+        """The uuids of the servers that are called so, or, where none is, were called so; a uuid is its own name."""
+        now = [uuid for uuid, name in self.servers.items() if asked in (uuid, name)]
+        return now or list(self.called.get(asked, ()))
+
+    def _renamed(self, event: Event, name: str | None) -> None:
+        table = f"{event.data.get('db')}.{event.data.get('table')}"
+        uuid = self.rows.get((table, str(event.data.get("key"))))
+        if name and uuid in self.servers:
+            self._call(uuid, name)
+
+    def _call(self, uuid: str, name: str) -> None:
+        self.servers[uuid] = self.of[uuid] = name
+        self.called.setdefault(name, {})[uuid] = None
 
     def _row(self, event: Event, row: dict[str, Any]) -> None:
         uuid = row.get("uuid") or row.get("id")
@@ -64,10 +83,11 @@ class Names:
     def _server(self, event: Event, row: dict[str, Any]) -> None:
         table = event.data.get("table")
         if table == "instances" and row.get("uuid"):
-            self.servers[row["uuid"]] = row.get("display_name") or row["uuid"]
+            self._call(row["uuid"], row.get("display_name") or row["uuid"])
         elif table == "build_requests" and row.get("instance_uuid"):
             uuid = row["instance_uuid"]
-            self.servers.setdefault(uuid, self.of.get(uuid) or in_json(row.get("instance")) or uuid)
+            if uuid not in self.servers:
+                self._call(uuid, self.of.get(uuid) or in_json(row.get("instance")) or uuid)
         elif table == "migrations" and row.get("uuid"):
             self.moves[row["uuid"]] = str(row.get("instance_uuid"))
 

@@ -12,9 +12,12 @@ from simnova.kernel.journal import Event, Journal
 from simnova.nova.objects.states import PowerState
 from simnova.observe import states_svg
 from simnova.observe.index import follow, last
+from simnova.observe.markup import element, escape
 from simnova.observe.names import Names
 from simnova.observe.rows import CHANGES, row_key
 from simnova.observe.table import Table
+
+NO_ROW = "no states, for there is no row of it in a cell; only its build request was there"
 
 COLUMNS = ("vm_state", "task_state", "power_state", "host")
 
@@ -95,12 +98,12 @@ class History:
         return Table(("step", "time", *COLUMNS, "lasted"), rows, title=self.name)
 
     def __str__(self) -> str:
-        return str(self.table())
+        return str(self.table()) if self.states else f"{self.name}: {NO_ROW}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self.table()._repr_html_() if self.states else element("p", escape(str(self)))
 
     def svg(self, current: int | None = None) -> str:
         """Three lanes of states; the one at step `current` is marked."""
@@ -115,10 +118,13 @@ def history(journal: Journal, server: Any, upto: int | None = None) -> History:
 
     Raises `UsageError` for a server that the journal does not know.
     """
-    known, names = follow(journal, Histories).of, follow(journal, Names).servers
+    known, names = follow(journal, Histories).of, follow(journal, Names)
     asked = str(getattr(server, "id", server))
-    uuid = asked if asked in known else next((u for u in known if names.get(u) == asked), None)
+    alike = names.alike(asked)
+    uuid = asked if asked in known else next((u for u in alike if u in known), None)
+    if uuid is None and not alike:
+        raise unknown("server", asked, (names.servers.get(one, one) for one in known))
     if uuid is None:
-        raise unknown("server", asked, (names.get(one, one) for one in known))
+        return History(names.servers[alike[-1]], [])
     end = last(journal, upto)
-    return History(names.get(uuid, uuid), [one for one in known[uuid] if one.seq <= end])
+    return History(names.servers.get(uuid, uuid), [one for one in known[uuid] if one.seq <= end])

@@ -14,11 +14,15 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; its text is cut to 100 columns, its HTML is whole and escaped."""
+    """Rows under named columns; its text is cut to 100 columns, its HTML is whole and escaped.
+
+    Columns named in `whole` are not cut.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     title: str = field(default="", compare=False)
+    whole: Sequence[str] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,7 +51,8 @@ class Table:
         if crowded(self.columns):
             return str(upright(self))
         cells = [[cell(value) for value in row] for row in self.rows]
-        widths = fit([max(map(len, column)) for column in zip(self.columns, *cells, strict=True)])
+        needed = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
+        widths = fit(needed, fixed=[name in self.whole for name in self.columns])
         right = [numeric(values) for values in self._columns()]
         lines = [list(self.columns), ["-" * width for width in widths], *cells]
         texts = [line(values, widths, right) for values in lines]
@@ -116,11 +121,15 @@ def html_row(name: str, values: Sequence[Any], right: Sequence[bool]) -> str:
     return element("tr", "".join(cells) or " ")
 
 
-def fit(widths: Sequence[int], room: int = WIDTH) -> list[int]:
-    """Widths that fit into a line: the widest column gives way first."""
-    fitted = list(widths)
-    while sum(fitted) + 2 * (len(fitted) - 1) > room and max(fitted) > 4:
-        fitted[fitted.index(max(fitted))] -= 1
+def fit(widths: Sequence[int], room: int = WIDTH, fixed: Sequence[bool] = ()) -> list[int]:
+    """Widths that fit into a line: the widest column that is not fixed gives way first."""
+    fitted, spaces = list(widths), 2 * (len(widths) - 1)
+    free = [place for place in range(len(fitted)) if not any(fixed[place : place + 1])]
+    while sum(fitted) + spaces > room and free:
+        widest = max(free, key=fitted.__getitem__)
+        if fitted[widest] <= 4:
+            break
+        fitted[widest] -= 1
     return fitted
 
 

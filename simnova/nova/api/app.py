@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simnova.config import Config
 from simnova.exceptions import NovaError
-from simnova.messaging.rest import App, Fault, Request, Response
+from simnova.messaging.rest import App, Fault, Handler, Request, Response
 from simnova.nova.api.aggregates import AggregateController
 from simnova.nova.api.attach_interfaces import InterfaceAttachmentController
 from simnova.nova.api.auth import Auth
@@ -24,7 +24,7 @@ from simnova.nova.api.server_metadata import ServerMetadataController
 from simnova.nova.api.server_migrations import ServerMigrationsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
-from simnova.nova.api.versions import asked
+from simnova.nova.api.versions import asked, version_of
 from simnova.nova.compute.api import API
 from simnova.nova.compute.api.aggregate import AggregateAPI
 from simnova.nova.compute.api.host import HostAPI
@@ -37,8 +37,13 @@ _WORDS = {
     401: "unauthorized",
     403: "forbidden",
     404: "itemNotFound",
+    405: "badMethod",
     409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
     501: "notImplemented",
+    503: "serviceUnavailable",
 }
 
 
@@ -91,6 +96,12 @@ class ComputeApp(App):
             self.clock.now - started,
         )
         return response
+
+    def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
+        """The handler; a microversion that is none is refused before it is asked (`wsgi.Resource.__call__`)."""
+        found = super().find(request)
+        version_of(request)
+        return found
 
     def fault(self, request: Request, fault: Fault) -> Response:
         """An error in Nova's form: `{"badRequest": {"code": 400, "message": …}}`."""

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import re
+
 from simnova.messaging.rest import Fault, Request
+from simnova.nova import exception
 
 Version = tuple[int, int]
 
 MIN_VERSION, MAX_VERSION = (2, 1), (2, 104)
 
 
+_FORM = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
+
+
 def asked(request: Request) -> str:
-    """The microversion as the client writes it; 2.1 where it says nothing."""
-    text = request.headers.get("openstack-api-version", "").removeprefix("compute").strip()
-    text = text or request.headers.get("x-openstack-nova-api-version", "2.1")
+    """The microversion as the client writes it; 2.1 where it says none, or only those of other services.
+
+    It is the last of a list `placement 1.39, compute 2.90` that is for us (`microversion_parse`).
+    """
+    of_services = request.headers.get("openstack-api-version", "").split(",")
+    ours = [of for of in map(str.split, of_services) if len(of) > 1 and of[0].lower() == "compute"]
+    legacy = request.headers.get("x-openstack-nova-api-version", "").split(",")[-1].strip()
+    text = " ".join(ours[-1][1:]) if ours else legacy or shown(MIN_VERSION)
     return shown(MAX_VERSION) if text == "latest" else text
 
 
 def version_of(request: Request) -> Version:
     """The microversion that the client asks for. Raises `Fault` 400 or 406 where it is none."""
     text = asked(request)
-    major, _, minor = text.partition(".")
-    if not (major.isdigit() and minor.isdigit()):
-        raise Fault(
-            400,
-            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.",
-        )
-    version = (int(major), int(minor))
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise Fault(400, str(exception.InvalidAPIVersionString(version=text)))
+    version = (int(match[1]), int(match[2]))
     if not MIN_VERSION <= version <= MAX_VERSION:
-        low, high = shown(MIN_VERSION), shown(MAX_VERSION)
-        raise Fault(
-            406,
-            f"Version {text} is not supported by the API. Minimum is {low} and maximum is {high}.",
-        )
+        limits = {"min_ver": shown(MIN_VERSION), "max_ver": shown(MAX_VERSION)}
+        raise Fault(406, str(exception.InvalidGlobalAPIVersion(req_ver=text, **limits)))
     return version
 
 
@@ -44,5 +49,5 @@ def only(request: Request, since: Version = MIN_VERSION, until: Version = MAX_VE
     """The microversion of a request, for what exists only from `since` to `until`; raises `Fault` 404 outside."""
     version = version_of(request)
     if not since <= version <= until:
-        raise Fault(404, f"API version '{shown(version)}' is not supported on this method.")
+        raise Fault(404, "The resource could not be found.")
     return version

@@ -115,8 +115,7 @@ class Images(Base):
             "backup_type": backup_type,
             "instance_uuid": instance.uuid,
         }
-        images = await self.image_api.get_all(context, **filters)
-        newest_first = sorted(images, key=lambda image: str(image["created_at"]), reverse=True)
+        newest_first = await self.image_api.get_all(context, **filters)
         text = "Found %d images (rotation: %d)"
         LOG.debug(text, len(newest_first), rotation, instance=instance)
         excess = newest_first[rotation:]
