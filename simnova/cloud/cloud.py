@@ -204,13 +204,11 @@ class Cloud(Accidents, Views):
         with self._engine(pace):
             while not self.clock.quiet:
                 self.clock.step()
-                found = wanted is not None and any(
-                    wanted(event) for event in self.journal.events[seen:]
-                )
-                seen = len(self.journal)
-                if found:
-                    return self
-                if self.now > limit:
+                if wanted is not None:
+                    new, seen = self.journal.events[seen:], len(self.journal)
+                    if any(wanted(event) for event in new):
+                        return self
+                if self.clock.now > limit:
                     raise UsageError(
                         f"still at work after {timeout:g} simulated seconds: {self._at_work()}"
                     )

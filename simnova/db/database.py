@@ -125,7 +125,8 @@ class Database:
         transaction = Transaction(self)
         try:
             result = _plain(work(transaction, *args, **kwargs))
-            self._begin_journal(transaction)
+            if transaction.changes:
+                self._begin_journal(transaction)
             transaction.commit()
         except BaseException:
             transaction.rollback()
@@ -134,8 +135,9 @@ class Database:
         if transaction.changes:
             self._written.note(transaction.changes)
             self._tell(transaction.changes)
-        self._journal(transaction.refusals)
-        self._journal(transaction.changes[1:])
+        if transaction.refusals or transaction.changes:
+            self._journal(transaction.refusals)
+            self._journal(transaction.changes[1:])
         return result
 
     def watch(self, watcher: Watcher) -> None:
@@ -159,7 +161,7 @@ class Database:
         task = self.clock.active
         if task is not None:
             self.clock.check(task)
-            binary = task.service.name.partition("@")[0]
+            binary = task.service.name.partition("@")[0] if self.forbidden else ""
             if binary in self.forbidden:
                 raise DBNotAllowed(binary=binary)
         if self.refusing is not None:

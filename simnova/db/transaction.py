@@ -192,17 +192,17 @@ class Transaction:
             self._cursor.execute("ROLLBACK")
 
     def _run(self, statement: Prepared, values: list[Any]) -> Cursor:
-        return self._send(statement.text, statement.arguments(values))
+        try:
+            return self._cursor.execute(statement.text, statement.arguments(values))
+        except sqlite3.Error as error:
+            raise translate(error) from error
 
     def _write(self, statement: Prepared, arguments: list[Any]) -> None:
         if not self._begun:
             self._cursor.execute("BEGIN")
             self._begun = True
-        self._send(statement.text, arguments)
-
-    def _send(self, text: str, arguments: list[Any]) -> Cursor:
         try:
-            return self._cursor.execute(text, arguments)
+            self._cursor.execute(statement.text, arguments)
         except sqlite3.Error as error:
             raise translate(error) from error
 

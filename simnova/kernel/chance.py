@@ -28,7 +28,7 @@ Chooser = Callable[[tuple[str, ...], Among, random.Random], Any]
 def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
     """How the clock chooses unless something else is put in its place: at random from the named stream."""
     if isinstance(among, Between):
-        return rng.uniform(among.low, among.high)
+        return among.low + (among.high - among.low) * rng.random()
     return among[0] if len(among) == 1 else rng.choice(among)
 
 
@@ -48,7 +48,7 @@ class Chance:
 
     def choose(self, *stream: str, among: Among) -> Any:
         """Let chance decide, in one place: a search can put its own `chooser` here and try every way."""
-        return self.chooser(stream, among, self.rng(*stream))
+        return self.chooser(stream, among, self._streams.get(stream) or self.rng(*stream))
 
     def uuid(self, *stream: str) -> str:
         """A version 4 UUID from the random stream of that name."""

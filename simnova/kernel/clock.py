@@ -113,7 +113,7 @@ class Clock(Chance):
     @property
     def now(self) -> float:
         """Seconds since the cloud's time zero."""
-        return self.env.now
+        return self.env._now
 
     def utcnow(self) -> str:
         """The cloud's date and time as OpenStack writes it, `2026-01-01T00:00:00Z`; written out once a second."""
@@ -126,22 +126,23 @@ class Clock(Chance):
     @property
     def active(self) -> Task | None:
         """The task that is running, if one is."""
-        return self.env.active_process  # type: ignore[return-value]
+        return cast("Task | None", self.env._active_proc)
 
     def signal(self) -> Signal:
         """A new thing to wait for."""
-        return self.env.event()
+        return Signal(self.env)
 
     async def wait(self, signal: Signal, timeout: float | None = None) -> Any:
         """Wait until `signal` succeeds and return its value; raises `Expired` after `timeout` seconds.
 
         The value may be an exception, which is then raised: SimPy would rebuild it from its arguments.
         """
-        if self.active is None:
+        task = self.active
+        if task is None:
             raise UsageError(
                 "await works inside a service; in a notebook call cloud.run() or server.wait()"
             )
-        self.check(self.active)
+        self.check(task)
         if timeout is not None:
             self._expire(signal, timeout)
         value = await _until(signal)
@@ -154,7 +155,7 @@ class Clock(Chance):
             if not signal.triggered:
                 signal.succeed(Expired(timeout))
 
-        timer = self.env.timeout(timeout)
+        timer = simpy.Timeout(self.env, timeout)
         timer.callbacks.append(expire)
         if signal.callbacks is not None:
             signal.callbacks.append(lambda _: _forget(timer))
@@ -175,7 +176,7 @@ class Clock(Chance):
                 self._busy -= 1
             action(*args)
 
-        timer = self.env.timeout(seconds)
+        timer = simpy.Timeout(self.env, seconds)
         timer.callbacks.append(fire)
         return timer
 
@@ -323,7 +324,8 @@ class Clock(Chance):
         return True
 
     def _step(self) -> None:
-        before, _here.clock, _here.handled = running(), self, sys.exc_info()[1]
+        before = getattr(_here, "clock", None)
+        _here.clock, _here.handled = self, sys.exc_info()[1]
         try:
             self.env.step()
         finally:

@@ -106,8 +106,12 @@ class Journal:
 
         Raises `Crashed` where the task's service is dead: its doors are shut.
         """
-        task = self.clock.active
-        self._admit(kind, task)
+        clock = self.clock
+        task = clock.active
+        if task is not None:
+            clock.check(task)
+        for gate in self.before:
+            gate(kind, task)
         if task is not None:
             actor = actor or task.service.name
             cause = task.latest if cause == DERIVED else cause
@@ -115,14 +119,14 @@ class Journal:
             request_id = request_id or task.request_id
         event = Event(
             len(self.events),
-            self.clock.now,
+            clock.now,
             kind,
             actor or "outside",
             None if cause == DERIVED else cause,
             request_id,
             waiting_code(sys._getframe(1)),
             bool(background),
-            self._kept(kind, data),
+            data if self.level == "full" and kind in KINDS else self._kept(kind, data),
         )
         self.events.append(event)
         if task is not None:
@@ -131,15 +135,9 @@ class Journal:
             watcher(event)
         return event
 
-    def _admit(self, kind: str, task: Task | None) -> None:
-        if task is not None:
-            self.clock.check(task)
-        for gate in self.before:
-            gate(kind, task)
-
     def _kept(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
         payload = KINDS[kind].payload
-        if self.level == "full" or not payload:
+        if not payload:
             return data
         if isinstance(data, Late):
             return data.without(payload)
@@ -155,7 +153,8 @@ class Journal:
         return chain
 
 
-_PATHS: dict[CodeType, str] = {}
+_PLACES: dict[int, tuple[CodeType, dict[int, str]]] = {}
+"""What has been said of each instruction of a code, by the code's identity: its hash is slow, as is its line."""
 
 
 def waiting_code(frame: FrameType | None) -> str | None:
@@ -165,10 +164,13 @@ def waiting_code(frame: FrameType | None) -> str | None:
     if frame is None or frame.f_globals.get("__name__", "").startswith("simpy"):
         return None
     code = frame.f_code
-    path = _PATHS.get(code)
-    if path is None:
-        path = _PATHS[code] = short_name(code.co_filename)
-    return f"{path}:{frame.f_lineno}"
+    known = _PLACES.get(id(code))
+    if known is None:
+        known = _PLACES[id(code)] = (code, {})
+    said = known[1].get(frame.f_lasti)
+    if said is None:
+        said = known[1][frame.f_lasti] = f"{short_name(code.co_filename)}:{frame.f_lineno}"
+    return said
 
 
 def short_name(filename: str) -> str:

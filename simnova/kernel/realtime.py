@@ -149,7 +149,7 @@ class Realtime:
         if not self._inbox.empty():
             self._empty()
         if not self._pending and self.pace is None:
-            return self.clock.peek() < math.inf
+            return self.clock.env.peek() < math.inf
         while (pause := self._pause()) is None or pause > 0:
             if pause is None and not self._pending:
                 return False

@@ -23,6 +23,7 @@ __door__ = True
 
 Handler = Callable[..., Awaitable["Response"]]
 F = TypeVar("F", bound=Handler)
+Table = dict[int, list[tuple[re.Pattern[str], dict[str, Handler]]]]
 Query = str | Mapping[str, str | Iterable[str]] | None
 """A query string as it goes over the wire, or its parameters, encoded in the given order."""
 
@@ -72,7 +73,7 @@ class Request:
     ) -> None:
         self.method = method
         self.path = path
-        self.query: dict[str, list[str]] = parse_qs(query, keep_blank_values=True)
+        self.query: dict[str, list[str]] = parse_qs(query, keep_blank_values=True) if query else {}
         self.text = text
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
 
@@ -157,14 +158,22 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
 
 
-def _table(parts: Iterable[object]) -> list[tuple[re.Pattern[str], dict[str, Handler]]]:
+def _depth(path: str) -> int:
+    """How many parts a path has; a slash at its end counts for nothing."""
+    return path.rstrip("/").count("/")
+
+
+def _table(parts: Iterable[object]) -> Table:
     paths: dict[str, dict[str, Handler]] = {}
     for part in parts:
         for name in dir(type(part)):
             for method, path in getattr(getattr(type(part), name), "routes", ()):
                 paths.setdefault(path, {})[method] = getattr(part, name)
     literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
-    return [(_pattern(path), paths[path]) for path in literal_first]
+    found: Table = {}
+    for path in literal_first:
+        found.setdefault(_depth(path), []).append((_pattern(path), paths[path]))
+    return found
 
 
 class App:
@@ -176,8 +185,8 @@ class App:
     """The network that it serves on, by which it can ask others itself."""
 
     @cached_property
-    def table(self) -> list[tuple[re.Pattern[str], dict[str, Handler]]]:
-        """Every path with its handlers by method, those without arguments first."""
+    def table(self) -> Table:
+        """Every path with its handlers by method, by its depth; those without arguments first."""
         return _table([self, *self.controllers])
 
     async def answer(self, request: Request) -> Response:
@@ -194,7 +203,7 @@ class App:
 
     def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
         """The handler for a request and its arguments from the path; raises `Fault` 404 or 405."""
-        for pattern, methods in self.table:
+        for pattern, methods in self.table.get(_depth(request.path), ()):
             match = pattern.fullmatch(request.path)
             if match is None:
                 continue

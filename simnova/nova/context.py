@@ -6,6 +6,7 @@ and the cell are those of the service that holds the context, and nova-compute's
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -88,6 +89,12 @@ class RequestContext:
         """The context that arrived, bound to the place where it arrived."""
         return cls(**{name: values[name] for name in _TRAVELS if name in values}, place=place)
 
+    def __copy__(self) -> RequestContext:
+        """The same request, to be given another place."""
+        made = RequestContext.__new__(RequestContext)
+        vars(made).update(vars(self))
+        return made
+
     def elevated(self) -> RequestContext:
         """The same request with an administrator's rights."""
         return replace(self, is_admin=True, roles=sorted({*self.roles, "admin"}))
@@ -135,12 +142,11 @@ _TRAVELS = [
 def target_cell(context: RequestContext, cell: CellMapping) -> RequestContext:
     """A copy of the context whose database and message bus are those of the cell (`nova.context.target_cell`)."""
     place = context.here
-    return replace(
-        context,
-        db_connection=place.databases.get(cell.database_connection),
-        mq_connection=place.buses.get(cell.transport_url),
-        cell_uuid=cell.uuid,
-    )
+    there = copy(context)
+    there.db_connection = place.databases.get(cell.database_connection)
+    there.mq_connection = place.buses.get(cell.transport_url)
+    there.cell_uuid = cell.uuid
+    return there
 
 
 def get_admin_context(place: Place, request_id: str | None = None) -> RequestContext:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
+
+from simnova.db.cell_schema import METADATA as CELL
 from simnova.kernel.journal import declare
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
@@ -155,7 +158,8 @@ class Instance(NovaObject):
     ) -> State | None:
         """Write, and return the state before where the state is among what has changed."""
         where: dict[str, Any] = {"uuid": self.uuid, "deleted": 0}
-        before = tx.get("instances", **where) if {"vm_state", "task_state"} & set(changed) else None
+        moves = "vm_state" in changed or "task_state" in changed
+        before = tx.execute(_STATE, uuid=self.uuid) if moves else []
         states = {"task_state": _either(expected)} if expected is not None else None
         columns = {name: value for name, value in changed.items() if name not in _ELSEWHERE}
         if not tx.update("instances", where, columns, expected=states):
@@ -168,7 +172,7 @@ class Instance(NovaObject):
         for table in ("metadata", "system_metadata"):
             if table in changed:
                 self._write_metadata(tx, table)
-        return State(before["vm_state"], before["task_state"]) if before else None
+        return State(**before[0]) if before else None
 
     def _write_metadata(self, tx: Any, name: str) -> None:
         """Change the rows that differ, as Nova does (`_instance_metadata_update_in_place`)."""
@@ -295,6 +299,12 @@ class Instance(NovaObject):
             return await _load(context, {"deleted": 0, **filters})
         found = await _load(context, filters)
         return [one for one in found if one.deleted or not deleted]
+
+
+_SERVERS = CELL.tables["instances"]
+_STATE = sa.select(_SERVERS.c.vm_state.label("vm"), _SERVERS.c.task_state.label("task")).where(
+    _SERVERS.c.uuid == sa.bindparam("uuid"), _SERVERS.c.deleted == sa.literal_column("0")
+)
 
 
 def _either(states: list[str | None]) -> Any:

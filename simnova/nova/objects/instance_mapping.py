@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
+
+from simnova.db.api_schema import METADATA as API
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import NovaObject
@@ -55,13 +58,12 @@ class InstanceMapping(NovaObject):
     async def get_by_instance_uuid(cls, context: RequestContext, uuid: str) -> InstanceMapping:
         """The mapping of that server; raises InstanceMappingNotFound."""
 
-        def work(tx: Any) -> tuple[dict[str, Any], dict[str, Any] | None]:
-            row = tx.get("instance_mappings", instance_uuid=uuid)
-            if row is None:
-                raise exception.InstanceMappingNotFound(uuid=uuid)
-            return row, tx.get("cell_mappings", id=row["cell_id"]) if row["cell_id"] else None
-
-        return cls._from_rows(context, *await context.api_db.transact(work))
+        found = await context.api_db.execute(_WITH_CELL, uuid=uuid)
+        if not found:
+            raise exception.InstanceMappingNotFound(uuid=uuid)
+        (row,) = found
+        cell = {name: row[f"cell_{name}"] for name in CellMapping.field_names()}
+        return cls._from_rows(context, row, cell if row["cell_id"] else None)
 
     @classmethod
     async def get_by_instance_uuids(
@@ -107,6 +109,21 @@ class InstanceMapping(NovaObject):
             values = {name: cell[name] for name in CellMapping.field_names()}
             mapping.cell_mapping = CellMapping(**values, context=context)
         return mapping
+
+
+_MAPPINGS, _CELLS = API.tables["instance_mappings"], API.tables["cell_mappings"]
+_WITH_CELL = (
+    sa.select(
+        *(
+            _MAPPINGS.c[name]
+            for name in (*InstanceMapping.field_names(), "cell_id")
+            if name != "cell_mapping"
+        ),
+        *(_CELLS.c[name].label(f"cell_{name}") for name in CellMapping.field_names()),
+    )
+    .select_from(_MAPPINGS.outerjoin(_CELLS, _CELLS.c.id == _MAPPINGS.c.cell_id))
+    .where(_MAPPINGS.c.instance_uuid == sa.bindparam("uuid"))
+)
 
 
 async def _count(context: RequestContext, where: dict[str, Any]) -> int:

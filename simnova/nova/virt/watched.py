@@ -74,21 +74,29 @@ def _asked(
     ask: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments by name as JSON; no secrets, and nothing that was not given."""
-    given = _signature(getattr(ask, "__func__", ask)).bind(None, *args, **kwargs).arguments
-    said = {name: _plain(value) for name, value in given.items() if name not in _UNSAID}
+    names = _parameters(getattr(ask, "__func__", ask))
+    given = {**dict(zip(names[1:], args, strict=False)), **kwargs}
+    said = {n: _plain(given[n]) for n in names if n in given and n not in _UNSAID}
     if "instance" in given:
         said["instance"] = given["instance"].uuid
     return {name: value for name, value in said.items() if value is not None}
 
 
-_signature = functools.cache(inspect.signature)
+@functools.cache
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
+
+
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON; an object as its id."""
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, (str, int, float)):
+    if isinstance(value, (str, int, float)):
         return value
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
