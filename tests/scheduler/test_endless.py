@@ -28,11 +28,11 @@ class Endless(BaseHostFilter):
 
 
 class Chatty(BaseHostFilter):
-    """Is in the journal's door nearly all the time."""
+    """Is in the journal's door most of the time."""
 
     def host_passes(self, host_state, spec_obj):
         while spec_obj.memory_mb == 4096:
-            LOG.info("still here")
+            LOG.info("still here: %d", sum(range(500)))
         return True
 
 
