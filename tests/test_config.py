@@ -108,6 +108,10 @@ def test_a_value_that_is_refused_changes_nothing():
         ({"virt_type": "xen"}, "it is one of 'kvm', 'lxc', 'qemu', 'parallels'"),
         ({"enabled_filters": [object]}, "it is a list of texts"),
         ({"my_ip": 7}, "it is text"),
+        ({"driver": "chance_scheduler"}, r"it is in \[quota\], and was in \[scheduler\]"),
+        ({"scheduler_driver": "caching_scheduler"}, "became of the chance scheduler"),
+        ({"scheduler": {"driver": "chance_scheduler"}}, "docs/reference/filters.md"),
+        ({"quota": {"driver": "chance_scheduler"}}, "it is one of 'nova.quota.DbQuotaDriver'"),
         ({"periodic_enable": "perhaps"}, "it is True or False"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import checks
@@ -70,8 +71,18 @@ class Accidents:
         return self.faults
 
     def set(self, option: str, value: Any) -> None:
-        """Change an option of the running cloud: `cloud.set("filter_scheduler.host_subset_size", 3)`."""
+        """Change an option of the running cloud: `cloud.set("filter_scheduler.host_subset_size", 3)`.
+
+        Which filters and weighers there are nova-scheduler reads when it starts; a warning says so.
+        """
+        at_start = checks.is_read_at_start(option, value)
         self._input("set", option=option, value=value)
+        if at_start:
+            warnings.warn(
+                f"{option} is set, but nova-scheduler reads it when it starts: "
+                "cloud.stop('nova-scheduler'), then cloud.start('nova-scheduler')",
+                stacklevel=2,
+            )
 
     def _running(self, service: str) -> str:
         alive = [name for name, life in self.assembly.running.items() if life.alive]

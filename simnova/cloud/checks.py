@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simnova.config import Config
+from simnova.config.registry import find
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS
 from simnova.nova.api.schemas import servers
@@ -14,7 +15,9 @@ from simnova.nova.compute.manager import ComputeManager
 from simnova.nova.conductor.compute_task import ComputeTaskManager
 from simnova.nova.conductor.manager import ConductorManager
 from simnova.nova.manager import Manager
+from simnova.nova.scheduler.filters import check_available, get_filter_classes
 from simnova.nova.scheduler.manager import SchedulerManager
+from simnova.nova.scheduler.weights import get_weigher_classes
 
 LEVELS = ("full", "summary")
 MOMENTS = ("before", "after")
@@ -29,6 +32,27 @@ def as_config(config: Any) -> Config:
     if config is not None and not isinstance(config, Mapping):
         raise UsageError(f"config={config!r}: give a Config, or a dict of options")
     return Config(**(config or {}))
+
+
+_AT_START = {
+    "enabled_filters": get_filter_classes,
+    "available_filters": check_available,
+    "weight_classes": get_weigher_classes,
+}
+"""The options in `[filter_scheduler]` that name plug-ins, and who knows the names."""
+
+
+def is_read_at_start(option: str, value: Any) -> bool:
+    """Whether nova-scheduler reads the option only when it starts.
+
+    Raises UsageError for a name that it would not start with then.
+    """
+    section, found = find(option)
+    if section != "filter_scheduler" or found.name not in _AT_START:
+        return False
+    conf = Config(**{section: {found.name: value}})
+    _AT_START[found.name](getattr(conf.filter_scheduler, found.name))
+    return True
 
 
 def check_choices(seed: Any, level: Any) -> None:

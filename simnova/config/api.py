@@ -58,7 +58,12 @@ QUOTA = [
     _quota("key_pairs", 100, "key pairs per user"),
     _quota("server_groups", 10, "server groups"),
     _quota("server_group_members", 10, "servers per server group"),
-    string("driver", "nova.quota.DbQuotaDriver", "The class that knows the limits."),
+    string(
+        "driver",
+        "nova.quota.DbQuotaDriver",
+        "The class that knows the limits.",
+        choices=("nova.quota.DbQuotaDriver", "nova.quota.NoopQuotaDriver"),
+    ),
     switch("recheck_quota", True, "Count again after a create, to catch requests that raced."),
     switch(
         "count_usage_from_placement",

@@ -46,6 +46,19 @@ for _name, _found in _OLDER.items():
     _BY_NAME.setdefault(_name.partition(".")[2], []).append(_found)
 
 
+_SCHEDULERS = (
+    "SimNova's scheduler is the filter scheduler; what became of the chance scheduler and the caching "
+    "scheduler is at the end of the older filters in docs/reference/filters.md"
+)
+REMOVED = {
+    "driver": f"it is in [quota], and was in [scheduler]: write quota={{'driver': …}}. {_SCHEDULERS}",
+    "scheduler.driver": _SCHEDULERS,
+    "scheduler_driver": _SCHEDULERS,
+    "DEFAULT.scheduler_driver": _SCHEDULERS,
+}
+"""Names that Nova's releases did not understand alike, and what to say of them."""
+
+
 def find(name: str) -> Found:
     """The option called `section.name`, or `name` where only one section has it; older names count
     too.
@@ -58,6 +71,7 @@ def find(name: str) -> Found:
 
 def within(section: str, name: str) -> Found:
     """The option of that name in that section."""
+    _check_removed(f"{section}.{name}")
     if section not in SECTIONS:
         raise unknown_option("section", section, SECTIONS)
     if name in SECTIONS[section]:
@@ -67,7 +81,13 @@ def within(section: str, name: str) -> Found:
     raise unknown_option(f"option of [{section}]", name, SECTIONS[section])
 
 
+def _check_removed(name: str) -> None:
+    if name in REMOVED:
+        raise UsageError(f"option '{name}': {REMOVED[name]}")
+
+
 def _anywhere(name: str) -> Found:
+    _check_removed(name)
     if name not in _BY_NAME:
         raise unknown_option("option", name, _BY_NAME)
     found = list(dict.fromkeys((one.section, one.option.name) for one in _BY_NAME[name]))

@@ -12,7 +12,7 @@ from simnova.nova import filters, loadables
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.scheduler.filters import BaseHostFilter, all_filters
 from simnova.nova.scheduler.host_state import HostState
-from simnova.nova.scheduler.reference import GONE
+from simnova.nova.scheduler.removed import GONE
 
 Verdict = bool | str
 """True, or why not; an exception as `EXC Type: text`."""

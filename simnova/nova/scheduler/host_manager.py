@@ -45,17 +45,15 @@ class HostManager:
         self.decision = Decision(place.clock)
         self.filter_handler = host_filters.HostFilterHandler(self.decision)
         self.weight_handler = weights.HostWeightHandler(self.decision)
+        options = conf.filter_scheduler
+        host_filters.check_available(options.available_filters, options.enabled_filters)
         self.enabled_filters = [
             loadables.make(one, conf, place.clock)
-            for one in host_filters.get_filter_classes(
-                [*conf.filter_scheduler.enabled_filters, *filters]
-            )
+            for one in host_filters.get_filter_classes([*options.enabled_filters, *filters])
         ]
         self.weighers = [
             loadables.make(one, conf, place.clock)
-            for one in weights.get_weigher_classes(
-                [*conf.filter_scheduler.weight_classes, *weighers]
-            )
+            for one in weights.get_weigher_classes([*options.weight_classes, *weighers])
         ]
         self._settings_changed = False
         conf.watchers.append(self._note_setting)

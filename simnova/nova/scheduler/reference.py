@@ -7,11 +7,11 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from simnova.config.registry import SECTIONS
 from simnova.nova.loadables import PlugIn
 from simnova.nova.scheduler.filters import BaseHostFilter, all_filters
+from simnova.nova.scheduler.removed import ABSENT, GONE
 from simnova.nova.scheduler.weights import BaseHostWeigher, all_weighers
 
 _HEAD = """\
@@ -29,50 +29,6 @@ This page is made by `python -m simnova.nova.scheduler`.
 """
 _BASES = (BaseHostFilter, BaseHostWeigher)
 _RELEVANT = ("filter_scheduler", "metrics", "DEFAULT")
-
-
-class Gone(NamedTuple):
-    """What Nova once had: the release that removed it, and why."""
-
-    release: str
-    why: str
-
-
-_AMOUNTS = Gone(
-    "20.0.0 (Train)", "Placement's allocation candidates decide on amounts and their ratios"
-)
-_RATIOS = Gone("22.0.0 (Victoria)", "ratios live in Placement's inventories")
-_EXACT = Gone("18.0.0 (Rocky)", "bare metal asks for custom resource classes instead")
-_DRIVERS = "it did not fit Placement; the filter scheduler stayed as the only one"
-
-GONE = {
-    "RamFilter": _AMOUNTS,
-    "CoreFilter": _AMOUNTS,
-    "DiskFilter": _AMOUNTS,
-    "AggregateRamFilter": _RATIOS,
-    "AggregateCoreFilter": _RATIOS,
-    "AggregateDiskFilter": _RATIOS,
-    "RetryFilter": Gone(
-        "22.0.0 (Victoria)", "a failed build goes to alternates and no longer back to the scheduler"
-    ),
-    "ExactRamFilter": _EXACT,
-    "ExactCoreFilter": _EXACT,
-    "ExactDiskFilter": _EXACT,
-    "AvailabilityZoneFilter": Gone(
-        "28.0.0 (2023.2)", "Placement is always asked for the hosts of the zone's aggregates"
-    ),
-    "TypeAffinityFilter": Gone(
-        "17.0.0 (Queens)", "it told flavors by the id of their row, which a new one does not keep"
-    ),
-}
-"""Filters that SimNova has for the releases in which they were."""
-
-ABSENT = {
-    "TrustedFilter": Gone("17.0.0 (Queens)", "it was an experiment that nobody used"),
-    "the chance scheduler": Gone("19.0.0 (Stein)", _DRIVERS),
-    "the caching scheduler": Gone("19.0.0 (Stein)", _DRIVERS),
-}
-"""What SimNova does not have either."""
 
 
 def reference() -> str:

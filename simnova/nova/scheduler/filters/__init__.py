@@ -25,15 +25,19 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from simnova.exceptions import UsageError
 from simnova.nova import filters, loadables
 from simnova.nova.filters import Rejected
-from simnova.nova.scheduler import checks
+from simnova.nova.scheduler import checks, removed
 from simnova.nova.scheduler.utils import request_is_rebuild
 
 if TYPE_CHECKING:
     from simnova.nova.objects.request_spec import RequestSpec
     from simnova.nova.scheduler.columns import Array, HostColumns
     from simnova.nova.scheduler.host_manager import HostState
+
+ALL = "nova.scheduler.filters.all_filters"
+"""What the option `available_filters` says by default: every filter there is."""
 
 
 class BaseHostFilter(filters.BaseFilter):
@@ -72,8 +76,29 @@ def all_filters() -> dict[str, type[BaseHostFilter]]:
 
 
 def get_filter_classes(names: Iterable[Any]) -> list[type[BaseHostFilter] | BaseHostFilter]:
-    """The filters of those names; classes stand for themselves. Raises `UsageError` with the nearest names."""
-    return checks.named_once(loadables.choose(names, all_filters(), BaseHostFilter, "filter"))
+    """The filters of those names; classes stand for themselves.
+
+    Raises `UsageError` with the nearest names, or with the release that removed a filter.
+    """
+    asked = list(names)
+    for name in asked:
+        if isinstance(name, str):
+            removed.check_absent(name.rpartition(".")[2])
+    return checks.named_once(loadables.choose(asked, all_filters(), BaseHostFilter, "filter"))
+
+
+def check_available(paths: Iterable[str], enabled: Iterable[str] = ()) -> None:
+    """Raise `UsageError` for a path that leads to no filter, and for an enabled filter to which none does."""
+    if ALL in paths:
+        return
+    known = {name.rpartition(".")[2] for name in paths}
+    get_filter_classes(known)
+    for name in enabled:
+        if name.rpartition(".")[2] not in known:
+            raise UsageError(
+                f"filter '{name}' is enabled, but [filter_scheduler] available_filters does not name it: "
+                f"add it there, or {ALL}"
+            )
 
 
 __all__ = ["BaseHostFilter", "HostFilterHandler", "Rejected", "all_filters", "get_filter_classes"]
