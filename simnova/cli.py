@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from simnova import Cloud, Config, NovaError, UsageError, __version__
 from simnova.cloud.client import MICROVERSION
@@ -34,13 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"simnova {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_boot(commands.add_parser("boot", help="boot servers and tell the story"))
-    _add_schedule(
-        commands.add_parser("schedule", help="let the scheduler decide on clouds given as JSON")
-    )
-    _add_record(
-        commands.add_parser("record", help="do API actions on a server, told as recordings")
-    )
+    for name, told, add in (
+        ("boot", "boot servers and tell the story", _add_boot),
+        ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
+        ("record", "do API actions on a server, told as recordings", _add_record),
+    ):
+        add(commands.add_parser(name, help=told, allow_abbrev=False))
     return parser
 
 
@@ -70,7 +70,9 @@ def _add_schedule(schedule: argparse.ArgumentParser) -> None:
     schedule.add_argument(
         "file", nargs="?", default="-", help="the scenario as JSON (standard input)"
     )
-    schedule.add_argument(
+    form = schedule.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the answer as JSON, not as tables")
+    form.add_argument(
         "--jsonl", action="store_true", help="a scenario a line, and an answer a line, as JSON"
     )
     schedule.set_defaults(work=_schedule)
@@ -127,24 +129,30 @@ def _record(parsed: argparse.Namespace) -> bool:
 
 
 def _schedule(parsed: argparse.Namespace) -> bool:
-    if parsed.file == "-":
-        return _decide(sys.stdin.buffer, parsed.jsonl)
+    return _decide(sys.stdin.buffer if parsed.file == "-" else _read(parsed.file), parsed)
+
+
+def _read(path: str) -> Iterator[bytes]:
     try:
-        with open(parsed.file, "rb") as source:
-            return _decide(source, parsed.jsonl)
+        with open(path, "rb") as source:
+            yield from source
     except OSError as error:
-        raise UsageError(f"cannot read {parsed.file}: {error.strerror}") from None
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _decide(source: Iterable[bytes], jsonl: bool) -> bool:
+def _decide(source: Iterable[bytes], parsed: argparse.Namespace) -> bool:
     """Answer what is read; returns whether anything of it was broken, or that no host was found."""
-    if jsonl:
+    if parsed.jsonl:
         return _stream(source)
     from simnova.scenario import from_json
 
     scenario = from_json(b"".join(source))
     for warning in scenario.warnings:
         _complain(warning)
+    if parsed.json:
+        answer = scenario.answer()
+        print(json.dumps(answer, indent=2))
+        return answer["selections"] is None
     told = scenario.told()
     print(told)
     return not told.selected
@@ -154,11 +162,11 @@ def _stream(source: Iterable[bytes]) -> bool:
     from simnova.scenario.jsonl import answers
 
     broken = False
-    for number, line in enumerate(answers(source), 1):
+    for line in answers(source):
         print(line, flush=True)
         broken |= line.broken
         for warning in line.warnings:
-            _complain(f"scenario {number}: {warning}")
+            _complain(f"line {line.number}: {warning}")
     return broken
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from simnova.config import Config
@@ -34,7 +34,7 @@ def as_config(config: Any) -> Config:
     return Config(**(config or {}))
 
 
-_AT_START = {
+_AT_START: dict[str, Callable[[Iterable[str]], Any]] = {
     "enabled_filters": get_filter_classes,
     "available_filters": check_available,
     "weight_classes": get_weigher_classes,
@@ -50,7 +50,8 @@ def is_read_at_start(option: str, value: Any) -> bool:
     section, found = find(option)
     if section != "filter_scheduler" or found.name not in _AT_START:
         return False
-    conf = Config(**{section: {found.name: value}})
+    conf = Config()
+    conf.set(option, value)
     _AT_START[found.name](getattr(conf.filter_scheduler, found.name))
     return True
 

@@ -13,6 +13,8 @@ from simnova.scenario.reading import from_json
 class Line(NamedTuple):
     """The answer to one line, whether that line was broken, and what of it was ignored."""
 
+    number: int
+    """Which line it was, from 1."""
     answer: dict[str, Any]
     broken: bool = False
     warnings: tuple[str, ...] = ()
@@ -24,16 +26,33 @@ class Line(NamedTuple):
 def answers(lines: Iterable[str | bytes]) -> Iterator[Line]:
     """An answer for each line, as soon as it is there; empty lines are passed over.
 
-    A line that is no scenario is answered by `{"error": …}`, and the next one is read.
+    A line that is no scenario is answered by `{"error": …}`, and the next one is read. Raises `UsageError` where the
+    first line only opens an object: then one scenario stands on many lines.
     """
-    return (_answer(line) for line in lines if line.strip())
+    first = True
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if first and text in _OPENING:
+            raise UsageError(
+                "--jsonl wants one scenario a line, and here one stands on many: leave --jsonl out"
+            )
+        if text:
+            first = False
+            yield _answer(number, line)
 
 
-def _answer(line: str | bytes) -> Line:
+_OPENING = ("{", "[", b"{", b"[")
+
+
+def _answer(number: int, line: str | bytes) -> Line:
     try:
         scenario = from_json(line)
-        return Line(scenario.answer(), warnings=scenario.warnings)
+        return Line(number, scenario.answer(), warnings=scenario.warnings)
     except UsageError as error:
-        return Line({"error": str(error)}, broken=True)
+        return _broken(number, str(error))
     except Exception as error:
-        return Line({"error": f"{type(error).__name__}: {error}"}, broken=True)
+        return _broken(number, f"{type(error).__name__}: {error}")
+
+
+def _broken(number: int, said: str) -> Line:
+    return Line(number, {"error": f"line {number}: {said}"}, broken=True)

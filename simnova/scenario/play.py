@@ -14,6 +14,7 @@ from simnova.nova.cmd.manage import API_DB, CELL1_DB
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.scheduler.filters import get_filter_classes
 from simnova.scenario import judged, objects
+from simnova.scenario.notes import lacks, note
 from simnova.scenario.providers import placement_rows
 from simnova.scenario.rows import api_rows, cell_rows
 from simnova.scenario.stage import PLACEMENT_DB, stage
@@ -40,12 +41,23 @@ class Played:
     weighers: list[dict[str, Any]] = field(default_factory=list)
     """What each weigher said, as the journal has it; nothing where one host alone was left."""
     query: str | None = None
+    lacks: dict[str, str] = field(default_factory=dict)
+    """Why Placement left out the hosts that it left out; known only where the decision is to be told."""
     selections: list[list[str]] | None = None
     error: str | None = None
 
 
-def play(scenario: Scenario, filters: Sequence[Any] = (), weighers: Sequence[Any] = ()) -> Played:
-    """Let the scheduler decide; see `Scenario.answer`. Time stands still: what crosses a network takes none."""
+def play(
+    scenario: Scenario,
+    filters: Sequence[Any] = (),
+    weighers: Sequence[Any] = (),
+    *,
+    told: bool = False,
+) -> Played:
+    """Let the scheduler decide; see `Scenario.answer`. Time stands still: what crosses a network takes none.
+
+    If it is to be `told`, `lacks` is filled as well, which takes longer.
+    """
     conf = objects.config(scenario)
     enabled = [*conf.filter_scheduler.enabled_filters, *filters]
     played = Played(scenario.name, [_name(one) for one in enabled])
@@ -58,7 +70,7 @@ def play(scenario: Scenario, filters: Sequence[Any] = (), weighers: Sequence[Any
         spec = objects.request_spec(scenario, conf)
         hosts = objects.host_states(scenario)
         played.verdicts = judged.verdicts(asked, conf, Clock(), hosts, spec)
-        _decide(scenario, conf, spec, played, (filters, weighers))
+        _decide(scenario, conf, spec, played, (filters, weighers), told)
     except UsageError:
         raise
     except Exception as error:
@@ -67,7 +79,12 @@ def play(scenario: Scenario, filters: Sequence[Any] = (), weighers: Sequence[Any
 
 
 def _decide(
-    scenario: Scenario, conf: Config, spec: RequestSpec, played: Played, more: tuple[Any, Any]
+    scenario: Scenario,
+    conf: Config,
+    spec: RequestSpec,
+    played: Played,
+    more: tuple[Any, Any],
+    told: bool,
 ) -> None:
     rows = {
         API_DB: api_rows(scenario),
@@ -77,8 +94,12 @@ def _decide(
     with stage() as found:
         found.fill(rows)
         theatre = Theatre(found, conf, played, *more)
+        journal = theatre.clock.journal
+        if told:
+            note(journal, rows)
         error = theatre.select(spec, objects.server_uuids(scenario))
     played.error = None if error is None else _said(error)
+    played.lacks = lacks(journal) if told else {}
 
 
 def _said(error: Exception) -> str:

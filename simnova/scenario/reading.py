@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from simnova.config import registry
@@ -30,6 +30,7 @@ def from_json(source: str | bytes | Mapping[str, Any]) -> Scenario:
         raise UsageError("the scenario is nested too deeply: make it flatter") from None
     clean["config"] = _options(clean.get("config", {}), reader.warnings)
     _agree(clean)
+    reader.warnings.extend(_nobodys_zone(clean))
     return Scenario(clean, tuple(reader.warnings))
 
 
@@ -143,6 +144,23 @@ def _agree(scenario: dict[str, Any]) -> None:
         for name in host.get("aggregates", []):
             if name not in known:
                 raise unknown(f"aggregate of host '{host['name']}'", name, known)
+
+
+def _nobodys_zone(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """A warning where the zone that is asked for has no host; without one, Placement is asked for no zone."""
+    asked = scenario["request"].get("availability_zone")
+    named = scenario.get("config", {}).get("DEFAULT", {})
+    zones = {one.get("zone") for one in scenario["hosts"]}
+    zones |= {
+        one.get("metadata", {}).get("availability_zone") for one in scenario.get("aggregates", [])
+    }
+    zones.add(named.get("default_availability_zone", "nova"))
+    if asked and asked not in zones:
+        known = ", ".join(sorted(filter(None, zones)))
+        yield (
+            f"the request: availability_zone '{asked}' is the zone of no host (zones: {known}); the scheduler passes "
+            "over it, and Nova's API would refuse the request: The requested availability zone is not available"
+        )
 
 
 def _uuid(server: str | dict[str, Any]) -> str:

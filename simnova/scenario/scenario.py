@@ -79,7 +79,7 @@ class Scenario:
         from simnova.scenario.play import play
         from simnova.scenario.telling import Told
 
-        return Told(play(self))
+        return Told(play(self, told=True))
 
     def __repr__(self) -> str:
         servers = self.request.get("num_instances", 1)

@@ -49,7 +49,8 @@ def _why(played: Played, host: str, passed: bool) -> tuple[str, str]:
     said = played.verdicts[host]
     against = ((name, said[name]) for name in played.enabled_filters if said[name] is not True)
     if host not in played.candidates:
-        return "Placement", "it is none of Placement's candidates"
+        unasked = "" if played.query else "Placement was not asked"
+        return "Placement", played.lacks.get(host) or unasked or "it is none of its candidates"
     name, reason = next(against, ("the request", "it names other hosts, or this one as ignored"))
     return name, str(reason)
 

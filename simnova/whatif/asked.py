@@ -14,13 +14,13 @@ from simnova.exceptions import NovaError, UsageError
 from simnova.kernel.journal import Event, Journal
 from simnova.nova.cmd.manage import API_DB, CELL1_DB
 from simnova.scenario import objects
+from simnova.scenario.notes import note
 from simnova.scenario.play import Played
 from simnova.scenario.providers import placement_rows
 from simnova.scenario.rows import api_rows, cell_rows
 from simnova.scenario.scenario import Scenario
 from simnova.scenario.stage import PLACEMENT_DB, stage
 from simnova.scenario.theatre import Theatre
-from simnova.whatif.notes import note
 
 Data = dict[str, Any]
 """A scenario as a dict."""

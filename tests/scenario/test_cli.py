@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def test_a_request_without_a_host_is_no_broken_line(
     assert cli.main(["schedule", "--jsonl"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["error"] == "No valid host was found. "
-    assert told.err.startswith("simnova: scenario 1: unknown field of the scenario 'extra'")
+    assert told.err.startswith("simnova: line 1: unknown field of the scenario 'extra'")
 
 
 def test_a_file_is_told_as_tables(
@@ -79,3 +80,52 @@ def test_a_file_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str])
 def test_the_reference_page_is_up_to_date() -> None:
     said = "run: python -m simnova.scenario > docs/reference/scenario.md"
     assert PAGE.read_text() == reference(), said
+
+
+def test_a_broken_line_is_told_by_its_number(
+    small: dict[str, Any], typed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(json.dumps(small).encode() + b"\n\n{}\n")
+    assert cli.main(["schedule", "--jsonl"]) == 1
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["error"].startswith("line 3: the scenario lacks 'hosts'")
+
+
+def test_one_scenario_on_many_lines_is_no_stream(
+    small: dict[str, Any], typed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(json.dumps(small, indent=2).encode())
+    assert cli.main(["schedule", "--jsonl"]) == 1
+    told = capsys.readouterr()
+    assert not told.out
+    assert told.err.endswith("leave --jsonl out\n")
+
+
+def test_one_scenario_can_be_answered_in_json(
+    small: dict[str, Any], typed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(json.dumps(small).encode())
+    assert cli.main(["schedule", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == from_json(small).answer()
+    with pytest.raises(SystemExit):
+        cli.main(["schedule", "--jso"])
+
+
+def test_who_reads_the_head_alone_hears_no_complaint(small: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_text((json.dumps(small) + "\n") * 50)
+    asked = [sys.executable, "-m", "simnova", "schedule", "--jsonl", str(path)]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+
+
+def test_a_zone_that_no_host_is_in_is_told(small: dict[str, Any]) -> None:
+    small["request"]["availability_zone"] = "nope"
+    (warning,) = from_json(small).warnings
+    assert "availability_zone 'nope' is the zone of no host (zones: nova)" in warning
+    small["hosts"][0]["zone"] = "nope"
+    assert not from_json(small).warnings

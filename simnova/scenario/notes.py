@@ -8,6 +8,7 @@ from typing import Any
 from simnova.kernel.journal import Journal
 from simnova.messaging.rest import HTTP_RESPONSE
 from simnova.nova.cmd.manage import API_DB, CELL1_DB
+from simnova.observe import candidates
 from simnova.scenario.stage import PLACEMENT_DB
 from simnova.standards import TRAITS
 
@@ -45,6 +46,14 @@ def note(journal: Journal, rows: Mapping[str, Tables]) -> None:
             actor="placement",
             background=True,
         )
+
+
+def lacks(journal: Journal) -> dict[str, str]:
+    """Why the hosts that Placement's first answer left out are not in it, from a journal with these notes."""
+    about = [event for event in journal if event.data.get("path") == "/allocation_candidates"]
+    row = candidates.row(journal, about[0], about[1]) if len(about) > 1 else None
+    verdicts = row.verdicts if row else {}
+    return {host: said.reason for host, said in verdicts.items() if not said.passed}
 
 
 def traits(tables: Tables) -> dict[str, list[str]]:
