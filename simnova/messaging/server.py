@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from simnova.kernel.journal import declare
+from simnova.kernel.log import getLogger
 from simnova.messaging.channels import Channel
 from simnova.messaging.envelope import seal, serialize_remote_exception, unseal
 from simnova.messaging.exceptions import NoSuchMethod, UnsupportedVersion
+from simnova.messaging.expected import is_expected
 from simnova.messaging.message import Delivery
 from simnova.messaging.target import NoOpSerializer, Serializer, Target, compatible
 from simnova.messaging.transport import TRANSIENT, Transport
 
 __door__ = True
+
+LOG = getLogger("oslo_messaging.rpc.server")
 
 REPLY = declare("rpc.reply", "a server replies to a call", ("body",))
 ERROR = declare("rpc.error", "a method failed; a caller is told, a cast only logged", ("body",))
@@ -28,6 +32,8 @@ REMEMBERED = 16
 """How many unique ids a server keeps to recognise a duplicate (`DUP_MSG_CHECK_SIZE`)."""
 
 Method = Callable[..., Awaitable[Any]]
+Key = tuple[str | None, str, str]
+"""What a method is found by: namespace, version, name."""
 
 
 class RPCServer:
@@ -50,7 +56,7 @@ class RPCServer:
         self.endpoints = list(endpoints)
         self.serializer = serializer or NoOpSerializer()
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
-        self._found: dict[tuple[str | None, str, str], Method] = {}
+        self._found: dict[Key, Method] = {}
         self._fanout_queue = f"{target.topic}_fanout_{transport.new_id()}"
         self._tags: list[str] = []
         self._working: set[str] = set()
@@ -107,6 +113,7 @@ class RPCServer:
         try:
             result = await self._run(message)
         except Exception as error:
+            self._tell(message, error)
             answer = {"result": None, "failure": serialize_remote_exception(error)}
             self._answer(ERROR, message, answer, {"error": type(error).__name__})
         else:
@@ -114,10 +121,17 @@ class RPCServer:
                 self._answer(REPLY, message, {"result": result, "failure": None}, {})
         self._working.discard(message["_unique_id"])
 
+    def _tell(self, message: dict[str, Any], error: Exception) -> None:
+        """Log what a method has raised; it is being handled, so the line has its traceback."""
+        if is_expected(self._found.get(_key(message)), error):
+            LOG.debug("Expected exception during message handling ()")
+        elif isinstance(error, NoSuchMethod) and message["method"].endswith("_ignore_errors"):
+            LOG.debug("Method %s not found", message["method"])
+        else:
+            LOG.exception("Exception during message handling")
+
     async def _run(self, message: dict[str, Any]) -> Any:
-        work = self._find(
-            message.get("namespace"), message.get("version", "1.0"), message["method"]
-        )
+        work = self._find(*_key(message))
         serializer = self.serializer
         values = {key[9:]: message[key] for key in message if key.startswith("_context_")}
         ctxt = serializer.deserialize_context(values)
@@ -125,11 +139,10 @@ class RPCServer:
         args = {name: deserialize(ctxt, value) for name, value in message["args"].items()}
         return serializer.serialize_entity(ctxt, await work(ctxt, **args))
 
-    def _find(self, namespace: str | None, version: str, method: str) -> Method:
+    def _find(self, *key: *Key) -> Method:
         """The endpoint's method; raises `UnsupportedVersion`, or `NoSuchMethod` where only the
         name is missing.
         """
-        key = (namespace, version, method)
         if key not in self._found:
             self._found[key] = self._search(*key)
         return self._found[key]
@@ -183,6 +196,10 @@ class RPCServer:
         if transport.down is None:
             transport.direct_send(message["_reply_q"], text, delivery.origin())
         self._later(interval, message, delivery)
+
+
+def _key(message: dict[str, Any]) -> Key:
+    return message.get("namespace"), message.get("version", "1.0"), message["method"]
 
 
 def _sealed(answer: dict[str, Any], msg_id: str | None, unique_id: str, ending: bool = True) -> str:

@@ -37,13 +37,16 @@ class Line:
     instance: str | None
     message: str
     where: str | None
+    error_summary: str = ""
 
     def __str__(self) -> str:
         stamp = EPOCH + timedelta(seconds=self.time)
         when = f"{stamp:%Y-%m-%d %H:%M:%S}.{stamp.microsecond // 1000:03d}"
         start = f"{when} {self.pid} {self.level} {self.logger}"
         about = f"[instance: {self.instance}] " if self.instance else ""
-        first, *more = clean(self.message).splitlines() or [""]
+        told, _, trace = self.message.partition("\n")
+        told = f"{told}: {self.error_summary}" if self.error_summary else told
+        first, *more = clean(f"{told}\n{trace}").splitlines() or [""]
         end = f" {self.place}" if self.level == "DEBUG" and self.where else ""
         return "\n".join(
             [
@@ -147,6 +150,7 @@ def line(journal: Journal, event: Event) -> Line:
         instance=data.get("instance"),
         message=str(data.get("message", "")),
         where=event.where,
+        error_summary=str(data.get("error_summary", "")),
     )
 
 

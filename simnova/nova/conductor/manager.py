@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.messaging.rpc import Target
+from simnova.messaging.rpc import Target, expected_exceptions
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import REGISTRY, NovaObject
 
 
 class ConductorManager:
-    """Runs the methods of objects for services that have no database of their own."""
+    """Runs the methods of objects for services that have no database of their own.
+
+    What they raise is the caller's to tell, not the conductor's log's (`_object_dispatch`).
+    """
 
     target = Target(version="3.0")
 
+    @expected_exceptions(Exception)
     async def object_action(
         self,
         context: RequestContext,
@@ -28,6 +32,7 @@ class ConductorManager:
         changed = {name: value for name, value in objinst.values().items() if before[name] != value}
         return changed, result
 
+    @expected_exceptions(Exception)
     async def object_class_action_versions(
         self,
         context: RequestContext,

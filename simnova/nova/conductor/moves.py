@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simnova.messaging.rpc import expected_exceptions
 from simnova.nova import exception, servicegroup
 from simnova.nova.conductor.base import TaskBase
 from simnova.nova.conductor.tasks.live_migrate import EXPECTED, LiveMigrationTask
@@ -21,9 +22,26 @@ from simnova.nova.objects.states import TaskState, VmState
 LOG = getLogger("nova.conductor.manager")
 
 
+_EXPECTED: tuple[type[Exception], ...] = (
+    exception.NoValidHost,
+    exception.ComputeServiceUnavailable,
+    exception.ComputeHostNotFound,
+    exception.InvalidHypervisorType,
+    exception.UnableToMigrateToSelf,
+    exception.DestinationHypervisorTooOld,
+    exception.InvalidSharedStorage,
+    exception.HypervisorUnavailable,
+    exception.InstanceInvalidState,
+    exception.MigrationPreCheckError,
+    exception.UnsupportedPolicyException,
+)
+"""Why there may be no host for a server: no error of the conductor."""
+
+
 class Moves(TaskBase):
     """Resize, cold and live migration: who takes the server, and what becomes of it where nobody does."""
 
+    @expected_exceptions(*_EXPECTED)
     async def migrate_server(
         self,
         context: RequestContext,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simnova.messaging.rpc import Target
+from simnova.messaging.rpc import Target, expected_exceptions
 from simnova.nova import exception
 from simnova.nova.context import Place, RequestContext
 from simnova.nova.log import getLogger
@@ -70,6 +70,7 @@ class SchedulerManager(Manager):
         """SIGHUP: cells may have been added, enabled or disabled."""
         await self.host_manager.refresh_cells_caches()
 
+    @expected_exceptions(exception.NoValidHost)
     async def select_destinations(
         self,
         context: RequestContext,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simnova.messaging.rpc import expected_exceptions
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
 from simnova.nova.compute.manager.wrappers import wrap_instance_fault
@@ -14,10 +15,17 @@ from simnova.nova.virt.driver import Console
 
 LOG = getLogger("nova.compute.manager")
 
+_NO_CONSOLE: tuple[type[Exception], ...] = (
+    exception.ConsoleTypeInvalid,
+    exception.InstanceNotReady,
+    exception.InstanceNotFound,
+)
+
 
 class Consoles(Base):
     """Calls from the API."""
 
+    @expected_exceptions(*_NO_CONSOLE, exception.ConsoleTypeUnavailable, NotImplementedError)
     @wrap_instance_fault
     async def get_vnc_console(
         self, context: RequestContext, instance: Instance, console_type: str
@@ -29,6 +37,7 @@ class Consoles(Base):
         base = self.conf.vnc.novncproxy_base_url
         return await self._authorized(context, instance, console, console_type, base)
 
+    @expected_exceptions(*_NO_CONSOLE, exception.ConsoleTypeUnavailable, NotImplementedError)
     @wrap_instance_fault
     async def get_spice_console(
         self, context: RequestContext, instance: Instance, console_type: str
@@ -40,6 +49,7 @@ class Consoles(Base):
         base = self.conf.spice.html5proxy_base_url
         return await self._authorized(context, instance, console, console_type, base)
 
+    @expected_exceptions(*_NO_CONSOLE, exception.ConsoleTypeUnavailable, NotImplementedError)
     @wrap_instance_fault
     async def get_serial_console(
         self, context: RequestContext, instance: Instance, console_type: str
@@ -51,6 +61,7 @@ class Consoles(Base):
         base = self.conf.serial_console.base_url
         return await self._authorized(context, instance, console, console_type, base)
 
+    @expected_exceptions(*_NO_CONSOLE)
     async def validate_console_port(
         self, context: RequestContext, instance: Instance, port: str, console_type: str
     ) -> bool:
@@ -91,6 +102,9 @@ class Consoles(Base):
             "port": console.port,
         }
 
+    @expected_exceptions(
+        NotImplementedError, exception.ConsoleNotAvailable, exception.InstanceNotFound
+    )
     @wrap_instance_fault
     async def get_console_output(
         self, context: RequestContext, instance: Instance, tail_length: str | int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.exceptions import NovaError
+from simnova.messaging.rpc import expected_exceptions
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
 from simnova.nova.compute.manager.wrappers import wrap_instance_event, wrap_instance_fault
@@ -17,9 +18,24 @@ from simnova.nova.objects.network_request import NetworkRequest
 LOG = getLogger("nova.compute.manager")
 
 
+_INVALID: tuple[type[Exception], ...] = (
+    exception.Invalid,
+    exception.AttachInterfaceNotSupported,
+    exception.InterfaceAttachFailedNoNetwork,
+    exception.NetworkAmbiguous,
+    exception.NetworkRequiresSubnet,
+    exception.PortBindingFailed,
+    exception.PortInUse,
+    exception.PortNotUsable,
+    exception.PortRequiresFixedIP,
+)
+"""Errors of the user, in Nova all `Invalid`: not worth a traceback."""
+
+
 class Interfaces(Base):
     """Attach is a call from the API, detach a cast."""
 
+    @expected_exceptions(*_INVALID)
     @wrap_instance_event("compute")
     @wrap_instance_fault
     async def attach_interface(
@@ -71,7 +87,7 @@ class Interfaces(Base):
         """Pull a card out and delete its port."""
         found = [vif for vif in instance.network_info if vif["id"] == port_id]
         if not found:
-            raise exception.PortNotFound(port_id=port_id)
+            raise exception.PortNotFound(f"Port {port_id} is not attached", port_id=port_id)
         try:
             await self.driver.detach_interface(context, instance, found[0])
         except NovaError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simnova.messaging.rpc import expected_exceptions
 from simnova.nova import exception
 from simnova.nova.compute.manager.power import Power
 from simnova.nova.compute.manager.wrappers import (
@@ -25,6 +26,7 @@ LOG = getLogger("nova.compute.manager")
 class Rebuild(Power):
     """Cast from the conductor."""
 
+    @expected_exceptions(exception.BuildAbortException)
     @instance_operation
     async def rebuild_instance(
         self,
