@@ -91,7 +91,7 @@ def getLogger(name: str) -> Logger:  # noqa: N802 (oslo.log's name)
 
 
 def format_exc() -> list[str]:
-    """The traceback of the exception being handled, line by line, as it is on any machine and in
+    """The traceback of the exception being handled, frame by frame, as it is on any machine and in
     any Python; empty where none is.
 
     Files and exceptions are named as in the tree, and the carets that Pythons set differently are
@@ -102,8 +102,12 @@ def format_exc() -> list[str]:
         return []
     told = traceback.TracebackException.from_exception(error)
     _shorten(told, error)
-    lines = "".join(told.format()).splitlines(keepends=True)
-    return [_named(line) for line in lines if line.strip(" ^~\n")]
+    return [text for part in told.format() if (text := _plain(part))]
+
+
+def _plain(part: str) -> str:
+    lines = part.splitlines(keepends=True)
+    return "".join(_named(line) for line in lines if line.strip(" ^~\n"))
 
 
 def _named(line: str) -> str:

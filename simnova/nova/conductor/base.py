@@ -21,6 +21,7 @@ from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 
 LOG = getLogger("nova.conductor.manager")
+UTILS = getLogger("nova.scheduler.utils")
 
 
 class TaskBase:
@@ -73,15 +74,18 @@ class TaskBase:
         self,
         context: RequestContext,
         instance: Instance,
+        method: str,
         error: Exception,
         vm_state: str = VmState.ERROR,
         expected: str | None = None,
     ) -> None:
-        """The server is in this state and nobody works on it, with the fault that says why.
+        """The server is in this state and nobody works on it, with the fault that says why
+        (`set_vm_state_and_notify` of `nova/scheduler/utils.py`, in whose name it is logged).
 
         Raises UnexpectedTaskStateError where it is no longer in the task `expected`.
         """
-        LOG.warning("Setting instance to %s state.", vm_state.upper(), instance=instance)
+        UTILS.warning("Failed to compute_task_%s: %s", method, error)
+        UTILS.warning("Setting instance to %s state.", vm_state.upper(), instance=instance)
         instance.vm_state, instance.task_state = vm_state, None
         await instance.save(*([expected] if expected else []))
         await add_instance_fault_from_exc(context, instance.uuid, error)

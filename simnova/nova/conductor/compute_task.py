@@ -18,12 +18,10 @@ from simnova.nova.objects.cell_mapping import CELL0_UUID, CellMapping
 from simnova.nova.objects.host_mapping import HostMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_action import EventReporter, InstanceAction
-from simnova.nova.objects.instance_fault import add_instance_fault_from_exc
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
-from simnova.nova.objects.states import VmState
 from simnova.nova.scheduler import utils as scheduler_utils
 
 LOG = getLogger("nova.conductor.manager")
@@ -106,7 +104,7 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
                 properties = self._retry(request_spec, filter_properties)
                 chosen = await self._next_hosts(context, instance, request_spec, properties, hosts)
             except Exception as error:
-                await self._set_error(context, instance, error)
+                await self._set_vm_state_and_notify(context, instance, "build_instances", error)
                 continue
             instance.availability_zone = chosen[0].availability_zone or instance.availability_zone
             try:
@@ -147,7 +145,7 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
     ) -> list[Selection]:
         if hosts is not None:
             return await self._next_alternate(context, instance, spec, hosts)
-        spec.retry = properties.get("retry")
+        spec.retry = scheduler_utils.attempts(properties)
         (found,) = await self._schedule_instances(context, spec, [instance.uuid])
         return found
 
@@ -268,7 +266,9 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
                 self.conf.host,
                 instance.uuid,
             ):
-                await self._set_error(cell_context, instance, error)
+                await self._set_vm_state_and_notify(
+                    cell_context, instance, "build_instances", error
+                )
                 raise error
         except type(error):
             pass
@@ -281,15 +281,6 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
             await build_request.destroy()
         except exception.BuildRequestNotFound:
             await instance.destroy()
-
-    async def _set_error(
-        self, context: RequestContext, instance: Instance, error: Exception
-    ) -> None:
-        LOG.warning("Failed to compute_task_build_instances: %s", error, instance=instance)
-        instance.vm_state = VmState.ERROR
-        instance.task_state = None
-        await instance.save()
-        await add_instance_fault_from_exc(context, instance.uuid, error)
 
 
 def _with_tried(properties: dict[str, Any], host: Selection) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class EvacuateTask(TaskBase):
             if migration is not None:
                 migration.status = "error"
                 await migration.save()
-            await self._set_vm_state_and_notify(context, instance, error)
+            await self._set_vm_state_and_notify(context, instance, "rebuild_server", error)
             LOG.warning("Rebuild failed: %s", error, instance=instance)
             raise
         chosen, node, limits = place

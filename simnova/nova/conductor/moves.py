@@ -83,7 +83,9 @@ class Moves(TaskBase):
         try:
             await task.execute()
         except exception.NoValidHost as error:
-            await self._set_vm_state_and_notify(instance.ctxt, instance, error, instance.vm_state)
+            await self._set_vm_state_and_notify(
+                instance.ctxt, instance, "migrate_server", error, instance.vm_state
+            )
             what = "cold migrate" if task.flavor.id == instance.instance_type_id else "resize"
             raise exception.NoValidHost(reason=f"No valid host found for {what}") from error
         except Exception as error:
@@ -97,7 +99,9 @@ class Moves(TaskBase):
         except exception.InstanceNotFound:
             LOG.info("During the move the instance was deleted.", instance=instance)
             return
-        await self._set_vm_state_and_notify(instance.ctxt, instance, error, instance.vm_state)
+        await self._set_vm_state_and_notify(
+            instance.ctxt, instance, "migrate_server", error, instance.vm_state
+        )
 
     # --- live -------------------------------------------------------------------------------------------------
 
@@ -162,7 +166,7 @@ class Moves(TaskBase):
         self, task: LiveMigrationTask, vm_state: str, error: Exception
     ) -> None:
         await self._set_vm_state_and_notify(
-            task.context, task.instance, error, vm_state, TaskState.MIGRATING
+            task.context, task.instance, "migrate_server", error, vm_state, TaskState.MIGRATING
         )
         task.migration.status = "error"
         await task.migration.save()

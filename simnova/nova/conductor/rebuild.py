@@ -70,7 +70,7 @@ class RebuildTask(EvacuateTask):
             )
         except exception.NoValidHost as error:
             instance.image_ref = orig_image_ref
-            await self._set_vm_state_and_notify(context, instance, error)
+            await self._set_vm_state_and_notify(context, instance, "rebuild_server", error)
             LOG.warning("Rebuild failed: %s", error, instance=instance)
             raise
         chosen = hosts[0][0]

@@ -8,7 +8,6 @@ from contextlib import suppress
 from simnova.nova import exception
 from simnova.nova.conductor.base import TaskBase
 from simnova.nova.context import RequestContext
-from simnova.nova.log import getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.build_request import BuildRequest
 from simnova.nova.objects.cell_mapping import CellMapping
@@ -16,8 +15,6 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.quota import servers as quota
-
-LOG = getLogger("nova.conductor.manager")
 
 
 class QuotaRecheck(TaskBase):
@@ -63,8 +60,7 @@ class QuotaRecheck(TaskBase):
     ) -> None:
         """The server stays in its cell in ERROR, without a host; its claim stays until it is deleted."""
         context = instance.ctxt
-        LOG.warning("Failed to compute_task_build_instances: %s", error, instance=instance)
-        await self._set_vm_state_and_notify(context, instance, error)
+        await self._set_vm_state_and_notify(context, instance, "build_instances", error)
         await self._create_block_device_mapping(context, instance, disks)
         mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
         mapping.cell_mapping = await CellMapping.get_by_uuid(context, str(context.cell_uuid))

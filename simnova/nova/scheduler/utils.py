@@ -52,12 +52,27 @@ def populate_retry(
         return properties
     retry = properties.get("retry") or {"num_attempts": 0, "hosts": []}
     retry = {**retry, "num_attempts": retry["num_attempts"] + 1}
+    _log_compute_error(instance_uuid, retry)
+    exc_reason = retry.pop("exc_reason", None)
     if retry["num_attempts"] > max_attempts:
         reason = f"Exceeded max scheduling attempts {max_attempts} for instance {instance_uuid}."
-        raise exception.MaxRetriesExceeded(
-            reason=f"{reason} Last exception: {retry.get('exc_reason')}"
-        )
+        raise exception.MaxRetriesExceeded(reason=f"{reason} Last exception: {exc_reason}")
     return {**properties, "retry": retry}
+
+
+def _log_compute_error(instance_uuid: str, retry: dict[str, Any]) -> None:
+    """Tell what the last host has said, where it has said anything."""
+    if retry.get("exc") and retry["hosts"]:
+        host, node = retry["hosts"][-1]
+        values = {"last_host": host, "last_node": node, "exc": retry["exc"]}
+        text = "Error from last host: %(last_host)s (node %(last_node)s): %(exc)s"
+        LOG.error(text, values, instance=instance_uuid)
+
+
+def attempts(properties: dict[str, Any]) -> dict[str, Any] | None:
+    """What a request spec keeps of the retries (`SchedulerRetries`); None where none are counted."""
+    retry = properties.get("retry")
+    return {name: retry[name] for name in ("num_attempts", "hosts")} if retry else None
 
 
 def populate_filter_properties(properties: dict[str, Any], host: Selection) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
 from simnova.nova.compute.manager.wrappers import set_instance_error_state
 from simnova.nova.context import RequestContext
-from simnova.nova.log import getLogger
+from simnova.nova.log import format_exc, getLogger
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_fault import add_instance_fault_from_exc
@@ -69,7 +69,9 @@ class Failures(Base):
             context,
             instances=[instance],
             image=build.image,
-            filter_properties={"retry": {**retry, "exc_reason": error.kwargs["reason"]}},
+            filter_properties={
+                "retry": {**retry, "exc": format_exc(), "exc_reason": error.kwargs["reason"]}
+            },
             admin_password=build.admin_password,
             injected_files=build.injected_files,
             requested_networks=build.requested_networks,
