@@ -10,6 +10,7 @@ from typing import Any
 from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import candidates, placed
+from simnova.observe.aftermath import afterwards, refused
 from simnova.observe.index import follow, last
 from simnova.observe.matrix import Decision
 from simnova.observe.names import Names, natural
@@ -146,8 +147,9 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
     known = {host for row in rows for host in row.verdicts} | set(weigh.get("weights") or ())
+    begun, upto = events[0].seq, events[-1].seq
     return Decision(
-        seq=events[-1].seq,
+        seq=upto,
         instance=instance,
         server=follow(journal, Names).servers.get(instance) or instance or "the server",
         hosts=sorted(known, key=natural),
@@ -158,8 +160,21 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
         host=select.get("host"),
         alternates=list(select.get("alternates") or ()),
         claims=claims(journal, events),
-        begun=events[0].seq,
+        begun=begun,
+        unanswered=unanswered(events),
+        failed=refused(journal, begun, end),
+        afterwards=afterwards(journal, instance, upto, end) if select else [],
     )
+
+
+def unanswered(events: list[Event]) -> str:
+    """Why Placement said nothing of who has room; empty where it answered, or may still."""
+    about = [event.data for event in events if event.data.get("path") == CANDIDATES]
+    answer = about[1] if len(about) > 1 else {}
+    if answer.get("error"):
+        return str(answer["error"])
+    status = answer.get("status") or 200
+    return f"it answered {status}" if status >= 400 else ""
 
 
 def placements(journal: Journal, events: list[Event]) -> list[Row]:
@@ -229,7 +244,7 @@ def request_of(journal: Journal, made: Decision) -> dict[str, Any]:
 def claims(journal: Journal, events: list[Event]) -> list[Claim]:
     """The claims in the order in which they were made, each with Placement's answer."""
     about = [event for event in events if event.data.get("method") == "PUT"]
-    answers = {one.data["id"]: one for one in about if one.kind == "http.response"}
+    answers = {one.data["id"]: one for one in about if one.kind != "http.request"}
     asked = [event for event in about if event.kind == "http.request"]
     return [claim(journal, one, answers.get(one.data["id"])) for one in asked]
 
@@ -241,7 +256,8 @@ def claim(journal: Journal, asked: Event, answer: Event | None) -> Claim:
     host = ", ".join(known.get(uuid, uuid) for uuid in held) or "a host"
     body = opened(answer.data.get("body")) if answer else None
     errors = body.get("errors") if isinstance(body, dict) else None
-    error = str(errors[0].get("detail", "")).strip() if errors else ""
+    detail = errors[0].get("detail", "") if errors else (answer.data.get("error") if answer else "")
+    error = " ".join(str(detail or "").split())
     return Claim(asked.seq, host, answer.data.get("status") if answer else None, error)
 
 

@@ -59,17 +59,18 @@ def number(value: float) -> str:
 
 def svg(width: float, height: float, title: str, style: str, parts: Iterable[str]) -> str:
     """A drawing that stands by itself: its own style, ground and title, no script and nothing from
-    outside.
+    outside; in real colours, which a browser exchanges for those of a dark theme.
     """
     size = f"{number(width)} {number(height)}"
     ground = element("rect", class_="paper", width="100%", height="100%", rx=6)
     rules = (
-        f"{palette.css('.simnova')}"
         ".simnova text{font:12px system-ui,sans-serif;fill:var(--sn-ink)}"
         ".simnova .paper{fill:var(--sn-paper)}.simnova .muted{fill:var(--sn-muted)}"
     )
+    body = "".join(parts)
+    css = palette.css(".simnova") + palette.standalone(rules + style) + palette.inline(body)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="simnova" role="img" viewBox="0 0 {size}" '
         f'width="{number(width)}" height="{number(height)}">'
-        f"<title>{escape(title)}</title><style>{rules}{style}</style>{ground}{''.join(parts)}</svg>"
+        f"<title>{escape(title)}</title><style>{css}</style>{ground}{palette.on_white(body)}</svg>"
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from simnova.exceptions import unknown
 from simnova.observe import matrix_svg, matrix_tables
 from simnova.observe.markup import element, escape
-from simnova.observe.matrix_notes import notes
+from simnova.observe.matrix_notes import draw, notes, overtaken
 from simnova.observe.names import natural
 from simnova.observe.table import WIDTH, Table
 from simnova.observe.verdict import Claim, Row, Verdict, Weigher
@@ -27,7 +27,8 @@ TOP: Final = 10
 @dataclass(frozen=True)
 class Decision:
     """A scheduling as far as it had come at `seq`. `host` is None until one is chosen, and for ever
-    if none is. `begun` is its first step.
+    if none is. `begun` is its first step; `unanswered` is why Placement said nothing, `failed` that
+    the scheduler answered the request with an error, `afterwards` what became of the builds.
     """
 
     seq: int
@@ -42,6 +43,9 @@ class Decision:
     alternates: list[str] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     begun: int = -1
+    unanswered: str = ""
+    failed: bool = False
+    afterwards: list[str] = field(default_factory=list)
 
     # --- questions --------------------------------------------------------------------------------
 
@@ -78,7 +82,9 @@ class Decision:
             return str(refused)
         if self.host in self.weights and host in self.weights:
             mine, best = self.weights[host], self.weights[self.host]
-            return f"{host} weighs {mine:.4g}, {self.host} {best:.4g}"
+            told = f"{host} weighs {mine:.4g}, {self.host} {best:.4g}"
+            lost = mine >= best and overtaken(self)
+            return f"{told}; {self.host} was drawn, which {draw(self)} allows" if lost else told
         return f"{host} passed"
 
     def ranked(self) -> list[str]:
@@ -111,6 +117,11 @@ class Decision:
         best = max(self.weights.values(), default=0.0)
         equal = [host for host in self.order if self.weights.get(host) == best]
         return equal if len(equal) > 1 else []
+
+    @property
+    def drawing(self) -> tuple[str, ...]:
+        """The options in force that let a host be drawn; none where they are not known."""
+        return ()
 
     # --- tables -----------------------------------------------------------------------------------
 
@@ -165,11 +176,18 @@ class Decision:
         if failed:
             return f"{self.server}: no decision, {failed.name} {failed.failure}"
         left = [host for host in self.hosts if not self.fell(host)]
-        return (
-            f"{self.server}: {len(left)} of {len(self.hosts)} hosts left"
-            if left
-            else f"{self.server}: no valid host"
-        )
+        if left and not self.failed:
+            return f"{self.server}: {len(left)} of {len(self.hosts)} hosts left"
+        return f"{self.server}: no valid host" + self._why_none(left)
+
+    def _why_none(self, left: Sequence[str]) -> str:
+        """Why there is none, where that is not what the rows tell."""
+        if self.unanswered:
+            return f", Placement did not answer: {self.unanswered}"
+        if left and self.claims and all(claim.refused for claim in self.claims):
+            return ", every claim was refused"
+        held = next((claim.host for claim in self.claims if not claim.refused), "")
+        return f": {held} was given back, another server of the request found none" if held else ""
 
     def __str__(self) -> str:
         return "\n\n".join(filter(None, self._parts()))
@@ -182,7 +200,8 @@ class Decision:
         yield self.outcome
         if many:
             yield str(self.stages())
-        yield str(self.funnel() if few else self.matrix(top)) + self._rest(top)
+        if self.rows:
+            yield str(self.funnel() if few else self.matrix(top)) + self._rest(top)
         if many and self.groups():
             yield "\n".join(map(fallen, self.groups()))
         elif self.reasons():
@@ -219,6 +238,7 @@ class Decision:
             "instance": self.instance,
             "server": self.server,
             "outcome": self.outcome,
+            "failed": self.failed,
             "hosts": self.ranked(),
             "rows": [row_as_dict(row) for row in self.rows],
             "fell": {host: row.name for host in self.hosts if (row := self.fell(host))},

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simnova.observe.matrix import Decision
 
+DRAWS: Final = ("host_subset_size", "shuffle_best_same_weighed_hosts")
+"""The options by which chance has a word."""
+
 
 def notes(made: Decision) -> list[str]:
     """Sentences without their full stops."""
-    return [*claimed(made), *equals(made), *drawn(made), *idle(made)]
+    return [*ended(made), *claimed(made), *equals(made), *drawn(made), *idle(made)]
+
+
+def ended(made: Decision) -> Iterator[str]:
+    """What became of it: builds that failed, a request that was refused as a whole."""
+    yield from made.afterwards
+    if made.host and made.failed:
+        yield "another server of the request found no host, and so the whole request failed"
 
 
 def claimed(made: Decision) -> Iterator[str]:
@@ -24,20 +34,30 @@ def equals(made: Decision) -> Iterator[str]:
     """Who shares the greatest weight."""
     ties = made.ties
     if ties:
-        yield (
-            f"{several(ties)} weigh the same, {made.weights[ties[0]]:.4g}: "
-            "among equals the order is the one in which the hosts were read"
-        )
+        how = "among equals the order is the one in which the hosts were read"
+        said = f"{several(ties)} weigh the same, {made.weights[ties[0]]:.4g}"
+        yield said if overtaken(made) or any(made.drawing) else f"{said}: {how}"
 
 
 def drawn(made: Decision) -> Iterator[str]:
     """Why the chosen host is not the one that stood first."""
+    first = overtaken(made)
+    if first:
+        yield f"{made.host} was drawn from the best, which {draw(made)} allows; {first} stood first"
+
+
+def overtaken(made: Decision) -> str:
+    """The host that stood first and lost to one that was drawn; empty where that is not so."""
     refused = {claim.host for claim in made.claims if claim.refused}
     first = next((host for host in made.order if host not in refused), made.host)
-    if made.weights and made.host and first != made.host:
-        equal = made.weights.get(made.host) == made.weights[str(first)]
-        option = "shuffle_best_same_weighed_hosts" if equal else "host_subset_size"
-        yield f"{made.host} was drawn from the best, which {option} allows; {first} stood first"
+    return str(first) if made.weights and made.host and first != made.host else ""
+
+
+def draw(made: Decision) -> str:
+    """The option that let another host be drawn than the one that stood first."""
+    if made.weights.get(str(made.host)) != made.weights.get(overtaken(made)):
+        return "host_subset_size"
+    return " or ".join(made.drawing) or " or ".join(DRAWS)
 
 
 def idle(made: Decision) -> Iterator[str]:

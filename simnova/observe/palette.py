@@ -6,6 +6,8 @@ No picture tells by colour alone: casts are dashed, replies have open heads, ver
 
 from __future__ import annotations
 
+import re
+
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#1f2733",
@@ -57,6 +59,10 @@ DARK = {
 SIGNS = {"passed": "✓", "rejected": "✗", "chosen": "★", "alternate": "☆", "unasked": "·"}
 """What says the same without a colour."""
 
+_VARIABLE = re.compile(rf"var\(--sn-({'|'.join(LIGHT)})\)")
+_RULE = re.compile(r"[^{}]+\{[^{}]*var\(--sn-[^{}]*\}")
+_INLINE = re.compile(rf"(fill|stroke)(?:=(\")|:){_VARIABLE.pattern}")
+
 
 def variables(colours: dict[str, str]) -> str:
     """CSS declarations `--sn-NAME: colour` of one theme."""
@@ -72,3 +78,36 @@ def css(selector: str = ".simnova") -> str:
         f"[data-jp-theme-light='true'] {selector}{{{light}}}"
         f"[data-jp-theme-light='false'] {selector}{{{dark}}}"
     )
+
+
+def standalone(rules: str) -> str:
+    """CSS in which each `var(--sn-NAME)` is the colour on white, and the variable only where
+    variables are understood: what makes a PNG or a PDF of a drawing knows none and would paint
+    black.
+    """
+    return _RULE.sub(lambda found: f"{on_white(found[0])}{_where_known(found[0])}", rules)
+
+
+def inline(body: str) -> str:
+    """The rules for a body of elements that was painted `on_white`: its attributes and inline
+    styles become the variables again where those are understood.
+    """
+    used = dict.fromkeys(_INLINE.findall(body))
+    rules = "".join(
+        f".simnova [{_selector(quote, paint, LIGHT[name])}]{{{paint}:var(--sn-{name})!important}}"
+        for paint, quote, name in used
+    )
+    return _where_known(rules) if rules else ""
+
+
+def on_white(text: str) -> str:
+    """A text with the colours on white in the place of the variables."""
+    return _VARIABLE.sub(lambda found: LIGHT[found[1]], text)
+
+
+def _where_known(rules: str) -> str:
+    return f"@supports (color:var(--sn-ink)){{{rules}}}"
+
+
+def _selector(quote: str, paint: str, colour: str) -> str:
+    return f'{paint}="{colour}"' if quote else f'style*="{paint}:{colour}"'

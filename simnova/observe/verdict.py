@@ -78,7 +78,9 @@ class Weigher:
 
 @dataclass(frozen=True)
 class Claim:
-    """An attempt to hold a host in Placement; `status` is None while it has not answered."""
+    """An attempt to hold a host in Placement; `status` is None while it has not answered, and where
+    nobody does: `error` then tells.
+    """
 
     seq: int
     host: str
@@ -87,10 +89,12 @@ class Claim:
 
     @property
     def refused(self) -> bool:
-        """Whether Placement said no."""
-        return self.status is not None and self.status >= 400
+        """Whether Placement said no, or could not be asked."""
+        return bool(self.error) if self.status is None else self.status >= 400
 
     def __str__(self) -> str:
+        if self.status is None and self.error:
+            return f"Placement did not answer the claim on {self.host}: {self.error.rstrip('.')}"
         if self.status is None:
             return f"{self.host} is being claimed"
         if not self.refused:

@@ -11,11 +11,12 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Journal
 from simnova.observe import decision as decisions
 from simnova.observe.decision import Decision
+from simnova.observe.matrix_notes import DRAWS, overtaken
 from simnova.whatif import rebuilt
 from simnova.whatif.answer import WhatIf
 from simnova.whatif.asked import Question
 from simnova.whatif.beside import Beside, answered
-from simnova.whatif.search import changes
+from simnova.whatif.search import changes, undrawn
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,18 @@ class AskedDecision(Decision):
             raise UsageError(
                 f"{host} was chosen: ask about one that lost ({', '.join(others[:5])})"
             )
-        return WhatIf(host, because, changes(self._question(), host))
+        question = self._question()
+        if host == overtaken(self):
+            return WhatIf(host, because, list(undrawn(question, self.drawing)))
+        return WhatIf(host, because, changes(question, host))
+
+    @property
+    def drawing(self) -> tuple[str, ...]:
+        """The options in force that let a host be drawn."""
+        known = self.source.options().get("filter_scheduler", {}) if self.source else {}
+        size, shuffle = DRAWS
+        told = (size, int(known.get(size, 1)) > 1), (shuffle, known.get(shuffle, False))
+        return tuple(name for name, on in told if on)
 
     def ask(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from simnova.scenario import objects
+from simnova.scenario.scenario import Scenario
 from simnova.whatif import choices, knobs
 from simnova.whatif.asked import Question, Reply, ask
 from simnova.whatif.choices import Choice
@@ -58,6 +60,17 @@ def changes(question: Question, host: str) -> list[Change]:
     )
     order = {id(one): place for place, one in enumerate(found)}
     return sorted(found, key=lambda one: (_rank(one), one.relative or 0.0, order[id(one)]))
+
+
+def undrawn(question: Question, drawing: Sequence[str]) -> Iterator[Change]:
+    """For a host that stood first when another was drawn: the options that draw, turned off."""
+    conf = objects.config(Scenario(question.data)).filter_scheduler
+    for name in drawing:
+        changed = question.copy()
+        off: float | str = 1 if name == "host_subset_size" else "off"
+        now: float | str = conf.host_subset_size if off == 1 else "on"
+        knobs.option("filter_scheduler", name, int)(changed, int(off == 1))
+        yield Change("option", name, "", now, off, "wins", changed)
 
 
 def _rank(change: Change) -> int:

@@ -1,5 +1,6 @@
 """Sequence, decision, hosts, states, topology: the data, the text and the drawing of each."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -48,6 +49,20 @@ def test_a_picture_is_well_formed_and_needs_nothing_from_outside(hostile, name):
     ]
     assert "url(" not in drawn
     assert "href" not in drawn
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_has_its_colours_where_variables_are_unknown(hostile, name):
+    drawn = PICTURES[name](hostile)
+    known = re.compile(r"@supports ?\([^{]*\)\{(?:[^{}]*\{[^{}]*\})*\}")
+    while known.search(drawn):
+        drawn = known.sub("", drawn)
+    assert "var(" not in drawn
+    assert palette.LIGHT["paper"] in drawn
+    dark = PICTURES[name](hostile)
+    assert all(f"--sn-{one}:{colour}" in dark for one, colour in palette.DARK.items())
+    for colour in re.findall(r'(?:fill|stroke)(?:="|:)(#\w+)"', drawn):
+        assert re.search(rf'\[(?:style\*=")?(?:fill|stroke)(?:="|:){colour}"\]', dark), colour
 
 
 @pytest.mark.thorough

@@ -23,8 +23,9 @@ STYLE: Final = (
     ".simnova .sn-rejected{fill:var(--sn-rejected)}.simnova .sn-chosen{fill:var(--sn-chosen)}"
     ".simnova .sn-muted{fill:var(--sn-muted)}"
     ".simnova .sn-small{font-size:10.5px}.simnova .sn-bold{font-weight:600}"
+    "@supports(paint-order:stroke){"
     ".simnova .sn-halo{paint-order:stroke;stroke:var(--sn-paper);stroke-width:4px}"
-    ".simnova .sn-halo{stroke-linejoin:round}"
+    ".simnova .sn-halo{stroke-linejoin:round}}"
 )
 _LINE = 84
 
