@@ -224,3 +224,18 @@ def test_oslo_config_is_imported_when_a_configuration_is_made():
     code = "import sys, simnova.config; print('oslo_config' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_slip_in_a_file_is_warned_of(tmp_path):
+    path = tmp_path / "nova.conf"
+    path.write_text("[filter_scheduler]\nram_weight_multipler = 2\n[libvirt]\nnot_played = 1\n")
+    with pytest.warns(UserWarning, match="did you mean 'ram_weight_multiplier'") as warned:
+        conf = Config.from_file(path)
+    assert len(warned) == 1
+    assert conf.ignored == ("filter_scheduler.ram_weight_multipler", "libvirt.not_played")
+    path.write_text("[filter_schedulr]\nram_weight_multiplier = 2\n")
+    with pytest.warns(UserWarning, match=r"did you mean \[filter_scheduler\]"):
+        Config.from_file(path)
+    path.write_text("[DEFAULT]\nenabled_filters = RamFilter\n")
+    with pytest.warns(UserWarning, match=r"did you mean \[filter_scheduler\]"):
+        Config.from_file(path)

@@ -25,7 +25,7 @@ FLAVORS = (
 IMAGES = (("cirros", 21_233_664, "qcow2", 1), ("ubuntu-24.04", 618_659_840, "qcow2", 5))
 """Images: name, bytes, format, the least disk in GB."""
 
-NETWORK, CIDR = "private", "10.0.0.0/24"
+NETWORK, CIDR = "private", "10.0.0.0/16"
 
 
 def set_up(assembly: Assembly, client: Client) -> None:

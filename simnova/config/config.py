@@ -64,7 +64,10 @@ class Config:
 
     @classmethod
     def from_file(cls, path: str | Path, release: str = TODAY) -> Self:
-        """The options of a `nova.conf`; those that SimNova does not know are in `ignored`."""
+        """The options of a `nova.conf`; those that SimNova does not know are in `ignored`.
+
+        Of those that look like a slip it warns.
+        """
         from simnova.config.file import read
 
         known, ignored = read(path)

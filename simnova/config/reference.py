@@ -15,7 +15,12 @@ _HEAD = """\
 Every option of Nova that SimNova plays, under Nova's name and section; defaults are those of the
 current release. Set them as `Config(max_attempts=5)`, as `Config(scheduler={"max_attempts": 5})`,
 on a running cloud with `conf.set("scheduler.max_attempts", 5)`, or from a `nova.conf` with
-`Config.from_file("nova.conf")`.
+`Config.from_file("nova.conf")`. What such a file sets and SimNova does not play is in `.ignored` of
+what this returns, as `section.name`; a name that looks like a slip is warned of.
+
+The quotas are Nova's defaults: a project has 10 servers, 20 cores and 51200 MB.
+`Cloud(config={"quota": {"instances": -1, "cores": -1, "ram": -1}})` lifts them; Neutron's 500 ports
+remain, as `PUT /v2.0/quotas/{project}` of the service `neutron` says otherwise.
 
 This page is made by `python -m simnova.config`.
 """

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 LOG = getLogger(__name__)
 
 
-class Rejected:
+class _No(type):
+    """The class of what is false itself: `return Rejected` is a no, as `return Rejected("why")` is."""
+
+    def __bool__(cls) -> bool:
+        return False
+
+
+class Rejected(metaclass=_No):
     """A filter's no with its reason. It is false, so it can stand wherever a filter may answer False."""
 
     __slots__ = ("reason",)
@@ -188,4 +195,6 @@ def _without(left: Slots, rejected: Collection[int]) -> Slots:
 
 
 def _reason(answer: Any) -> str:
+    if answer is Rejected:
+        return 'Rejected, the class, without a reason: return Rejected("why")'
     return answer.reason if isinstance(answer, Rejected) else repr(answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simnova.exceptions import unknown
@@ -48,6 +48,7 @@ class Decisions:
         self.begun: list[int] = []
         self._candidates: dict[str | None, list[int]] = {}
         self._open: dict[tuple[str | None, Any], list[int]] = {}
+        self._odd: dict[str | None, list[int]] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -55,6 +56,8 @@ class Decisions:
             self._placement(event)
         elif event.kind.startswith("http.") and scheduler_claims(event.data, event.actor):
             self._claimed(event)
+        elif odd(event):
+            self._odd.setdefault(event.request_id, []).append(event.seq)
         elif event.kind in {"scheduler.filter", "scheduler.weigh", "scheduler.select"} or raised(
             event
         ):
@@ -77,7 +80,7 @@ class Decisions:
         key = event.request_id, event.data.get("instance")
         if key not in self._open:
             self._open[key] = self._adopt(event)
-        self._open[key].append(event.seq)
+        self._open[key] += [*self._odd.pop(event.request_id, ()), event.seq]
         if event.kind in {"scheduler.select", "log"}:
             del self._open[key]
 
@@ -139,10 +142,11 @@ def decisions(journal: Journal) -> list[Decision]:
 def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     """The decision made by those events, up to step `end`."""
     events = [journal[seq] for seq in seqs if seq <= end]
-    filters = [filtered(event) for event in events if event.kind == "scheduler.filter"]
+    warned = [said for event in events if (said := odd(event))]
+    filters = [filtered(event, warned) for event in events if event.kind == "scheduler.filter"]
     rows = [*placements(journal, events)]
     rows += [*named(journal, events, rows, filters), *filters]
-    rows += [broken(event, rows) for event in events if event.kind == "log"]
+    rows += [broken(event, rows) for event in events if raised(event)]
     weigh = next((event.data for event in events if event.kind == "scheduler.weigh"), {})
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
@@ -268,14 +272,22 @@ def asked_for(journal: Journal, events: list[Event]) -> str:
     return str(named or (Telling(journal, call).instance if call else "") or "")
 
 
-def filtered(event: Event) -> Row:
-    """A filter's row; without its verdicts where the journal is a summary."""
+def filtered(event: Event, warned: Sequence[str]) -> Row:
+    """A filter's row, with what of the warnings is about it; without its verdicts where the journal is a summary."""
     said = event.data.get("verdicts") or {}
     verdicts = {
         host: Verdict(one is True, "" if isinstance(one, bool) else str(one))
         for host, one in said.items()
     }
-    return Row(str(event.data.get("filter")), verdicts)
+    name = str(event.data.get("filter"))
+    return Row(name, verdicts, odd=next((one for one in warned if one.startswith(f"{name}.")), ""))
+
+
+def odd(event: Event) -> str:
+    """What the scheduler warns of: a filter's answer that is neither True nor False."""
+    if event.kind != "log" or event.data.get("logger") != "nova.scheduler.own":
+        return ""
+    return str(event.data.get("message")) if event.data.get("level") == "WARNING" else ""
 
 
 def raised(event: Event) -> re.Match[str] | None:

@@ -14,7 +14,13 @@ DRAWS: Final = ("host_subset_size", "shuffle_best_same_weighed_hosts")
 
 def notes(made: Decision) -> list[str]:
     """Sentences without their full stops."""
-    return [*ended(made), *claimed(made), *equals(made), *drawn(made), *idle(made)]
+    told = [*strange(made), *ended(made), *claimed(made)]
+    return [*told, *equals(made), *drawn(made), *idle(made)]
+
+
+def strange(made: Decision) -> Iterator[str]:
+    """Answers of filters that are neither True nor False."""
+    yield from (row.odd for row in made.rows if row.odd)
 
 
 def ended(made: Decision) -> Iterator[str]:

@@ -26,6 +26,8 @@ class Row:
     verdicts: Mapping[str, Verdict]
     failure: str = ""
     """What a filter or weigher has raised, which ended the decision."""
+    odd: str = ""
+    """What was odd about a filter's answers, though Nova takes them."""
 
     @property
     def short(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from simnova import Cloud
 from simnova.exceptions import UsageError
 from simnova.nova.log import getLogger
-from simnova.nova.scheduler.filters import BaseHostFilter
+from simnova.nova.scheduler.filters import BaseHostFilter, Rejected
 from simnova.nova.scheduler.filters.ram_filter import RamFilter
 from simnova.nova.scheduler.weights import BaseHostWeigher
 
@@ -294,3 +294,18 @@ def test_an_object_that_cannot_be_copied_is_refused():
 def test_a_fork_repeats_a_mistake(wrong):
     with booted(**wrong) as cloud, cloud.fork() as twin:
         assert [e.digest() for e in twin.journal] == [e.digest() for e in cloud.journal]
+
+
+def test_rejected_without_a_reason_is_a_no_that_tells_how_to_give_one():
+    cloud = booted(filters=[a_filter(lambda self, host_state, spec_obj: Rejected)])
+    assert cloud.servers["web"].status == "ERROR"
+    assert {*verdicts(cloud).values()} == {
+        'Rejected, the class, without a reason: return Rejected("why")'
+    }
+
+
+def test_a_decision_tells_of_an_answer_that_only_looks_like_a_no():
+    cloud = booted(filters=[a_filter(lambda self, host_state, spec_obj: "no")])
+    assert cloud.servers["web"].status == "ACTIVE"
+    told = " ".join(str(cloud.decision("web")).split())
+    assert "Mine.host_passes answered 'no' of type str, which Nova takes as True" in told

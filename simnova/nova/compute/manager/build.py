@@ -109,6 +109,13 @@ class Builds(Failures, GroupPolicy):
                 build.security_groups,
                 bind_host_id=self.host,
             )
+        except exception.NoMoreFixedIps as error:
+            LOG.warning("No more fixed IP to be allocated", instance=instance)
+            text = (
+                f"Failed to allocate the network(s) with error {error.format_message()}, "
+                "not rescheduling."
+            )
+            raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=text) from error
         except Exception as error:
             LOG.exception("Failed to allocate network(s)", instance=instance)
             text = "Failed to allocate the network(s), not rescheduling."
