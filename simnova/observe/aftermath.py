@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow
-from simnova.observe.names import host_of
+from simnova.observe.names import host_of, uuids
 
 _FAILED = re.compile(r"Build of instance \S+ (was re-scheduled|aborted): (.*)", re.DOTALL)
 """What nova-compute logs of a build that it gives up."""
@@ -18,7 +18,7 @@ _GOES_ON = re.compile(r"Selected host: (\S+); ")
 """What the conductor logs of the host that it sends a server to."""
 _OVER = re.compile(r"Failed to compute_task_build_instances: (.*)", re.DOTALL)
 """What the conductor logs of a server that it sends nowhere any more."""
-_TOLD = {"nova.compute.manager", "nova.conductor.manager"}
+_TOLD = {"nova.compute.manager", "nova.conductor.manager", "nova.scheduler.utils"}
 
 
 class Aftermath:
@@ -37,7 +37,8 @@ class Aftermath:
         elif event.kind == "rpc.error" and event.data.get("method") == "select_destinations":
             self.failed[event.request_id].append(event.seq)
         elif event.kind == "log" and event.data.get("logger") in _TOLD and _about_build(event):
-            self.builds[str(event.data.get("instance"))].append(event.seq)
+            told = event.data.get("instance") or next(iter(uuids(event.data["message"])), "")
+            self.builds[told].append(event.seq)
 
 
 def _about_build(event: Event) -> bool:
