@@ -287,3 +287,29 @@ def test_a_filter_that_is_not_there():
 def test_a_host_without_size(sizes):
     with pytest.raises(UsageError, match="is no size"):
         Host("h", **sizes)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("{nope", 'the hint query is {nope, which is no JSON: write it as [">=", "$free_ram_mb"'),
+        (["=~", "$free_ram_mb", 3], "its operators are = < > <= >= in not or and"),
+        ([">", "$free_ram_mb", "x"], "this cannot be asked of a host"),
+        ([">", "$free_ram", 3], "$free_ram is None (did you mean $free_ram_mb?)"),
+        ([">", "$free_ram_mb", "$nothing_like_it"], "$nothing_like_it is None"),
+    ],
+)
+def test_a_query_that_goes_wrong_is_told_with_the_hint_and_what_it_may_hold(cloud, query, said):
+    assert ends(cloud, hints={"query": query})[0] == "ERROR"
+    decision = cloud.decision()
+    assert said in " ".join(str(decision).split())
+
+
+def test_a_server_is_named_by_its_id(cloud):
+    server = cloud.boot("near", flavor="m1.tiny")
+    cloud.run()
+    with pytest.raises(UsageError, match=r"hints: same_host is 'near', the name of a server"):
+        cloud.boot("web", flavor="m1.tiny", hints={"same_host": "near"})
+    assert ends(cloud, hints={"same_host": server.id}) == ("ACTIVE", None)
+    server.delete()
+    cloud.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _OWN = ("flavor", "image", "network", "count", "host", "node", "forced", "group", "hints")
 """What is no property of the body as it stands."""
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 
 
 def server_body(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def server_body(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
     if count != 1:
         server |= {"min_count": count, "max_count": count, "return_reservation_id": True}
     hints = _hints(own["hints"])
+    _check_servers(cloud, hints)
     if own["group"] is not None:
         hints["group"] = cloud.groups.id_of(own["group"])
     return {"server": server} | ({"os:scheduler_hints": hints} if hints else {})
@@ -69,3 +72,20 @@ def _hints(hints: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise UsageError(f"hints: this cannot be sent as JSON: {error}") from None
     return given
+
+
+def _check_servers(cloud: Cloud, hints: Mapping[str, Any]) -> None:
+    """Raise UsageError where a hint names a server: Nova would take the name for an id that nothing has."""
+    for hint in ("same_host", "different_host"):
+        given = hints.get(hint)
+        named = [one for one in (given if isinstance(given, list) else [given]) if _is_name(one)]
+        for one in named:
+            if one in cloud.servers:
+                raise UsageError(
+                    f"hints: {hint} is {one!r}, the name of a server, and Nova compares ids: "
+                    f"{{{hint!r}: cloud.servers[{one!r}].id}}"
+                )
+
+
+def _is_name(one: Any) -> bool:
+    return isinstance(one, str) and not _UUID.fullmatch(one)

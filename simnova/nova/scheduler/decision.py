@@ -74,8 +74,12 @@ def _weighed(before: Moment, after: Moment, name: str) -> Any:
 
 
 def blame(plug_in: PlugIn, error: Exception, about: str, instance: str) -> None:
-    """A filter or weigher has raised: log who, about what, at which line of its own, with the traceback."""
-    name, line = type(plug_in).__name__, own_line(plug_in, error)
+    """A filter or weigher has raised: log who, about what, at which line of its own, with the traceback.
+
+    What the plug-in has noted about the error (`add_note`) is told in place of the line.
+    """
+    noted = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    name, line = type(plug_in).__name__, noted or own_line(plug_in, error)
     about = getattr(error, "about", about)
     LOG.exception(
         "%s raised %s about %s: %s%s",

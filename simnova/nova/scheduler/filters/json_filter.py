@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import operator
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ OPERATORS: dict[str, Callable[[list[Any]], Any]] = {
 }
 """What may stand first in a query. `not` answers for each of its arguments; one that is true is enough."""
 
+_SHOWN = 200
+"""Characters of a query that a message shows."""
+
 
 class JsonFilter(filters.BaseHostFilter):
     """Asks the query in the hint `query`, such as `[">=", "$free_ram_mb", 4096]`, of each host.
@@ -52,13 +56,41 @@ class JsonFilter(filters.BaseHostFilter):
         text = spec_obj.get_scheduler_hint("query")
         if not text:
             return True
-        query = _read(text)
-        answer = _ask(query, host_state)
+        try:
+            query = _read(text)
+            answer = _ask(query, host_state)
+        except Exception as error:
+            error.add_note(_wrong(text, error))
+            raise
         if any(answer) if isinstance(answer, list) else answer:
             return True
-        values = {name: _look_up(name, host_state) for name in _variables(query)}
-        said = ", ".join(f"{name} is {value}" for name, value in values.items())
+        said = ", ".join(_told(name, host_state) for name in dict.fromkeys(_variables(query)))
         return filters.Rejected(f"{text} is false{said and f': {said}'}")
+
+
+def _wrong(text: str, error: Exception) -> str:
+    """What the hint was, and what it may be, for who reads the log: the error itself stays Nova's."""
+    hint = f"the hint query is {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
+    if isinstance(error, ValueError):
+        return f'{hint}, which is no JSON: write it as [">=", "$free_ram_mb", 4096]'
+    if isinstance(error, KeyError):
+        return f"{hint}; its operators are {' '.join(OPERATORS)}"
+    return f"{hint}: this cannot be asked of a host"
+
+
+def _told(variable: str, host_state: HostState) -> str:
+    """What a variable is on the host; of one that there is not, which may be meant."""
+    value = _look_up(variable, host_state)
+    name = variable[1:].partition(".")[0]
+    if value is not None or hasattr(host_state, name):
+        return f"{variable} is {value}"
+    near = difflib.get_close_matches(name, _attributes(host_state), n=1)
+    return f"{variable} is None" + (f" (did you mean ${near[0]}?)" if near else "")
+
+
+def _attributes(host_state: HostState) -> list[str]:
+    names = (name for name in dir(host_state) if not name.startswith("_"))
+    return [name for name in names if not callable(getattr(host_state, name, None))]
 
 
 def _read(text: str) -> Any:
