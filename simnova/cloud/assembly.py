@@ -211,12 +211,13 @@ class Assembly:
 
     def _compute_app(self, life: Service) -> App:
         place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
+        long_timeout = float(conf.long_rpc_timeout)
         compute_api = compute.API(
             conf,
             servicegroup.API(conf, self.clock),
             glance.API(self.rest),
             neutron.API(self.rest),
-            ComputeTaskAPI(place, timeout),
+            ComputeTaskAPI(place, timeout, long_timeout),
             ComputeAPI(place, timeout),
             self._report_client(),
         )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from simnova.cloud.client import MICROVERSION, Refused
 from simnova.cloud.cloud import Cloud
+from simnova.cloud.hosts import Host
 from simnova.cloud.server import Server
 from simnova.config import Config
 from simnova.exceptions import NovaError, UsageError, unknown
@@ -116,9 +117,9 @@ class Recorder:
     server: Server | None = None
 
     def __post_init__(self) -> None:
-        """The driver of the recordings holds no disks, so that it can make them smaller."""
+        """The driver of the recordings holds no disks: they become smaller, and none is in a live migration's way."""
         for host in self.cloud.assembly.hosts:
-            self.cloud.assembly.simulated(host).resizes_disk_down = True
+            self.cloud.assembly.simulated(host).holds_disks = False
 
     def record(self, wanted: Sequence[Wanted]) -> Iterator[Recorded]:
         """Do one after another; each is recorded when nobody works on it any more. Raises `UsageError`."""
@@ -236,6 +237,11 @@ class Recorder:
         return [list(row) for row in self.cloud.sql(statement).rows]
 
 
+def large(name: str) -> Host:
+    """A host as large as Nova's fake driver says that it is: every flavor fits."""
+    return Host(name, vcpus=1000, memory_mb=800_000, local_gb=600_000)
+
+
 def fresh(wanted: Sequence[Wanted], hosts: int, seed: int, conf: Config, down: str | None) -> Cloud:
     """A cloud of hosts named host1, host2 … whose first server lands where the sequence needs it.
 
@@ -245,14 +251,15 @@ def fresh(wanted: Sequence[Wanted], hosts: int, seed: int, conf: Config, down: s
     names = [f"host{number + 1}" for number in range(hosts)]
     if down is not None and down not in names:
         raise unknown("host", down, names)
+    made = [large(name) for name in names]
     if down is None or not any(one.name == "evacuate" for one in wanted):
-        return Cloud(names, config=conf, seed=seed)
+        return Cloud(made, config=conf, seed=seed)
     for tried in range(seed, seed + 100 * hosts):
-        probe = Cloud(names, config=conf, seed=tried)
+        probe = Cloud(made, config=conf, seed=tried)
         recorder = Recorder(probe)
         list(recorder.record([Wanted("create", None)]))
         lands = recorder.server is not None and recorder.server.host == down
         probe.close()
         if lands:
-            return Cloud(names, config=conf, seed=tried)
+            return Cloud(made, config=conf, seed=tried)
     raise UsageError(f"no server lands on {down}: nothing to evacuate there")

@@ -47,21 +47,42 @@ class Moves(TaskBase):
         context: RequestContext,
         instance: Instance,
         scheduler_hint: dict[str, Any],
-        flavor: Flavor,
+        flavor: Flavor | None,
         request_spec: RequestSpec,
+        live: bool,
+        block_migration: bool | None = None,
+        disk_over_commit: bool | None = None,
         clean_shutdown: bool = True,
         host_list: list[Selection] | None = None,
         **unused: Any,
     ) -> None:
-        """Cast: find a host for a resize or a cold migration and have it begin there.
+        """Find a host for a move and have it begin there.
 
-        It comes again, with the alternates, from a host that could not.
+        A cast for a resize or a cold migration: it comes again, with the alternates, from a host that could not.
+        A call for a live migration that is asked for as before 2.34.
         """
         context = await self._targeted(context, instance)
-        async with (
-            EventReporter(context, "conductor_migrate_server", self.conf.host, instance.uuid),
-            EventReporter(context, "cold_migrate", self.conf.host, instance.uuid),
+        async with EventReporter(
+            context, "conductor_migrate_server", self.conf.host, instance.uuid
         ):
+            if live:
+                how = scheduler_hint.get("host"), block_migration, disk_over_commit
+                await self._begin_live(context, instance, *how, request_spec)
+            elif flavor:
+                await self._begin_cold(
+                    context, instance, flavor, clean_shutdown, request_spec, host_list
+                )
+
+    async def _begin_cold(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        flavor: Flavor,
+        clean_shutdown: bool,
+        request_spec: RequestSpec,
+        host_list: list[Selection] | None,
+    ) -> None:
+        async with EventReporter(context, "cold_migrate", self.conf.host, instance.uuid):
             request_spec.flavor, request_spec.context = flavor, context
             task = MigrationTask(
                 context,
@@ -116,36 +137,47 @@ class Moves(TaskBase):
     ) -> None:
         """Cast: find a host that can take a running server, and have its own host send it there."""
         context = await self._targeted(context, instance)
-        destination = scheduler_hint.get("host")
         async with EventReporter(
             context, "conductor_live_migrate_instance", self.conf.host, instance.uuid
         ):
-            migration = Migration(
-                dest_compute=destination,
-                status="accepted",
-                instance_uuid=instance.uuid,
-                source_compute=instance.host,
-                migration_type=LIVE_MIGRATION,
-                old_instance_type_id=instance.flavor.id,
-                new_instance_type_id=instance.flavor.id,
-                context=context.elevated(),
-            )
-            await migration.create()
-            task = LiveMigrationTask(
-                context,
-                instance,
-                destination,
-                block_migration,
-                disk_over_commit,
-                migration,
-                self.compute_rpcapi,
-                servicegroup.API(self.conf, self.scheduler.place.clock),
-                self.scheduler,
-                self.report_client,
-                self.conf,
-                request_spec,
-            )
-            await self._live_migrate(task)
+            how = scheduler_hint.get("host"), block_migration, disk_over_commit
+            await self._begin_live(context, instance, *how, request_spec)
+
+    async def _begin_live(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        destination: str | None,
+        block_migration: bool | None,
+        disk_over_commit: bool | None,
+        request_spec: RequestSpec,
+    ) -> None:
+        migration = Migration(
+            dest_compute=destination,
+            status="accepted",
+            instance_uuid=instance.uuid,
+            source_compute=instance.host,
+            migration_type=LIVE_MIGRATION,
+            old_instance_type_id=instance.flavor.id,
+            new_instance_type_id=instance.flavor.id,
+            context=context.elevated(),
+        )
+        await migration.create()
+        task = LiveMigrationTask(
+            context,
+            instance,
+            destination,
+            block_migration,
+            disk_over_commit,
+            migration,
+            self.compute_rpcapi,
+            servicegroup.API(self.conf, self.scheduler.place.clock),
+            self.scheduler,
+            self.report_client,
+            self.conf,
+            request_spec,
+        )
+        await self._live_migrate(task)
 
     async def _live_migrate(self, task: LiveMigrationTask) -> None:
         instance = task.instance

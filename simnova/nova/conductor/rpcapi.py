@@ -58,9 +58,10 @@ class ConductorAPI:
 
 
 class ComputeTaskAPI:
-    """The long tasks that the conductor leads. All are casts (namespace compute_task)."""
+    """The long tasks that the conductor leads. All are casts but one (namespace compute_task)."""
 
-    def __init__(self, place: Place, timeout: float) -> None:
+    def __init__(self, place: Place, timeout: float, long_timeout: float = 1800.0) -> None:
+        self.timeout, self.long_timeout = timeout, long_timeout
         target = Target(TOPIC, version="1.25", namespace="compute_task")
         self.router = ClientRouter(place, target, timeout)
 
@@ -86,11 +87,16 @@ class ComputeTaskAPI:
         )
 
     async def live_migrate_instance(
-        self, context: RequestContext, instance: Instance, **kwargs: Any
+        self, context: RequestContext, instance: Instance, async_: bool = True, **kwargs: Any
     ) -> None:
-        """Find a host that can take a running server."""
+        """Find a host that can take a running server; without `async_` a call, as it was before it had a name."""
         client = self.router.client(context)
-        await client.cast(context, "live_migrate_instance", instance=instance, **kwargs)
+        if async_:
+            await client.cast(context, "live_migrate_instance", instance=instance, **kwargs)
+            return
+        more = {"live": True, "rebuild": False, "flavor": None}
+        client = client.prepare(timeout=self.long_timeout, call_monitor_timeout=self.timeout)
+        await client.call(context, "migrate_server", instance=instance, **more, **kwargs)
 
     async def unshelve_instance(self, context: RequestContext, **kwargs: Any) -> None:
         """Bring a shelved server back."""

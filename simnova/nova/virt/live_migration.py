@@ -64,7 +64,7 @@ class LiveMigrationDriver(MovingDriver):
         data = dict(dest_check_data)
         if data["block_migration"] is None:
             data["block_migration"] = bool(instance.image_ref)
-        if instance.image_ref and not data["block_migration"]:
+        if self.holds_disks and instance.image_ref and not data["block_migration"]:
             raise exception.InvalidSharedStorage(
                 path=self.host,
                 reason="Live migration can not be used without shared storage except a booted from "

@@ -27,8 +27,8 @@ LOG = getLogger("nova.virt.libvirt.driver")
 class MovingDriver(CopyingDriver):
     """Resize and cold migration in steps."""
 
-    resizes_disk_down = False
-    """Whether a disk may become smaller: libvirt's refuses, Nova's fake driver, which holds none, does not."""
+    holds_disks = True
+    """Whether guests have disks here. Nova's fake driver holds none: nothing to shrink, nothing to leave behind."""
 
     async def migrate_disk_and_power_off(
         self,
@@ -45,7 +45,7 @@ class MovingDriver(CopyingDriver):
         guest = await self._guest("migrate_disk_and_power_off", instance)
         before = instance.flavor
         down = flavor.root_gb < before.root_gb or flavor.ephemeral_gb < before.ephemeral_gb
-        if down and instance.image_ref and not self.resizes_disk_down:
+        if down and instance.image_ref and self.holds_disks:
             raise exception.InstanceFaultRollback(
                 inner_exception=exception.ResizeError(reason="Unable to resize disk down.")
             )

@@ -18,6 +18,17 @@ _BAD: tuple[type[Exception], ...] = (
     exception.ComputeServiceInUse,
     exception.FlavorNotFound,
 )
+_NOT_MIGRATED: tuple[type[Exception], ...] = (
+    exception.NoValidHost,
+    exception.ComputeServiceUnavailable,
+    exception.InvalidHypervisorType,
+    exception.UnableToMigrateToSelf,
+    exception.DestinationHypervisorTooOld,
+    exception.InvalidSharedStorage,
+    exception.HypervisorUnavailable,
+    exception.MigrationPreCheckError,
+)
+"""What a client of before 2.34, who waits for it, is told of a live migration that does not begin."""
 _TRUE = ("true", "1", "on", "yes", "t", "y")
 
 
@@ -87,16 +98,19 @@ async def migrate_live(asked: Asked) -> None:
     block = value["block_migration"]
     over_commit = None if asked.version >= (2, 25) else _true(value["disk_over_commit"])
     force = _force(asked, (2, 30))
-    await _asked(
-        asked.api.live_migrate(
-            asked.context,
-            asked.instance,
-            None if block == "auto" else _true(block),
-            over_commit,
-            host,
-            force,
-        )
+    work = asked.api.live_migrate(
+        asked.context,
+        asked.instance,
+        None if block == "auto" else _true(block),
+        over_commit,
+        host,
+        force,
+        async_=asked.version >= (2, 34),
     )
+    try:
+        await _asked(work)
+    except _NOT_MIGRATED as error:
+        raise Fault(400, str(error)) from None
 
 
 @action(

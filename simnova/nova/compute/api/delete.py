@@ -21,7 +21,8 @@ from simnova.nova.quota import servers as quota
 
 LOG = getLogger("nova.compute.api")
 
-_DELETING = (TaskState.DELETING, TaskState.SOFT_DELETING)
+_SOFTLY = TaskState.SOFT_DELETING
+_DELETING = (TaskState.DELETING, _SOFTLY)
 _MAY_HAVE_PORTS = (VmState.ERROR, VmState.SHELVED_OFFLOADED)
 """States in which a server without a host may have ports all the same (`may_have_ports_or_volumes`)."""
 
@@ -128,8 +129,10 @@ class Deletion(Finding, Resizing):
         await instance.save()
         if instance.vm_state == VmState.RESIZED:
             await self._confirm_resize_on_deleting(instance)
+            await self._softly_again(instance, task_state)
         if not await self._host_is_up(context, instance):
-            await self._local_delete(context, instance)
+            gone = VmState.SOFT_DELETED if task_state is _SOFTLY else VmState.DELETED
+            await self._local_delete(context, instance, gone)
             await self._record_action_start(context, instance, "delete")
         elif was in _DELETING:
             text = "Instance is already in deleting state, ignoring this request"
@@ -137,6 +140,13 @@ class Deletion(Finding, Resizing):
         else:
             await self._record_action_start(context, instance, "delete")
             await ask(context, instance)
+
+    async def _softly_again(self, instance: Instance, task_state: TaskState) -> None:
+        """The end of a resize has taken the task away, and a soft deletion waits for it on the host."""
+        if task_state is _SOFTLY:
+            await instance.refresh()
+            instance.task_state = task_state
+            await instance.save()
 
     async def _host_is_up(self, context: RequestContext, instance: Instance) -> bool:
         if not instance.host:
@@ -156,7 +166,9 @@ class Deletion(Finding, Resizing):
 
     # --- without a compute --------------------------------------------------------------------------------------
 
-    async def _local_delete(self, context: RequestContext, instance: Instance) -> None:
+    async def _local_delete(
+        self, context: RequestContext, instance: Instance, gone: VmState
+    ) -> None:
         if instance.vm_state == VmState.SHELVED_OFFLOADED:
             text = (
                 "instance is in SHELVED_OFFLOADED state, cleanup the instance's info from database."
@@ -167,7 +179,7 @@ class Deletion(Finding, Resizing):
             LOG.warning(text, instance.host, instance=instance)
         await self.network_api.deallocate_for_instance(context.elevated(), instance)
         await self._delete_allocation(context, instance)
-        instance.vm_state, instance.task_state = VmState.DELETED, None
+        instance.vm_state, instance.task_state = gone, None
         instance.terminated_at = context.now()
         await instance.save()
         await _queue_for_delete(context, instance, True)

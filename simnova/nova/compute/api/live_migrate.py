@@ -34,10 +34,11 @@ class LiveMigration(Base):
         disk_over_commit: bool | None,
         host_name: str | None,
         force: bool | None = None,
+        async_: bool = True,
     ) -> None:
         """Move a running server; a named host is forced, or, with `force` False, is asked of the scheduler.
 
-        Raises ComputeHostNotFound.
+        Without `async_` (before 2.34) the answer waits until a host has agreed. Raises ComputeHostNotFound.
         """
         text = "Going to try to live migrate instance to %s"
         LOG.debug(text, host_name or "another host", instance=instance)
@@ -57,6 +58,7 @@ class LiveMigration(Base):
             block_migration=block_migration,
             disk_over_commit=disk_over_commit,
             request_spec=spec,
+            async_=async_,
         )
 
     @check_instance_lock

@@ -1,0 +1,85 @@
+"""Sequences that nobody recorded: their lines were read off real Nova 34 and its fake driver, and are told in short."""
+
+import pytest
+
+from simnova import Config
+from simnova.cloud.recorder import Recorder, Wanted, fresh
+
+
+def play(*actions, microversion="2.104", hosts=3, down=None, **options):
+    """What is recorded of each action."""
+    conf = Config(**options)
+    wanted = [Wanted.parse(text) for text in actions]
+    cloud = fresh(wanted, hosts=hosts, seed=0, conf=conf, down=down)
+    found = list(Recorder(cloud, microversion, down).record(wanted))
+    assert [e.data for e in cloud.journal if e.kind == "state.unexpected"] == []
+    cloud.close()
+    return found
+
+
+def messages(recorded):
+    return [f"{e['how']} {e['method']}" for e in recorded.events if e["kind"] == "rpc"]
+
+
+def states(recorded):
+    return [(e["vm"], e["task"]) for e in recorded.events if e["kind"] == "state"]
+
+
+def ended(recorded):
+    """The events of the action, and how each ended."""
+    return dict(recorded.action["events"])
+
+
+def test_a_soft_deletion_of_a_resized_server_confirms_the_resize_and_goes_on():
+    *_, deleted, restored = play(
+        "create", "resize", "delete", "restore", reclaim_instance_interval=3600
+    )
+    assert states(deleted) == [
+        ("resized", "soft-deleting"),
+        ("active", None),
+        ("active", "soft-deleting"),
+        ("soft-delete", None),
+    ]
+    assert messages(deleted)[0] == "call confirm_resize"
+    assert ended(deleted) == {"compute_soft_delete_instance": "Success"}
+    assert states(restored) == [("soft-delete", "restoring"), ("active", None)]
+
+
+def test_a_soft_deletion_without_a_host_leaves_the_row_softly_deleted():
+    (*_, deleted) = play("create", "shelve", "delete", reclaim_instance_interval=3600)
+    assert states(deleted)[-1] == ("soft-delete", None)
+    assert messages(deleted) == []
+
+
+OLD_FORM = 'os-migrateLive={"host": null, "block_migration": false, "disk_over_commit": false}'
+
+
+@pytest.mark.parametrize(
+    ("action", "microversion"),
+    [(OLD_FORM, "2.1"), ("os-migrateLive", "2.33")],
+)
+def test_before_2_34_a_live_migration_is_a_call_of_migrate_server(action, microversion):
+    (_, moved) = play("create", action, microversion=microversion)
+    assert messages(moved)[0] == "call migrate_server"
+    assert "conductor_live_migrate_instance" not in ended(moved)
+    assert set(ended(moved).values()) == {"Success"}
+
+
+def test_before_2_34_the_client_is_told_that_no_host_takes_it():
+    """It waits for the answer; from 2.34 on the request is accepted and the action fails."""
+    (_, told) = play("create", "os-migrateLive", microversion="2.33", hosts=1)
+    assert told.error["code"] == 400
+    assert told.error["message"].startswith("No valid host was found. ")
+    (_, accepted) = play("create", "os-migrateLive", microversion="2.34", hosts=1)
+    assert accepted.error is None
+    assert ended(accepted) == {"conductor_live_migrate_instance": "Error"}
+
+
+def test_hosts_are_as_large_as_the_fake_drivers():
+    (_, resized) = play("create", "resize=m1.xlarge")
+    assert set(ended(resized).values()) == {"Success"}
+
+
+def test_what_a_microversion_has_not_is_not_found():
+    (_, refused) = play("create", "os-getVNCConsole")
+    assert refused.error == {"code": 404, "message": "The resource could not be found."}
