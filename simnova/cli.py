@@ -14,7 +14,7 @@ from simnova.observe.steps import Detail
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0, or 1 where the request or a server failed."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _parsed(_parser(), arguments)
     try:
         return int(parsed.work(parsed))
     except (UsageError, NovaError) as error:
@@ -23,6 +23,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the answers has gone; Python would complain at exit
         return 1
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Options may stand between the actions of `record`: argparse leaves over those that come after one."""
+    parsed, left = parser.parse_known_args(arguments)
+    if left and ("actions" not in parsed or any(one.startswith("-") for one in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        parsed.actions += left
+    return parsed
+
+
+def _one_or_more(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number, 1 or more")
+    return int(text)
 
 
 def _complain(text: str) -> None:
@@ -46,10 +62,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_boot(boot: argparse.ArgumentParser) -> None:
     boot.add_argument("name", nargs="?", default="web", help="the server's name (web)")
-    boot.add_argument("--hosts", type=int, default=3, help="how many compute hosts (3)")
+    boot.add_argument("--hosts", type=_one_or_more, default=3, help="how many compute hosts (3)")
     boot.add_argument("--flavor", default="m1.small", help="the server's size (m1.small)")
     boot.add_argument("--image", default="cirros", help="what its disk begins as (cirros)")
-    boot.add_argument("--count", type=int, default=1, help="how many servers in one request (1)")
+    boot.add_argument(
+        "--count", type=_one_or_more, default=1, help="how many servers in one request (1)"
+    )
     boot.add_argument("--seed", type=int, default=0, help="the same seed gives the same run (0)")
     boot.add_argument(
         "--detail",
@@ -87,7 +105,9 @@ def _add_record(record: argparse.ArgumentParser) -> None:
     )
     record.add_argument("--json", action="store_true", help="each as a line of JSON")
     record.add_argument("--microversion", default=MICROVERSION, help=f"({MICROVERSION})")
-    record.add_argument("--hosts", type=int, default=3, help="how many: host1, host2, … (3)")
+    record.add_argument(
+        "--hosts", type=_one_or_more, default=3, help="how many: host1, host2, … (3)"
+    )
     record.add_argument("--down", metavar="HOST", help="is forced down after the first action")
     record.add_argument("--seed", type=int, default=0, help="the same seed gives the same run (0)")
     record.add_argument(

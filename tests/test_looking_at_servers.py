@@ -104,3 +104,14 @@ def test_of_the_backups_of_one_second_the_newest_are_kept() -> None:
             cloud.run()
         assert {"b2", "b3"} <= set(cloud.images.table().column("name"))
         assert not {"b0", "b1"} & set(cloud.images.table().column("name"))
+
+
+@pytest.mark.parametrize("action", ["live_migrate", "migrate"])
+def test_a_request_that_ignores_the_only_host_asks_no_filter(action: str) -> None:
+    with Cloud(hosts=1) as cloud:
+        web = cloud.boot("web").wait("ACTIVE")
+        getattr(web, action)()
+        cloud.run()
+        told = str(cloud.decision("web"))
+        assert told.startswith("web: no valid host")
+        assert "compute1 fell at Request: the request ignores compute1" in told

@@ -125,11 +125,20 @@ class Recorder:
         """Do one after another; each is recorded when nobody works on it any more. Raises `UsageError`."""
         if self.server is None and wanted[0].name != "create":
             raise UsageError(f"{wanted[0].name}: there is no server yet: begin with create")
+        self._check_names(wanted)
         for number, one in enumerate(wanted):
             yield self._one(one)
             if number == 0 and self.down:
                 self.cloud.services.force_down(self.down)
                 self.cloud.run()
+
+    def _check_names(self, wanted: Sequence[Wanted]) -> None:
+        """Raise UsageError for a flavor or an image that the cloud does not have."""
+        for name, said in wanted:
+            if name == "resize" and said and not said.startswith("{"):
+                self.cloud.flavors.id_of(said)
+            if name == "rebuild" and said and said != "same" and not said.startswith("{"):
+                self.cloud.images.id_of(said)
 
     def _one(self, wanted: Wanted) -> Recorded:
         first, started, error = len(self.cloud.journal), self.cloud.now, None

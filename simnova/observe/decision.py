@@ -192,17 +192,25 @@ def named(
     journal: Journal, events: list[Event], before: list[Row], filters: list[Row]
 ) -> list[Row]:
     """The hosts that came from Placement and that the request itself leaves out: the filters were
-    not asked about them.
+    not asked about them. Where it leaves out all of them, no filter was asked at all.
     """
-    if not before or not filters or not filters[0].verdicts:
+    if not before or (filters and not filters[0].verdicts):
         return []
     came = [host for host, one in before[0].verdicts.items() if one.passed]
-    asked = filters[0].verdicts
-    if all(host in asked for host in came):
-        return []
     spec = request_spec(journal, events)
+    asked = filters[0].verdicts if filters else meant(spec, came)
+    if all(host in asked for host in came) or (asked and not filters):
+        return []
     why = {host: Verdict(host in asked, "" if host in asked else unasked(spec)) for host in came}
     return [Row(NAMED, why)]
+
+
+def meant(spec: Mapping[str, Any], hosts: list[str]) -> list[str]:
+    """The hosts that a request neither ignores nor passes over for others."""
+    wanted = fields(spec.get("requested_destination")).get("host")
+    only = [*(spec.get("force_hosts") or ()), *([wanted] if wanted else ())]
+    ignored = spec.get("ignore_hosts") or ()
+    return [host for host in hosts if host not in ignored and (not only or host in only)]
 
 
 def unasked(spec: Mapping[str, Any]) -> str:

@@ -40,6 +40,10 @@ class Instance(Protocol):
 class ImageAPI(Protocol):
     """The part of the Glance client that a driver uses (`nova/image/glance.py`)."""
 
+    async def get(self, context: RequestContext, id_or_uri: str) -> dict[str, Any]:
+        """Ask Glance what the image is."""
+        ...
+
     async def download(self, context: RequestContext, image_id: str) -> Any:
         """Ask Glance for the image's data."""
         ...

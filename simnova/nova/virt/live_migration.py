@@ -152,7 +152,7 @@ class LiveMigrationDriver(MovingDriver):
 
     def _leave(self, guest: Guest, state: PowerState, dest: str) -> None:
         """From this instant on the guest is the other hypervisor's, paused or not as it was before."""
-        self.guests.pop(guest.uuid, None)
+        self._forget(guest.uuid)
         self.hypervisors[dest].driver.take(replace(guest, state=state, internal_id=None))
 
     async def live_migration_abort(self, instance: Instance) -> None:

@@ -17,7 +17,6 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
-from simnova.nova.virt.libvirt.config import guest_xml
 
 __door__ = True
 
@@ -70,6 +69,7 @@ class MovingDriver(CopyingDriver):
         power_on: bool = True,
     ) -> None:
         """Make the guest here of the disk that has come, in its new size."""
+        self.arrived.add(instance.uuid)
         self._begin("finish_migration")
         guest = Guest.of(instance, PowerState.SHUTDOWN)
         await self._create_image(context, instance, image_meta, guest)
@@ -77,21 +77,6 @@ class MovingDriver(CopyingDriver):
         if power_on:
             await self._step("start", guest)
         LOG.debug("finish_migration finished successfully.", instance=instance)
-
-    async def _define(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        image_meta: ImageMeta,
-        network_info: NetworkInfo | None,
-        guest: Guest,
-    ) -> None:
-        now = self.clock.utcnow()
-        xml = guest_xml(context, instance, image_meta, network_info or (), self.virt_type, now)
-        step = "redefine" if guest.uuid in self.guests else "define"
-        await self._step(step, guest, domain=guest.name, xml=xml)
-        guest.xml = xml
-        self.guests[guest.uuid] = guest
 
     async def confirm_migration(
         self,
@@ -103,8 +88,7 @@ class MovingDriver(CopyingDriver):
         """Remove what the guest has left here; where it has only become larger, it stays."""
         self._begin("confirm_migration")
         if migration.dest_compute != self.host and instance.uuid in self.guests:
-            await self._step("undefine", self.guests[instance.uuid])
-            self.guests.pop(instance.uuid, None)
+            await self._undefine(self.guests[instance.uuid])
 
     async def finish_revert_migration(
         self,

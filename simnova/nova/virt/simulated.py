@@ -157,6 +157,7 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         """A guest has come here while it ran: from now on it is this host's."""
         self._last_id += 1
         self.guests[guest.uuid] = replace(guest, internal_id=self._last_id)
+        self.disks.add(guest.uuid)
 
     def write_memory(self, uuid: str, rate: float) -> None:
         """Let a guest write so many MB a second to its memory, also while it is sent. Raises UsageError."""

@@ -37,7 +37,10 @@ IMAGES = getLogger("nova.virt.images")
 
 
 class SteppedDriver(ComputeDriver):
-    """Nova's operations in steps; `guests` is what was last known of the guests on this host."""
+    """Nova's operations in steps; `guests` is what was last known of the guests on this host.
+
+    `disks` are the servers whose overlay is here, `arrived` those whose disk another host has sent.
+    """
 
     virt_type: ClassVar[str]
     capabilities: ClassVar[Mapping[str, bool]] = {
@@ -57,6 +60,8 @@ class SteppedDriver(ComputeDriver):
         self.image_api = image_api
         self.cache = ImageCache(clock)
         self.guests: dict[str, Guest] = {}
+        self.disks: set[str] = set()
+        self.arrived: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.host}, {len(self.guests)} guests>"
@@ -113,23 +118,28 @@ class SteppedDriver(ComputeDriver):
         guest = Guest.of(instance, PowerState.SHUTDOWN)
         try:
             await self._create_image(context, instance, image_meta, guest)
-            xml = guest_xml(
-                context,
-                instance,
-                image_meta,
-                network_info or (),
-                self.virt_type,
-                self.clock.utcnow(),
-            )
-            await self._step("define", guest, domain=guest.name, xml=xml)
-            guest.xml = xml
-            self.guests[guest.uuid] = guest
+            await self._define(context, instance, image_meta, network_info, guest)
             if power_on:
                 await self._step("start", guest)
         except Exception:
             await self._discard(guest)
             raise
         LOG.info("Instance spawned successfully.", instance=instance)
+
+    async def _define(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_meta: ImageMeta,
+        network_info: NetworkInfo | None,
+        guest: Guest,
+    ) -> None:
+        now = self.clock.utcnow()
+        xml = guest_xml(context, instance, image_meta, network_info or (), self.virt_type, now)
+        step = "redefine" if guest.uuid in self.guests else "define"
+        await self._step(step, guest, domain=guest.name, xml=xml)
+        guest.xml = xml
+        self.guests[guest.uuid] = guest
 
     async def _create_image(
         self, context: RequestContext, instance: Instance, image: ImageMeta, guest: Guest
@@ -144,6 +154,7 @@ class SteppedDriver(ComputeDriver):
         check_base_size(instance, base.size)
         gb = instance.flavor.root_gb
         await self._step("overlay", guest, file=f"{guest.uuid}/disk", backing=base.path, gb=gb)
+        self.disks.add(guest.uuid)
 
     async def _fetch(
         self, context: RequestContext, image: ImageMeta, guest: Guest, path: str
@@ -162,7 +173,16 @@ class SteppedDriver(ComputeDriver):
         """Remove what a failed spawn has left."""
         with suppress(NovaError):
             await self._step("undefine", guest)
-        self.guests.pop(guest.uuid, None)
+        self._forget(guest.uuid)
+
+    async def _undefine(self, guest: Guest) -> None:
+        await self._step("undefine", guest)
+        self._forget(guest.uuid)
+
+    def _forget(self, uuid: str) -> None:
+        self.guests.pop(uuid, None)
+        self.disks.discard(uuid)
+        self.arrived.discard(uuid)
 
     # --- the life of a guest ---
 
@@ -186,10 +206,9 @@ class SteppedDriver(ComputeDriver):
         """Stop and clean up."""
         self._begin("destroy")
         info = await self._look(instance)
-        if info is None:
-            return
-        await self._stop(self._known(instance, info), "stop")
-        LOG.info("Instance destroyed successfully.", instance=instance)
+        if info is not None:
+            await self._stop(self._known(instance, info), "stop")
+            LOG.info("Instance destroyed successfully.", instance=instance)
         await self.cleanup(context, instance, network_info, block_device_info, destroy_disks)
 
     async def cleanup(
@@ -202,9 +221,9 @@ class SteppedDriver(ComputeDriver):
     ) -> None:
         """Undefine the guest; its overlay goes with it."""
         self._begin("cleanup")
-        if instance.uuid in self.guests:
-            await self._step("undefine", self.guests[instance.uuid])
-            self.guests.pop(instance.uuid, None)
+        if instance.uuid in {*self.guests, *self.disks, *self.arrived}:
+            left = self.guests.get(instance.uuid) or Guest.of(instance, PowerState.SHUTDOWN)
+            await self._undefine(left)
 
     async def reboot(
         self,
@@ -215,11 +234,55 @@ class SteppedDriver(ComputeDriver):
         block_device_info: Mapping[str, Any] | None = None,
     ) -> None:
         """Off and on again."""
-        guest = await self._guest("reboot", instance)
-        await self._stop(guest, "shutdown" if reboot_type == "SOFT" else "stop")
+        self._begin("reboot")
+        if reboot_type == "HARD":
+            await self._hard_reboot(context, instance, network_info)
+            return
+        guest = self._known(instance, await self._found(instance))
+        await self._stop(guest, "shutdown")
         await self._step("start", guest)
-        if reboot_type == "SOFT":
-            LOG.info("Instance soft rebooted successfully.", instance=instance)
+        LOG.info("Instance soft rebooted successfully.", instance=instance)
+
+    async def _hard_reboot(
+        self, context: RequestContext, instance: Instance, network_info: NetworkInfo | None
+    ) -> None:
+        """Also makes a guest anew that is not defined, of the disk that is here. Raises InstanceNotFound for none."""
+        info = await self._look(instance)
+        if info is None and instance.uuid in self.disks | self.arrived:
+            guest = await self._anew(context, instance, network_info)
+        else:
+            guest = self._known(instance, info or await self._found(instance))
+            await self._stop(guest, "stop")
+            guest = await self._as_flavor(context, instance, network_info, guest)
+        await self._step("start", guest)
+
+    async def _anew(
+        self, context: RequestContext, instance: Instance, network_info: NetworkInfo | None
+    ) -> Guest:
+        guest = Guest.of(instance, PowerState.SHUTDOWN)
+        self.guests.pop(guest.uuid, None)
+        image = ImageMeta.from_system_metadata(instance.system_metadata)
+        if instance.uuid not in self.disks and instance.image_ref and self.image_api is not None:
+            found = await self.image_api.get(context, instance.image_ref)
+            await self._create_image(context, instance, ImageMeta.from_dict(found), guest)
+        await self._define(context, instance, image, network_info, guest)
+        return guest
+
+    async def _as_flavor(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        guest: Guest,
+    ) -> Guest:
+        """A guest of another size than its server's, after a resize that failed, is defined anew."""
+        flavor = instance.flavor
+        if (guest.vcpus, guest.memory_mb) == (flavor.vcpus, flavor.memory_mb):
+            return guest
+        image = ImageMeta.from_system_metadata(instance.system_metadata)
+        guest = Guest.of(instance, PowerState.SHUTDOWN)
+        await self._define(context, instance, image, network_info, guest)
+        return guest
 
     async def power_on(
         self,
@@ -229,9 +292,8 @@ class SteppedDriver(ComputeDriver):
         block_device_info: Mapping[str, Any] | None = None,
     ) -> None:
         """Off, if it is not, and on again: Nova's libvirt driver does a hard reboot here."""
-        guest = await self._guest("power_on", instance)
-        await self._stop(guest, "stop")
-        await self._step("start", guest)
+        self._begin("power_on")
+        await self._hard_reboot(context, instance, network_info)
 
     async def power_off(
         self, instance: Instance, timeout: float = 0, retry_interval: float = 0
