@@ -228,6 +228,11 @@ IMAGE_CACHE = [
 
 WORKAROUNDS = [
     switch(
+        "disable_fallback_pcpu_query",
+        False,
+        "Where dedicated CPUs are asked for, Placement is not asked for hosts without PCPUs as well.",
+    ),
+    switch(
         "disable_group_policy_check_upcall",
         False,
         "No late check of a server group's policy on the compute host.",

@@ -106,3 +106,73 @@ class RequestFilterFailed(NovaError):
     """A request filter finds that the request cannot be satisfied."""
 
     msg_fmt = "Scheduling failed: %(reason)s"
+
+
+class BadRequirementEmulatorThreadsPolicy(NovaError):
+    """The emulator's threads are to be isolated, but no CPU is dedicated."""
+
+    msg_fmt = "An isolated CPU emulator threads option requires a dedicated CPU policy option."
+    code = 400
+
+
+class CPUThreadPolicyConfigurationInvalid(NovaError):
+    """A thread policy needs CPUs that are dedicated."""
+
+    msg_fmt = "Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy"
+    code = 400
+
+
+class FlavorImageLockedMemoryConflict(NovaError):
+    """Flavor and image do not agree on whether memory is locked."""
+
+    msg_fmt = (
+        "locked_memory value in image (%(image)s) and flavor (%(flavor)s) conflict. A consistent value is expected "
+        "if both specified."
+    )
+    code = 400
+
+
+class LockMemoryForbidden(NovaError):
+    """Memory is locked in pages of a size only."""
+
+    msg_fmt = "locked_memory value in image or flavor is forbidden when mem_page_size is not set."
+    code = 400
+
+
+class MemoryPageSizeForbidden(NovaError):
+    """The image asks for pages that the flavor does not allow."""
+
+    msg_fmt = "Page size %(pagesize)s forbidden against '%(against)s'"
+    code = 400
+
+
+class MemoryPageSizeInvalid(NovaError):
+    """No size of a page."""
+
+    msg_fmt = "Invalid memory page size '%(pagesize)s'"
+    code = 400
+
+
+class RealtimeConfigurationInvalid(NovaError):
+    """CPUs in real time must be dedicated."""
+
+    msg_fmt = "Cannot set realtime policy in a non dedicated cpu pinning policy"
+    code = 400
+
+
+class RequiredMixedInstancePolicy(NovaError):
+    """A mask of dedicated CPUs needs the policy `mixed`."""
+
+    msg_fmt = "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy."
+    code = 400
+
+
+class RequiredMixedOrRealtimeCPUMask(NovaError):
+    """The policy `mixed` needs one mask of CPUs."""
+
+    msg_fmt = (
+        "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or 'hw:cpu_realtime_mask' when "
+        "using 'mixed' CPU policy. 'hw:cpu_dedicated_mask' and 'hw:cpu_realtime_mask' can not be specified at the "
+        "same time, or be specified with none of them."
+    )
+    code = 400

@@ -92,6 +92,18 @@ NUMA_CELL: Fields = {
     "memory_mb": Field(k.SIZE, "its memory, MB"),
     "cpu_usage": Field(k.SIZE, "virtual CPUs that servers have of it", "0"),
     "memory_usage": Field(k.SIZE, "memory that servers have of it, MB", "0"),
+    "pcpus": Field(k.SIZES, "the numbers of CPUs to dedicate", NONE),
+    "pinned_cpus": Field(k.SIZES, "those of them that servers have", NONE),
+    "siblings": Field(k.CORES, "the threads of each core", NONE),
+    "mempages": Field(k.OBJECTS, "its memory by the size of pages", "not reported", "mempages"),
+    "socket": Field(k.SIZE, "the processor that it is of", "not reported"),
+}
+
+MEMPAGES: Fields = {
+    "size_kb": Field(k.POSITIVE, "the size of a page, KiB"),
+    "total": Field(k.SIZE, "how many there are"),
+    "used": Field(k.SIZE, "how many servers have", "0"),
+    "reserved": Field(k.SIZE, "how many are kept back", "0"),
 }
 
 PCI_POOL: Fields = {
@@ -169,6 +181,7 @@ PARTS: dict[str, Fields] = {
     "instance": INSTANCE,
     "numa_topology": NUMA_TOPOLOGY,
     "numa_cell": NUMA_CELL,
+    "mempages": MEMPAGES,
     "pci_pool": PCI_POOL,
     "inventory": INVENTORY,
     "aggregate": AGGREGATE,

@@ -12,7 +12,7 @@ from simnova.kernel.clock import EPOCH
 from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
-from simnova.nova.objects.numa import NUMACell, NUMATopology
+from simnova.nova.objects.numa import NUMACell, NUMAPagesTopology, NUMATopology
 from simnova.nova.objects.service import Service
 
 if TYPE_CHECKING:
@@ -169,5 +169,14 @@ def _numa(host: dict[str, Any]) -> str | None:
 
 
 def _cell(said: dict[str, Any]) -> NUMACell:
-    used = {name: said[name] for name in ("cpu_usage", "memory_usage") if name in said}
-    return NUMACell(said["id"], said["cpus"], said["memory_mb"], **used)
+    return NUMACell(
+        said["id"],
+        said["cpus"],
+        said["memory_mb"],
+        mempages=[NUMAPagesTopology(**pages) for pages in said.get("mempages", [])],
+        pcpuset=said.get("pcpus", []),
+        **{name: said[name] for name in _KEPT if name in said},
+    )
+
+
+_KEPT = ("cpu_usage", "memory_usage", "pinned_cpus", "siblings", "socket")

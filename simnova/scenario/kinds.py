@@ -61,6 +61,9 @@ SECONDS = Kind("a number of seconds", lambda value: _number(value) and abs(value
 RATIO = Kind("a number from 0 up", lambda value: _number(value) and value >= 0)
 NAMES = Kind("a list of names", lambda value: _list_of(NAME.fits, value))
 SIZES = Kind("a list of whole numbers", lambda value: _list_of(SIZE.fits, value))
+CORES = Kind(
+    "a list of lists of whole numbers", lambda value: _list_of(lambda one: SIZES.fits(one), value)
+)
 TEXTS = Kind("an object of texts", lambda value: _map_of(_text, value))
 SCALARS = Kind("an object of texts and numbers", lambda value: _map_of(_scalar, value))
 NUMBERS = Kind("an object of numbers", lambda value: _map_of(_number, value))

@@ -68,7 +68,7 @@ def request_spec(scenario: Scenario, conf: Config | None = None) -> RequestSpec:
         instance_group=_group(group, scenario) if group else None,
         is_bfv=asked.get("boot_from_volume", False),
         pci_requests=get_pci_requests_from_flavor(
-            conf or config(scenario), said, scenario.name, Clock()
+            conf or config(scenario), said, scenario.name, Clock(), image
         ),
         numa_topology=numa_get_constraints(said, image),
     )

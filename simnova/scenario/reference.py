@@ -25,6 +25,7 @@ _TITLES = {
     "instance": "A server on it: `hosts[].instances[]`",
     "numa_topology": "Its NUMA nodes: `hosts[].numa_topology`",
     "numa_cell": "One of them: `hosts[].numa_topology.cells[]`",
+    "mempages": "Its pages of one size: `hosts[].numa_topology.cells[].mempages[]`",
     "pci_pool": "A pool of PCI devices: `hosts[].pci_pools[]`",
     "inventory": "An inventory: `hosts[].extra_inventory.CLASS`",
     "aggregate": "An aggregate: `aggregates[]`",

@@ -17,7 +17,9 @@ SHARED = Path(__file__).parents[3] / "shared" / "nova" / "scheduler_scenarios.js
 SMALL = Path(__file__).parent / "data" / "scenarios.jsonl"
 PATH = SHARED if SHARED.exists() else SMALL
 RECORDED = [json.loads(line) for line in PATH.read_text().splitlines()]
-COMMITTED = [json.loads(line) for line in SMALL.read_text().splitlines()]
+MORE = SMALL.with_name("pinning_and_devices.jsonl")
+"""Dedicated CPUs, pages, PCI devices at NUMA nodes, failing requests: what the recordings above do not have."""
+COMMITTED = [json.loads(line) for path in (SMALL, MORE) for line in path.read_text().splitlines()]
 NUMBERS = ("weights", "weight")
 
 

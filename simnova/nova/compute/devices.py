@@ -137,4 +137,4 @@ class Devices:
         self, instance: Instance, flavor: Flavor
     ) -> tuple[InstanceNUMATopology | None, list[InstancePCIRequest]]:
         image = ImageMeta.from_system_metadata(instance.system_metadata)
-        return numa_get_constraints(flavor, image), requests_from_flavor(self.conf, flavor)
+        return numa_get_constraints(flavor, image), requests_from_flavor(self.conf, flavor, image)

@@ -8,66 +8,107 @@ from typing import TYPE_CHECKING, Any
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.flavor import Flavor
+from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance_pci_requests import InstancePCIRequest, InstancePCIRequests
+from simnova.nova.virt.constraints import PCI_NUMA_POLICIES, get_pci_numa_policy_constraint
 
 if TYPE_CHECKING:
     from simnova.config import Config
 
-_TYPES = ("type-PCI", "type-PF", "type-VF")
-_KNOWN = {
-    *("name", "capability_type", "product_id", "vendor_id", "device_type", "numa_policy"),
-    *("resource_class", "traits", "live_migratable"),
+Alias = tuple[str, list[dict[str, str]]]
+"""What an alias stands for: how near to the server's NUMA nodes the devices must be, and the kinds of devices."""
+
+PCI_VENDOR_PATTERN = r"^([\da-fA-F]{4})$"
+
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 256},
+        "capability_type": {"type": "string", "enum": ["pci"]},
+        "product_id": {"type": "string", "pattern": PCI_VENDOR_PATTERN},
+        "vendor_id": {"type": "string", "pattern": PCI_VENDOR_PATTERN},
+        "device_type": {"type": "string", "enum": ["type-PCI", "type-PF", "type-VF"]},
+        "numa_policy": {"type": "string", "enum": list(PCI_NUMA_POLICIES)},
+        "resource_class": {"type": "string"},
+        "traits": {"type": "string"},
+        "live_migratable": {"type": "string"},
+    },
+    "required": ["name"],
 }
 
 
-def get_alias_from_config(conf: Config) -> dict[str, list[dict[str, str]]]:
-    """The kinds of devices that each alias stands for; raises PciInvalidAlias."""
-    aliases: dict[str, list[dict[str, str]]] = {}
-    for text in conf.pci.alias:
-        spec = _spec(text)
-        aliases.setdefault(spec.pop("name").strip(), []).append(spec)
+def get_alias_from_config(conf: Config) -> dict[str, Alias]:
+    """What each alias stands for; raises PciInvalidAlias, also where two of one name do not agree."""
+    aliases: dict[str, Alias] = {}
+    try:
+        for text in conf.pci.alias:
+            _add(aliases, text)
+    except exception.PciInvalidAlias:
+        raise
+    except Exception as error:
+        reason = str(getattr(error, "message", error))
+        raise exception.PciInvalidAlias(reason=reason) from error
+    without = [
+        name
+        for name, (_, specs) in aliases.items()
+        if not all({"vendor_id", "product_id"} <= set(spec) for spec in specs)
+    ]
+    if without:
+        raise exception.PciInvalidAlias(
+            f"The PCI alias(es) {','.join(sorted(without))} does not have vendor_id and product_id fields set."
+        )
     return aliases
 
 
-def _spec(text: str) -> dict[str, str]:
-    try:
-        spec: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise exception.PciInvalidAlias(reason=str(error)) from error
-    missing = {"name", "vendor_id", "product_id"} - set(spec)
-    unknown = set(spec) - _KNOWN
-    if missing or unknown or spec.get("device_type", _TYPES[0]) not in _TYPES:
-        raise exception.PciInvalidAlias(reason=text)
-    for name in ("numa_policy", "resource_class", "traits"):
-        spec.pop(name, None)
+def _add(aliases: dict[str, Alias], text: str) -> None:
+    import jsonschema
+
+    spec: dict[str, Any] = json.loads(text)
+    jsonschema.validate(spec, _SCHEMA)
+    name = spec.pop("name").strip()
+    policy = spec.pop("numa_policy", None) or "legacy"
     kind = spec.pop("device_type", None)
-    return {**spec, "dev_type": kind} if kind else spec
+    if kind:
+        spec["dev_type"] = kind
+    known, specs = aliases.setdefault(name, (policy, []))
+    if known != policy:
+        raise exception.PciInvalidAlias(reason=f"NUMA policy mismatch for alias '{name}'")
+    if specs and specs[0]["dev_type"] != spec["dev_type"]:
+        raise exception.PciInvalidAlias(reason=f"Device type mismatch for alias '{name}'")
+    specs.append(spec)
 
 
 def get_pci_requests_from_flavor(
-    conf: Config, flavor: Flavor, instance_uuid: str, clock: Clock
+    conf: Config, flavor: Flavor, instance_uuid: str, clock: Clock, image: ImageMeta | None = None
 ) -> InstancePCIRequests | None:
     """The requests in the extra spec `pci_passthrough:alias`, such as `gpu:2,nic:1`; None where there is none.
 
-    Raises PciRequestAliasNotDefined.
+    Flavor or image may say how near the devices must be, for all of them. Raises PciRequestAliasNotDefined.
     """
-    requests = requests_from_flavor(conf, flavor)
+    requests = requests_from_flavor(conf, flavor, image)
     for request in requests:
         request.request_id = clock.uuid("pci_request")
     return InstancePCIRequests(instance_uuid=instance_uuid, requests=requests) if requests else None
 
 
-def requests_from_flavor(conf: Config, flavor: Flavor) -> list[InstancePCIRequest]:
+def requests_from_flavor(
+    conf: Config, flavor: Flavor, image: ImageMeta | None = None
+) -> list[InstancePCIRequest]:
     """The requests as the flavor has them, without ids; raises PciRequestAliasNotDefined."""
+    policy = get_pci_numa_policy_constraint(flavor, image or ImageMeta())
     asked = flavor.extra_specs.get("pci_passthrough:alias")
-    if not asked:
+    if asked is None:
         return []
     aliases = get_alias_from_config(conf)
-    return [_request(aliases, part) for part in asked.split(",")]
+    pairs = [part.split(":") for part in asked.split(",")]
+    return [_request(aliases, name.strip(), count, policy) for name, count in pairs]
 
 
-def _request(aliases: dict[str, list[dict[str, str]]], text: str) -> InstancePCIRequest:
-    name, _, count = text.strip().partition(":")
+def _request(
+    aliases: dict[str, Alias], name: str, count: str, policy: str | None
+) -> InstancePCIRequest:
     if name not in aliases:
         raise exception.PciRequestAliasNotDefined(alias=name)
-    return InstancePCIRequest(int(count), aliases[name], name)
+    near, specs = aliases[name]
+    return InstancePCIRequest(int(count), specs, name, policy or near)

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from simnova.nova import exception
 from simnova.nova.log import getLogger
 from simnova.nova.objects import monitor_metric
 from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.monitor_metric import MonitorMetric
-from simnova.nova.objects.numa import InstanceNUMATopology, NUMATopology
+from simnova.nova.objects.numa import NUMATopology
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.selection import Selection
 from simnova.nova.pci.stats import PciDeviceStats
 from simnova.nova.virt.hardware import (
+    Devices,
     NUMATopologyLimits,
     numa_fit_instance_to_host,
     numa_usage_from_instance_numa,
@@ -120,8 +122,8 @@ class HostState:
         self.cpu_info = compute.cpu_info
         self.supported_instances = compute.supported_hv_specs
         self.metrics = monitor_metric.from_json(compute.metrics)
-        self.pci_stats = PciDeviceStats(compute.pci_device_pools or [])
         self.numa_topology = NUMATopology.from_json(compute.numa_topology)
+        self.pci_stats = PciDeviceStats(compute.pci_device_pools or [], self.numa_topology)
 
     def copy(self) -> HostState:
         """The same host for another request: what one consumes the other does not see."""
@@ -129,26 +131,43 @@ class HostState:
         made.__dict__ = self.__dict__.copy()
         made.limits = {}
         if self.pci_stats is not None and self.pci_stats.pools:
-            made.pci_stats = PciDeviceStats(self.pci_stats.pools)
+            made.pci_stats = PciDeviceStats(self.pci_stats.pools, self.pci_stats.numa_topology)
         return made
 
-    def consume_from_request(self, spec_obj: RequestSpec) -> None:
-        """Take what one server of the request needs, so that the next one sees the host as it will be."""
+    def consume_from_request(self, spec_obj: RequestSpec, pack: bool = False) -> None:
+        """Take what one server of the request needs, so that the next one sees the host as it will be.
+
+        Devices that are not there are no error here: the claim on the host will tell. `pack` is
+        `packing_host_numa_cells_allocation_strategy`.
+        """
         self.free_ram_mb -= spec_obj.memory_mb
         self.free_disk_mb -= (spec_obj.root_gb + spec_obj.ephemeral_gb) * 1024
         self.vcpus_used += spec_obj.vcpus
         self.num_instances += 1
-        self.num_io_ops += 1
-        if spec_obj.pci_requests and self.pci_stats:
-            self.pci_stats.apply_requests(spec_obj.pci_requests.requests)
-        if spec_obj.numa_topology and self.numa_topology:
-            self._consume_nodes(self.numa_topology, spec_obj.numa_topology)
+        try:
+            self._consume_devices(spec_obj, pack)
+        except exception.PciDeviceRequestFailed as error:
+            LOG.warning(
+                "Selected host: %s failed to consume from instance. Error: %s",
+                *(self.host, error.format_message()),
+            )
+        else:
+            self.num_io_ops += 1
 
-    def _consume_nodes(self, has: NUMATopology, wanted: InstanceNUMATopology) -> None:
-        limits = NUMATopologyLimits(self.cpu_allocation_ratio, self.ram_allocation_ratio)
-        placed = numa_fit_instance_to_host(has, wanted, limits)
-        if placed:
-            self.numa_topology = numa_usage_from_instance_numa(has, placed)
+    def _consume_devices(self, spec_obj: RequestSpec, pack: bool) -> None:
+        """Nodes and devices; the request goes on with its nodes as they were placed."""
+        asked = spec_obj.pci_requests.requests if spec_obj.pci_requests and self.pci_stats else []
+        has, wanted = self.numa_topology, spec_obj.numa_topology
+        if has and wanted:
+            said = self.limits.get("numa_topology")
+            limits = NUMATopologyLimits(**said) if said else None
+            devices = Devices(asked, self.pci_stats)
+            wanted = numa_fit_instance_to_host(has, wanted, limits, devices, pack)
+            spec_obj.numa_topology = wanted
+            if wanted:
+                self.numa_topology = numa_usage_from_instance_numa(has, wanted)
+        if asked and self.pci_stats:
+            self.pci_stats.apply_requests(asked, wanted.cells if wanted else None)
 
     def __repr__(self) -> str:
         return host_text(

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 LOG = getLogger(__name__)
 
 
+def _given(requests: Sequence[Claim] | None) -> Sequence[Claim]:
+    """Raises TypeError, as Nova's scheduler does, where Placement has not answered the second question."""
+    if requests is None:
+        raise TypeError("'NoneType' object is not iterable")
+    return requests
+
+
 class Candidates(NamedTuple):
     """Placement's answer: who could take one server, with the claims that each could be made with."""
 
@@ -101,10 +108,20 @@ class SchedulerManager(Manager):
         """Ask Placement; None where it is not asked, as for a rebuild."""
         if self.placement_client is None or utils.request_is_rebuild(spec_obj):
             return None
-        await request_filter.process_reqspec(context, spec_obj, self.conf)
+        try:
+            await request_filter.process_reqspec(context, spec_obj, self.conf)
+        except exception.RequestFilterFailed as error:
+            raise exception.NoValidHost(reason=error.format_message()) from error
         resources = await resources_from_request_spec(context, spec_obj, self.host_manager)
         found = await self.placement_client.get_allocation_candidates(context, resources)
         requests, summaries, version = found or (None, None, None)
+        if (
+            resources.cpu_pinning_requested
+            and not self.conf.workarounds.disable_fallback_pcpu_query
+        ):
+            more = await self._get_fallback_candidates(context, spec_obj)
+            requests = [*(requests or []), *_given(more.allocation_requests)]
+            summaries = {**(summaries or {}), **(more.provider_summaries or {})}
         if not requests:
             LOG.info(
                 "Got no allocation candidates from the Placement API. This could be due to insufficient resources "
@@ -112,6 +129,15 @@ class SchedulerManager(Manager):
             )
             raise exception.NoValidHost(reason="")
         return Candidates(list(summaries or {}), Claims(requests), version)
+
+    async def _get_fallback_candidates(self, context: RequestContext, spec_obj: RequestSpec) -> Any:
+        """Ask once more, for VCPUs in the place of PCPUs: not every host may report those it has."""
+        LOG.debug("Requesting fallback allocation candidates with VCPU instead of PCPU")
+        resources = await resources_from_request_spec(
+            context, spec_obj, self.host_manager, enable_pinning_translate=False
+        )
+        assert self.placement_client is not None
+        return await self.placement_client.get_allocation_candidates(context, resources)
 
     async def _get_all_host_states(
         self, context: RequestContext, spec_obj: RequestSpec, candidates: Candidates | None
@@ -209,7 +235,8 @@ class SchedulerManager(Manager):
         """Count the server on its host, so that the next one of the request sees it there."""
         uuid, group = spec_obj.instance_uuid, spec_obj.instance_group
         LOG.debug("Selected host: %s", host, instance=uuid)
-        host.consume_from_request(spec_obj)
+        pack = self.conf.compute.packing_host_numa_cells_allocation_strategy
+        host.consume_from_request(spec_obj, pack)
         if group is not None:
             group.hosts.append(host.host)
             host.instances.setdefault(uuid, Instance(uuid=uuid))

@@ -92,16 +92,21 @@ class ResourceRequest:
     root_forbidden: list[str] = field(default_factory=list)
     group_policy: str | None = None
     groups: dict[str, RequestGroup] = field(default_factory=dict)
+    cpu_pinning_requested: bool = False
+    """Whether PCPUs are asked for because of a policy, so that old hosts may offer VCPUs instead."""
 
     def get_request_group(self, suffix: str = "") -> RequestGroup:
         """The group of that suffix, made if need be."""
         return self.groups.setdefault(suffix, RequestGroup(suffix))
 
     @classmethod
-    def from_request_spec(cls, spec: RequestSpec, limit: int | None) -> ResourceRequest:
+    def from_request_spec(
+        cls, spec: RequestSpec, limit: int | None, enable_pinning_translate: bool = True
+    ) -> ResourceRequest:
         """The flavor's extra specs, the image's traits, and the flavor's sizes where neither names the class.
 
-        Raises what `constraints` raises where flavor and image contradict each other.
+        Without `enable_pinning_translate` dedicated CPUs are VCPUs like all others. Raises what `constraints` raises
+        where flavor and image contradict each other.
         """
         request = cls(limit, list(spec.root_required), list(spec.root_forbidden))
         flavor, image = spec.flavor, spec.image
@@ -109,7 +114,9 @@ class ResourceRequest:
         group = request.get_request_group()
         for trait in _traits_of(image):
             group.add_trait(trait, "required")
-        translate_pinning_policies(group, flavor, image)
+        if enable_pinning_translate:
+            policy = translate_pinning_policies(group, flavor, image)
+            request.cpu_pinning_requested = policy == "dedicated"
         asked = {name for each in request.groups.values() for name in each.resources}
         for name, amount in spec.resources().items():
             if name not in asked and not (name == "VCPU" and "PCPU" in asked):
@@ -182,14 +189,17 @@ def _traits(required: Iterable[str], forbidden: Iterable[str]) -> str:
 
 
 async def resources_from_request_spec(
-    ctxt: RequestContext, spec_obj: RequestSpec, host_manager: HostManager
+    ctxt: RequestContext,
+    spec_obj: RequestSpec,
+    host_manager: HostManager,
+    enable_pinning_translate: bool = True,
 ) -> ResourceRequest:
     """What to ask Placement for, narrowed to a forced host or a requested destination.
 
     Raises NoValidHost where there is no such host.
     """
     limit = host_manager.conf.scheduler.max_placement_results
-    request = ResourceRequest.from_request_spec(spec_obj, limit)
+    request = ResourceRequest.from_request_spec(spec_obj, limit, enable_pinning_translate)
     destination = spec_obj.requested_destination
     if destination and destination.aggregates:
         request.get_request_group().aggregates = [

@@ -26,8 +26,8 @@ class Group(Protocol):
         ...
 
 
-def translate_pinning_policies(group: Group, flavor: Flavor, image: ImageMeta) -> None:
-    """Dedicated CPUs are PCPUs; one more for the emulator's threads where they are isolated."""
+def translate_pinning_policies(group: Group, flavor: Flavor, image: ImageMeta) -> str | None:
+    """Dedicated CPUs are PCPUs; one more for the emulator's threads where they are isolated. Returns the policy."""
     policy = constraints.get_cpu_policy_constraint(flavor, image)
     threads = constraints.get_cpu_thread_policy_constraint(flavor, image)
     emulator = constraints.get_emulator_thread_policy_constraint(flavor)
@@ -41,6 +41,7 @@ def translate_pinning_policies(group: Group, flavor: Flavor, image: ImageMeta) -
             "Adding %(trait)s=%(value)s trait", {"trait": "HW_CPU_HYPERTHREADING", "value": value}
         )
         group.add_trait("HW_CPU_HYPERTHREADING", value)
+    return policy
 
 
 def _pcpus(group: Group, policy: str, flavor: Flavor, image: ImageMeta) -> int:

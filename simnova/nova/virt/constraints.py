@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova import exception
-from simnova.nova.virt.hardware import parse_cpu_spec
+from simnova.nova.virt.cpu_spec import parse_cpu_spec
 
 if TYPE_CHECKING:
     from simnova.nova.objects.flavor import Flavor
@@ -58,8 +58,13 @@ def switch(key: str, flavor: Flavor, image: ImageMeta) -> bool:
     return bool(asked or has)
 
 
+def is_true(value: Any) -> bool:
+    """Whether a text means yes."""
+    return str(value).strip().lower() in _TRUE
+
+
 def _bool(value: Any) -> bool | None:
-    return None if value is None else str(value).strip().lower() in _TRUE
+    return None if value is None else is_true(value)
 
 
 def one_of(value: str | None, allowed: tuple[str, ...], what: str) -> str | None:

@@ -213,7 +213,11 @@ class Creation(Base):
             requested_networks=request.requested_networks or [],
             security_groups=request.security_groups,
             pci_requests=get_pci_requests_from_flavor(
-                self.conf, request.flavor, instance.uuid, context.here.clock
+                self.conf,
+                request.flavor,
+                instance.uuid,
+                context.here.clock,
+                ImageMeta.from_dict(image),
             ),
             numa_topology=numa_get_constraints(request.flavor, ImageMeta.from_dict(image)),
             context=context,

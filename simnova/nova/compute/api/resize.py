@@ -116,7 +116,7 @@ class Resizing(Base):
         image = ImageMeta.from_system_metadata(instance.system_metadata)
         spec.numa_topology = numa_get_constraints(flavor, image)
         spec.pci_requests = get_pci_requests_from_flavor(
-            self.conf, flavor, instance.uuid, instance.ctxt.here.clock
+            self.conf, flavor, instance.uuid, instance.ctxt.here.clock, image
         )
 
     async def _allow_resize_to_same_host(self, cold_migrate: bool, instance: Instance) -> bool:

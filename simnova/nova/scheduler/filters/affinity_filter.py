@@ -52,6 +52,23 @@ class SameHostFilter(filters.BaseHostFilter):
         return filters.Rejected(f"does not run {names}")
 
 
+class AddrFormatError(Exception):
+    """A text that is neither network nor address; it has its name from the library that Nova asks, netaddr."""
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise AddrFormatError(f"invalid IPNetwork {text}") from None
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if text is None:
+        raise TypeError("argument of type 'NoneType' is not iterable")
+    return ipaddress.ip_address(text)
+
+
 class SimpleCIDRAffinityFilter(filters.BaseHostFilter):
     """Hosts whose address is in the network of the hint `build_near_host_ip`, `cidr` wide (/24)."""
 
@@ -62,13 +79,13 @@ class SimpleCIDRAffinityFilter(filters.BaseHostFilter):
         return hosts.all_or_each(not spec_obj.get_scheduler_hint("build_near_host_ip"))
 
     def host_passes(self, host_state: HostState, spec_obj: RequestSpec) -> bool | filters.Rejected:
-        """Whether the host is near. Raises ValueError for what is no network."""
+        """Whether the host is near. Raises AddrFormatError for what is no network, TypeError for a host without IP."""
         near = spec_obj.get_scheduler_hint("build_near_host_ip")
         if not near:
             return True
         width = spec_obj.get_scheduler_hint("cidr", "/24")
-        network = ipaddress.ip_network(f"{near}{width}", strict=False)
-        if ipaddress.ip_address(str(host_state.host_ip)) in network:
+        network = _network(f"{near}{width}")
+        if _address(host_state.host_ip) in network:
             return True
         return filters.Rejected(f"{host_state.host_ip} is not in {network}")
 

@@ -6,6 +6,7 @@ import difflib
 import json
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova import exception
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def _first_against_rest(compare: Callable[[Any, Any], bool]) -> Callable[[list[Any]], bool]:
-    """Whether the first holds against each of the others; with nothing to compare it does not."""
-    return lambda args: len(args) > 1 and all(compare(args[0], arg) for arg in args[1:])
+    """Whether the first holds against each of the others, which are all asked; with nothing to compare it does not."""
+    return lambda args: len(args) > 1 and False not in [compare(args[0], arg) for arg in args[1:]]
 
 
 OPERATORS: dict[str, Callable[[list[Any]], Any]] = {
@@ -37,6 +38,16 @@ OPERATORS: dict[str, Callable[[list[Any]], Any]] = {
 
 _SHOWN = 200
 """Characters of a query that a message shows."""
+
+
+@dataclass(frozen=True, order=True)
+class IPAddress:
+    """A host's address, which in Nova is an object that equals no text (of the library netaddr)."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class JsonFilter(filters.BaseHostFilter):
@@ -137,6 +148,8 @@ def _look_up(text: str, host_state: HostState) -> Any:
         return text or None
     name, *keys = text[1:].split(".")
     found = getattr(host_state, name, None)
+    if name == "host_ip" and found is not None:
+        found = IPAddress(found)
     for key in keys:
         found = None if found is None else found.get(key)
     return found
