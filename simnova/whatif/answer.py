@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simnova.observe.markup import element, escape
+from simnova.observe.matrix_notes import several
 from simnova.observe.table import WIDTH, Table
 from simnova.whatif.search import Change
 
 _DONE = {"passes": "passed", "wins": "won"}
+_MEANS = {
+    "passes": "no filter turns it down, and another host would still stand first",
+    "wins": "it stands first, among equals too",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ class WhatIf:
         ]
         return Table(("what", "from", "to", "change", "effect"), body)
 
+    def legend(self) -> str:
+        """What the effects mean that the table has."""
+        told = {one.effect for one in self.changes}
+        return "; ".join(f"{effect}: {said}" for effect, said in _MEANS.items() if effect in told)
+
     def sentences(self) -> list[str]:
         """What would have been enough, a sentence each."""
         return [sentence(self.host, one) for one in self.changes]
@@ -54,6 +64,7 @@ class WhatIf:
 
     def __str__(self) -> str:
         parts = [f"{self.because}.", str(self.table()) if self.changes else self._nothing]
+        parts += [textwrap.fill(f"{self.legend()}.", WIDTH)] if self.changes else []
         said = [textwrap.fill(one, WIDTH, subsequent_indent="  ") for one in self.sentences()[:3]]
         return "\n\n".join([*parts, *(["\n".join(said)] if said else [])])
 
@@ -64,21 +75,27 @@ class WhatIf:
         if not self.changes:
             return head + element("p", escape(self._nothing))
         said = "".join(element("li", escape(one)) for one in self.sentences())
-        return head + self.table()._repr_html_() + element("ul", said)
+        legend = element("p", escape(f"{self.legend()}."))
+        return head + self.table()._repr_html_() + legend + element("ul", said)
 
 
 def sentence(host: str, change: Change) -> str:
     """compute3 would have won with 1,536 MB less memory used on compute3 (18,944 instead of 20,480 MB)."""
+    fell = f"; {several(change.fallen)} would have fallen" if change.fallen else ""
+    return f"{_sentence(host, change)}{fell}."
+
+
+def _sentence(host: str, change: Change) -> str:
     start = f"{host} would have {_DONE[change.effect]}"
     if isinstance(change.now, str) or isinstance(change.other, str):
-        return f"{start} with {change.what} {change.other} (it is {change.now})."
+        return f"{start} with {change.what} {change.other} (it is {change.now})"
     what = change.what.removesuffix(f" on {host}").removesuffix(f" of {host}")
-    if change.side == "option" or what.endswith("_ratio"):
-        return f"{start} with {what} {number(change.other)} instead of {number(change.now)}."
+    if change.side == "option" or what.endswith("_ratio") or "_per_host" in what:
+        return f"{start} with {what} {number(change.other)} instead of {number(change.now)}"
     more = "less" if change.other < change.now else "more"
     by = amount(abs(change.other - change.now), change.unit)
     there = f"{number(change.other)} instead of {amount(change.now, change.unit)}"
-    return f"{start} with {by} {more} {what} ({there})."
+    return f"{start} with {by} {more} {what} ({there})"
 
 
 def amount(value: float | str, unit: str = "") -> str:

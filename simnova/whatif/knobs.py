@@ -12,7 +12,7 @@ from simnova.scenario.scenario import Scenario
 from simnova.whatif.asked import Data, Question
 
 FAR: Final = 16
-"""How many times as much of something is looked at."""
+"""How many times as much of something is looked at: of a size, of what the largest host has."""
 _MULTIPLIERS: Final = {"MetricsWeigher": ("metrics", "weight_multiplier")}
 _OPTIONS: Final = {
     "BuildFailureWeigher": "build_failure_weight_multiplier",
@@ -76,7 +76,7 @@ def of_host(question: Question, name: str) -> Iterator[Knob]:
     """The amounts of one host."""
     host = question.host(name)
     yield from _used(host, hosts.ratios(Scenario(question.data)))
-    yield from _sizes(host)
+    yield from _sizes(host, question)
     yield from _counts(host)
 
 
@@ -115,14 +115,16 @@ def _use(host: Data, what: str, unit: str, kind: str, span: tuple[float, float, 
     return Knob("host", f"{what} on {name}", unit, now, min(now, least), max(now, most), put)
 
 
-def _sizes(host: Data) -> Iterator[Knob]:
+def _sizes(host: Data, question: Question) -> Iterator[Knob]:
     """What a host has, and how many times it may be sold."""
-    for field, what, unit, kind in (
-        ("total_ram_mb", "memory", "MB", "MEMORY_MB"),
-        ("vcpus", "VCPUs", "", "VCPU"),
-        ("total_disk_gb", "disk", "GB", "DISK_GB"),
+    flavor = question.data["request"]["flavor"]
+    for field, what, unit, kind, asked in (
+        ("total_ram_mb", "memory", "MB", "MEMORY_MB", "ram_mb"),
+        ("vcpus", "VCPUs", "", "VCPU", "vcpus"),
+        ("total_disk_gb", "disk", "GB", "DISK_GB", "disk_gb"),
     ):
-        yield _size(host, field, f"{what} of {host['name']}", unit, kind)
+        largest = max(1, flavor.get(asked, 0), *(one[field] for one in question.data["hosts"]))
+        yield _size(host, field, f"{what} of {host['name']}", (unit, kind), largest * FAR)
     for field, kind in (
         ("ram_allocation_ratio", "MEMORY_MB"),
         ("cpu_allocation_ratio", "VCPU"),
@@ -132,8 +134,8 @@ def _sizes(host: Data) -> Iterator[Knob]:
             yield _ratio(host, field, kind)
 
 
-def _size(host: Data, field: str, what: str, unit: str, kind: str) -> Knob:
-    name, now = host["name"], host[field]
+def _size(host: Data, field: str, what: str, counted: tuple[str, str], most: float) -> Knob:
+    name, now, (unit, kind) = host["name"], host[field], counted
     free = {"total_ram_mb": "free_ram_mb", "total_disk_gb": "free_disk_gb"}.get(field)
 
     def put(question: Question, value: float) -> None:
@@ -145,7 +147,7 @@ def _size(host: Data, field: str, what: str, unit: str, kind: str) -> Knob:
         for column in extra.keys() & {"total", "max_unit"}:
             extra[column] = max(0, int(extra[column] + value - now))
 
-    return Knob("host", what, unit, now, 0, max(1, now) * FAR, put)
+    return Knob("host", what, unit, now, min(1, now), most, put)
 
 
 def _ratio(host: Data, field: str, kind: str) -> Knob:
@@ -158,7 +160,7 @@ def _ratio(host: Data, field: str, kind: str) -> Knob:
         if "allocation_ratio" in extra:
             extra["allocation_ratio"] = value
 
-    return Knob("host", f"{field} of {name}", "", now, 0.01, now * FAR, put, 0.01)
+    return Knob("host", f"{field} of {name}", "", now, 0.01, max(1.0, now) * FAR, put, 0.01)
 
 
 def _counts(host: Data) -> Iterator[Knob]:
@@ -184,7 +186,8 @@ def _field(name: str, field: str) -> Callable[[Question, float], None]:
 
 
 def of_request(question: Question) -> Iterator[Knob]:
-    """The sizes of the flavor."""
+    """The sizes of the flavor, and what the rules of its server group say."""
+    yield from _rules(question)
     flavor: Data = question.data["request"]["flavor"]
     for field, what, unit, least in (
         ("ram_mb", "memory", "MB", 1),
@@ -197,6 +200,19 @@ def of_request(question: Question) -> Iterator[Knob]:
             yield Knob(
                 "request", f"{what} of the flavor", unit, now, least, now * FAR, _flavor(field)
             )
+
+
+def _rules(question: Question) -> Iterator[Knob]:
+    """How many servers of an anti-affinity group one host may have."""
+    group: Data = question.data["request"].get("group") or {}
+    name = "max_server_per_host"
+
+    def put(changed: Question, value: float) -> None:
+        changed.data["request"]["group"].setdefault("rules", {})[name] = int(value)
+
+    if group.get("policy") == "anti-affinity":
+        now = int(group.get("rules", {}).get(name, 1))
+        yield Knob("request", f"{name} of the server group", "", now, 1, now * FAR, put)
 
 
 def _flavor(field: str) -> Callable[[Question, float], None]:

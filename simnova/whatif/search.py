@@ -16,6 +16,11 @@ from simnova.whatif.knobs import Knob
 
 BIG: Final = 24
 """Hosts beyond which only the asked host is varied."""
+NEAR: Final = 16
+CLOSE: Final = 3
+"""How many grains are tried one by one where filters of one's own are asked: nearer than a turn that is enough, and
+where none was found far off.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Change:
     other: float | str
     effect: str
     question: Question
+    fallen: tuple[str, ...] = ()
+    """Hosts that it would have made fall."""
 
     @property
     def relative(self) -> float | None:
@@ -55,9 +62,8 @@ def changes(question: Question, host: str) -> list[Change]:
     base = ask(question)
     if base.wins(host):
         return []
-    found = (
-        [*_passing(question, host)] if not base.passes(host) else [*_winning(question, host, base)]
-    )
+    ways = _winning if base.passes(host) else _passing
+    found = [*ways(question, host, base)]
     order = {id(one): place for place, one in enumerate(found)}
     return sorted(found, key=lambda one: (_rank(one), one.relative or 0.0, order[id(one)]))
 
@@ -82,21 +88,27 @@ def _rank(change: Change) -> int:
 # --- a host that fell -----------------------------------------------------------------------------
 
 
-def _passing(question: Question, host: str) -> Iterator[Change]:
-    """It is asked for by itself: filters look at one host at a time. What is found is asked again with all hosts."""
+def _passing(question: Question, host: str, base: Reply) -> Iterator[Change]:
+    """It is asked for by itself: filters look at one host at a time. What is found is asked again with all hosts, and
+    where it would only pass, the search goes on to where it would win.
+    """
     alone = question.only({host})
-
     search = Search(alone, Test(lambda reply: reply.passes(host)))
+    rivals = Rivals(question, host, base)
     for knob in [
-        *knobs.of_host(alone, host),
+        *knobs.of_host(question, host),
         *knobs.of_request(alone),
         *knobs.of_options(alone, {}),
     ]:
-        for steps in search.least(knob):
-            yield from _confirmed(knob, steps, knob.turned(question, steps), host)
+        for side, steps in search.least(knob):
+            whole = knob.turned(question, steps)
+            found = [*_enough(knob, knob.at(steps), whole, host, base)]
+            yield from found
+            if [one.effect for one in found] == ["passes"]:
+                yield from rivals.towards(knob, side)
     for choice in _choices(alone, host):
         if search.test.holds(ask(choice.chosen(alone))):
-            yield from _agreed(choice, choice.chosen(question), host)
+            yield from _enough(choice, choice.other, choice.chosen(question), host, base)
 
 
 def _choices(question: Question, host: str) -> Iterator[Choice]:
@@ -105,16 +117,16 @@ def _choices(question: Question, host: str) -> Iterator[Choice]:
     yield from choices.of_options(question)
 
 
-def _confirmed(knob: Knob, steps: int, whole: Question, host: str) -> Iterator[Change]:
-    effect = _effect(ask(whole), host)
+def _enough(
+    one: Knob | Choice, other: float | str, whole: Question, host: str, base: Reply
+) -> Iterator[Change]:
+    """The change, if it lets the host pass or win among all."""
+    reply = ask(whole)
+    effect = _effect(reply, host)
+    fallen = tuple(name for name in base.left if not reply.passes(name))
     if effect:
-        yield Change(knob.side, knob.what, knob.unit, knob.now, knob.at(steps), effect, whole)
-
-
-def _agreed(choice: Choice, whole: Question, host: str) -> Iterator[Change]:
-    effect = _effect(ask(whole), host)
-    if effect:
-        yield Change(choice.side, choice.what, "", choice.now, choice.other, effect, whole)
+        unit = one.unit if isinstance(one, Knob) else ""
+        yield Change(one.side, one.what, unit, one.now, other, effect, whole, fallen)
 
 
 def _effect(reply: Reply, host: str) -> str:
@@ -134,7 +146,9 @@ def _winning(question: Question, host: str, base: Reply) -> Iterator[Change]:
             yield from rivals.least(knob)
     for choice in _choices(question, host) if few else choices.of_host(question, host):
         yield from (
-            one for one in _agreed(choice, choice.chosen(question), host) if one.effect == "wins"
+            one
+            for one in _enough(choice, choice.other, choice.chosen(question), host, base)
+            if one.effect == "wins"
         )
 
 
@@ -152,7 +166,7 @@ class Rivals:
     """
 
     def __init__(self, question: Question, host: str, base: Reply) -> None:
-        self.question, self.host = question, host
+        self.question, self.host, self.base = question, host, base
         names = {one["name"] for one in question.data["hosts"]}
         few = len(names) <= BIG
         self.all = few
@@ -166,12 +180,14 @@ class Rivals:
     def least(self, knob: Knob) -> Iterator[Change]:
         """The least turns of a knob in both directions with which the host wins among all."""
         for side in (-1, 1):
-            steps = self._least(knob, side)
-            if steps is not None:
-                whole = knob.turned(self.question, steps)
-                yield Change(
-                    knob.side, knob.what, knob.unit, knob.now, knob.at(steps), "wins", whole
-                )
+            yield from self.towards(knob, side)
+
+    def towards(self, knob: Knob, side: int) -> Iterator[Change]:
+        """The least turn of a knob in one direction with which it does."""
+        steps = self._least(knob, side)
+        if steps is not None:
+            whole = knob.turned(self.question, steps)
+            yield from _enough(knob, knob.at(steps), whole, self.host, self.base)
 
     def _least(self, knob: Knob, side: int) -> int | None:
         """Whoever beats it after all is a rival from then on, and the search begins again."""
@@ -202,13 +218,23 @@ class Search:
         """The reply while no knob is turned."""
         return ask(self.question)
 
-    def least(self, knob: Knob) -> Iterator[int]:
-        """The fewest grains with which it holds, in each direction."""
-        found = (self.towards(knob, side) for side in (-1, 1))
-        return (steps for steps in found if steps is not None)
+    def least(self, knob: Knob) -> Iterator[tuple[int, int]]:
+        """The fewest grains with which it holds, in each direction: the direction and the grains."""
+        found = ((side, self.towards(knob, side)) for side in (-1, 1))
+        return ((side, steps) for side, steps in found if steps is not None)
 
     def towards(self, knob: Knob, side: int) -> int | None:
-        """The fewest grains in one direction: looked for far off, then nearer, and narrowed down from there."""
+        """The fewest grains in one direction: looked for far off, then nearer, and narrowed down from there.
+
+        A filter of one's own may like every second amount: then the first grains are tried one by one.
+        """
+        steps = self._boundary(knob, side)
+        own, end = bool(self.question.filters), abs(knob.ends[side > 0])
+        near = min(end, (CLOSE if steps is None else abs(steps) - 1), NEAR) if own else 0
+        tried = (side * count for count in range(1, near + 1))
+        return next((one for one in tried if self.test.holds(self._turned(knob, one))), steps)
+
+    def _boundary(self, knob: Knob, side: int) -> int | None:
         near = False
         for place in _places(knob.ends[side > 0]):
             reply = self._turned(knob, place)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from simnova import Cloud, Host
 from simnova.exceptions import UsageError
+from simnova.nova.scheduler.filters import BaseHostFilter, Rejected
 from simnova.scenario import from_json
 from simnova.whatif import search
 from simnova.whatif.asked import Question, ask
@@ -75,8 +76,7 @@ def knob_of(question, host, change):
 @given(scenarios, st.sampled_from(["compute1", "compute3"]))
 def test_the_told_change_is_enough_and_a_slightly_smaller_one_is_not(data, host):
     question = Question(dict(from_json(data).data))
-    base, told = ask(question), changes(question, host)
-    fell = not base.passes(host)
+    told = changes(question, host)
     for change in told:
         reply = ask(change.question)
         assert reply.wins(host) if change.effect == "wins" else reply.passes(host)
@@ -85,7 +85,7 @@ def test_the_told_change_is_enough_and_a_slightly_smaller_one_is_not(data, host)
             continue
         steps = round((change.other - change.now) / knob.grain)
         smaller = ask(knob.turned(question, steps - (1 if steps > 0 else -1)))
-        assert not (smaller.passes(host) if fell else smaller.wins(host)), change
+        assert not (smaller.wins(host) if change.effect == "wins" else smaller.passes(host)), change
     relative = [one.relative for one in told if one.relative is not None]
     assert relative == sorted(relative)
 
@@ -114,7 +114,7 @@ def test_a_host_that_placement_left_out_needs_memory_or_a_smaller_flavor(cloud):
     assert found.because.startswith(
         "compute3 fell at Placement: needs 4096 MB, 3584 MB of (8192 - 512) free"
     )
-    told = {one.what: (one.now, one.other, one.effect) for one in found}
+    told = {one.what: (one.now, one.other, one.effect) for one in reversed(found.changes)}
     assert told["memory used on compute3"] == (4608, 4096, "passes")
     assert told["memory of the flavor"] == (4096, 3584, "passes")
     assert (
@@ -139,6 +139,63 @@ def test_a_host_that_was_outweighed_is_told_what_would_have_won(cloud):
     assert len(found) > 1
     assert {one.effect for one in found} == {"wins"}
     assert any(one.what == "memory of compute2" for one in found)
+
+
+class EvenCpus(BaseHostFilter):
+    """A filter of somebody's own, which likes every second amount."""
+
+    def host_passes(self, host_state, spec_obj):
+        """Whether the number of VCPUs is even."""
+        return host_state.vcpus_total % 2 == 0 or Rejected(f"{host_state.vcpus_total} are odd")
+
+
+def decided(*hosts, filters=(), **asked):
+    """The decision about one server on some hosts."""
+    cloud = Cloud(hosts=hosts, filters=filters)
+    cloud.boot("x", **asked)
+    cloud.run()
+    return cloud.decision("x")
+
+
+def test_the_least_is_found_where_a_filter_likes_every_second_amount():
+    found = decided(Host("e", vcpus=8), Host("o", vcpus=3), filters=[EvenCpus]).what_if("o")
+    told = [(one.other, one.effect) for one in found if one.what == "VCPUs of o"]
+    assert told == [(2, "passes"), (4, "passes"), (10, "wins")]
+    assert "passes: no filter turns it down" in str(found)
+    assert "wins: it stands first" in str(found)
+
+
+def test_a_small_host_beside_a_large_one_is_offered_more_than_that_one_has():
+    found = decided(Host("a", memory_mb=4096), Host("b", memory_mb=65536)).what_if("a")
+    assert ("memory of a", 65537) in [(one.what, one.other) for one in found]
+
+
+def test_no_request_and_no_host_is_offered_nothing_at_all():
+    made = decided(Host("o", vcpus=1), Host("e", vcpus=2), filters=[EvenCpus])
+    found = made.what_if("o")
+    assert found
+    assert all(one.other for one in found if one.what in ("VCPUs of o", "VCPUs of the flavor"))
+
+
+def test_who_would_fall_for_it_is_told():
+    made = decided(Host("a", vcpus=16, memory_mb=8192), Host("b", memory_mb=16384))
+    found = [one for one in made.what_if("a") if one.fallen]
+    assert found
+    for one in found:
+        assert one.side != "host"
+        assert not ask(one.question).passes("b")
+    assert any("; b would have fallen." in told for told in made.what_if("a").sentences())
+
+
+def test_a_full_anti_affinity_group_may_have_more_servers_on_a_host():
+    cloud = Cloud(hosts=1)
+    cloud.groups.create("apart", policy="anti-affinity")
+    for name in ("x", "y"):
+        cloud.boot(name, group="apart")
+        cloud.run()
+    found = cloud.decision("y").what_if("compute1")
+    told = {one.what: (one.now, one.other) for one in found}
+    assert told["max_server_per_host of the server group"] == (1, 2)
 
 
 def test_who_was_chosen_or_is_unknown_cannot_be_asked_about(cloud):
