@@ -30,10 +30,12 @@ class Timestamp(sa.types.TypeDecorator[str]):
         """How a value read is converted: on SQLite it is the text already."""
         return None if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """How a value is converted before it is stored: on SQLite only what is no text yet."""
+        return _text_if_not if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """What is stored."""
-        if dialect.name == "sqlite":
-            return text(value) if isinstance(value, datetime) else value
         if isinstance(value, str):
             return datetime.fromisoformat(value).replace(tzinfo=None)
         return value
@@ -47,6 +49,10 @@ def text(instant: datetime) -> str:
     """An instant as Nova's objects carry it; one without a time zone is taken for UTC."""
     utc = instant.astimezone(UTC) if instant.tzinfo else instant
     return utc.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _text_if_not(value: Any) -> Any:
+    return text(value) if isinstance(value, datetime) else value
 
 
 def string(name: str, length: int = 255, **options: Any) -> sa.Column[str]:

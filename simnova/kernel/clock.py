@@ -142,7 +142,8 @@ class Clock(Chance):
             raise UsageError(
                 "await works inside a service; in a notebook call cloud.run() or server.wait()"
             )
-        self.check(task)
+        if not task.service.alive:
+            self.check(task)
         if timeout is not None:
             self._expire(signal, timeout)
         value = await _until(signal)

@@ -28,6 +28,10 @@ DERIVED: Final = -1
 """The cause of an event unless one is given: the last event of the task that is running."""
 
 
+SOUGHT: Final = "sought"
+"""The place of an event unless one is given: the line of service code that waits at the door."""
+
+
 class Event(NamedTuple):
     """One thing that happened.
 
@@ -101,14 +105,17 @@ class Journal:
         cause: int | None = DERIVED,
         background: bool | None = None,
         request_id: str | None = None,
+        where: str | None = SOUGHT,
     ) -> Event:
         """Note one event and return it; what is not given is taken from the task that is running.
+
+        `where` is sought among whoever is calling; a door that only the clock calls knows that it is None.
 
         Raises `Crashed` where the task's service is dead: its doors are shut.
         """
         clock = self.clock
         task = clock.active
-        if task is not None:
+        if task is not None and not task.service.alive:
             clock.check(task)
         for gate in self.before:
             gate(kind, task)
@@ -124,7 +131,7 @@ class Journal:
             actor or "outside",
             None if cause == DERIVED else cause,
             request_id,
-            waiting_code(sys._getframe(1)),
+            waiting_code(sys._getframe(1)) if where is SOUGHT else where,
             bool(background),
             data if self.level == "full" and kind in KINDS else self._kept(kind, data),
         )
@@ -159,7 +166,7 @@ _PLACES: dict[int, tuple[CodeType, dict[int, str]]] = {}
 
 def waiting_code(frame: FrameType | None) -> str | None:
     """The nearest frame that is no door's, as `file:line`; a door's module says `__door__ = True`."""
-    while frame is not None and frame.f_globals.get("__door__"):
+    while frame is not None and "__door__" in frame.f_globals:
         frame = frame.f_back
     if frame is None or frame.f_globals.get("__name__", "").startswith("simpy"):
         return None

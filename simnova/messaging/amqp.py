@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from simnova.kernel.clock import Between, Service
-from simnova.kernel.journal import declare
+from simnova.kernel.journal import SOUGHT, declare
 from simnova.messaging.channels import Channel
 from simnova.messaging.connections import Connection
 from simnova.messaging.consumers import Consumer, Held
@@ -111,11 +111,11 @@ class Broker(Topology):
             self.lost(message, "the connection or channel is closed", None)
             return
         try:
-            self.accept(channel, message)
+            self.accept(channel, message, SOUGHT if channel.connection.outgoing.flushed else None)
         except AMQPError:
             return
 
-    def accept(self, channel: Channel, message: Message) -> None:
+    def accept(self, channel: Channel, message: Message, where: str | None = SOUGHT) -> None:
         """Route a message into its queues; raises 403, 404 or 406 after closing the channel."""
         try:
             queues = self.route(message)
@@ -131,7 +131,7 @@ class Broker(Topology):
             "message": message.id,
             "size": message.size,
         }
-        cause = self._note(PUBLISH, data, self.name, origin)
+        cause = self._note(PUBLISH, data, self.name, origin, where)
         for queue in queues:
             queue.put(message, cause, self._send, self.bury)
         if not queues:
@@ -188,13 +188,13 @@ class Broker(Topology):
             if consumer is not None and consumer.auto_ack:
                 self.lost(delivery.message, "the consumer is gone", delivery.queue)
             return
-        self._delivered(delivery, entry)
+        self._delivered(delivery, entry, None)
         if consumer.is_async:
             self._start(consumer, delivery)
         else:
             self._call(consumer, delivery)
 
-    def _delivered(self, delivery: Delivery, entry: Entry) -> None:
+    def _delivered(self, delivery: Delivery, entry: Entry, where: str | None = SOUGHT) -> None:
         data = {
             "queue": delivery.queue,
             "message": delivery.message.id,
@@ -211,6 +211,7 @@ class Broker(Topology):
             cause=entry.cause,
             background=origin.background,
             request_id=origin.request_id,
+            where=where,
         ).seq
 
     def _start(self, consumer: Consumer, delivery: Delivery) -> None:
@@ -297,7 +298,14 @@ class Broker(Topology):
     def _why(self, entry: Entry) -> Origin:
         return Origin(entry.cause, *entry.message.origin[1:])
 
-    def _note(self, kind: str, data: dict[str, Any], actor: str, origin: Origin) -> int | None:
+    def _note(
+        self,
+        kind: str,
+        data: dict[str, Any],
+        actor: str,
+        origin: Origin,
+        where: str | None = SOUGHT,
+    ) -> int | None:
         return self.clock.journal.record(
             kind,
             data,
@@ -305,6 +313,7 @@ class Broker(Topology):
             cause=origin.cause,
             background=origin.background,
             request_id=origin.request_id,
+            where=where,
         ).seq
 
     # --- restart ---------------------------------------------------------------------------------

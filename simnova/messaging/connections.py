@@ -34,11 +34,12 @@ class Pipe:
     after it.
     """
 
-    __slots__ = ("clock", "last", "parcels")
+    __slots__ = ("clock", "flushed", "last", "parcels")
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.last = 0.0
+        self.flushed = False
         self.parcels: deque[_Parcel] = deque()
 
     def send(
@@ -55,18 +56,19 @@ class Pipe:
 
     def _arrive(self, parcel: _Parcel) -> None:
         while parcel.action is not None:
-            self._next()
+            first = self.parcels.popleft()
+            action, first.action = first.action, None
+            if action is not None:
+                action(*first.args)
 
     def flush(self) -> None:
         """Let everything under way arrive now."""
-        while self.parcels:
-            self._next()
-
-    def _next(self) -> None:
-        parcel = self.parcels.popleft()
-        action, parcel.action = parcel.action, None
-        if action is not None:
-            action(*parcel.args)
+        outer, self.flushed = self.flushed, True
+        try:
+            while self.parcels:
+                self._arrive(self.parcels[0])
+        finally:
+            self.flushed = outer
 
 
 class Connection:

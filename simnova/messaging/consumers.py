@@ -128,11 +128,9 @@ class Holding(ABC):
         return delivery
 
     def _settle(self, tag: int, multiple: bool) -> list[Held]:
-        tags = (
-            [open_tag for open_tag in self.unacked if open_tag <= tag or tag == 0]
-            if multiple
-            else [tag]
-        )
+        if tag in self.unacked and not multiple:
+            return [self.release(tag)]
+        tags = [open_tag for open_tag in self.unacked if open_tag <= tag or tag == 0]
         if tag not in self.unacked and not (multiple and tag == 0):
             error = refusal(406, f"unknown delivery tag {tag}")
             self.fail(error)
@@ -150,7 +148,7 @@ class Holding(ABC):
 
     def _pump(self, held: list[Held]) -> None:
         self._unblock()
-        for queue in dict.fromkeys(one.queue for one in held):
+        for queue in {one.queue: None for one in held}:
             if queue.ready:
                 self.broker.pump(queue)
 

@@ -77,12 +77,14 @@ class NovaObject:
 
     def to_encode(self) -> dict[str, Any]:
         """The same for an encoder that asks this of the objects in it, too: nothing is copied for it."""
+        values, loaded = self.values(), self._loaded
+        changed = self.obj_what_changed() if loaded and values != loaded else ()
         return {
             "nova_object.name": type(self).__name__,
             "nova_object.namespace": NAMESPACE,
             "nova_object.version": self.VERSION,
-            "nova_object.data": self.values(),
-            "nova_object.changes": sorted(self.obj_what_changed()) if self._loaded else [],
+            "nova_object.data": values,
+            "nova_object.changes": sorted(changed),
         }
 
     @classmethod
