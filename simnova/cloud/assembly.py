@@ -109,6 +109,11 @@ class Assembly:
         return control + [f"nova-compute@{host}" for host in self.hosts]
 
     @property
+    def served(self) -> list[str]:
+        """Every service that can be asked over HTTP."""
+        return ["nova-api", *_NEIGHBOURS, *PROXIES]
+
+    @property
     def _schedulers(self) -> list[str]:
         """One for each of `[scheduler] workers`: processes of one service, with one row, on one topic."""
         workers = self.conf.scheduler.workers or 1

@@ -88,6 +88,13 @@ def check_request(more: Iterable[str]) -> None:
             raise unknown("argument", name, {*known, *_ARGUMENTS})
 
 
+def check_service(service: Any, known: Iterable[str]) -> None:
+    """Raise UsageError for a service that nobody has heard of."""
+    names = list(known)
+    if service not in names:
+        raise unknown("service", service, names)
+
+
 def check_loss(method: Any, times: Any) -> None:
     """Raise UsageError for a method that no service has, or a number of times that is none."""
     if method not in rpc_methods():

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from simnova.cloud import checks
+from simnova.cloud import arguments, checks
 from simnova.cloud.accidents import Accidents
 from simnova.cloud.aggregates import Aggregates
 from simnova.cloud.asking import server_body
@@ -66,6 +66,7 @@ class Cloud(Accidents, Views):
     others go on. `run()` goes on until nobody works, `step()` to the next event.
     """
 
+    @arguments.named
     def __init__(
         self,
         hosts: int | Iterable[Host | str] = 3,
@@ -122,7 +123,7 @@ class Cloud(Accidents, Views):
             raise
         for name, reason in self.assembly.failures.items():
             if _original is None:
-                warnings.warn(f"{name} did not start: {reason}", stacklevel=2)
+                warnings.warn(f"{name} did not start: {reason}", stacklevel=3)
 
     # --- using it ---------------------------------------------------------------------------------------------
 
@@ -165,6 +166,7 @@ class Cloud(Accidents, Views):
 
         `user="demo"` asks as one who is no administrator; other names are headers (`openstack_api_version=…`).
         """
+        checks.check_service(service, self.assembly.served)
         request = {"service": service, "method": method, "path": path, "body": body, **headers}
         call: Call = self._input("request", **request)
         return call

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from simnova.cloud.arguments import named
 from simnova.cloud.collection import Collection, Item
 from simnova.nova.cmd.manage import API_DB
 from simnova.observe.table import Table
@@ -74,6 +75,7 @@ class Flavors(Collection[Flavor]):
             [*columns, "extra_specs"], [[*row, text] for row, text in zip(shown, told, strict=True)]
         )
 
+    @named
     def create(
         self,
         name: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud.arguments import named
 from simnova.cloud.collection import Collection, Item
 from simnova.nova.cmd.manage import API_DB
 from simnova.observe.table import Table
@@ -66,6 +67,7 @@ class Groups(Collection[Group]):
         ]
         return Table(["name", "policy", "rules", "members"], shown)
 
+    @named
     def create(
         self, name: str, *, policy: str = "anti-affinity", max_server_per_host: int | None = None
     ) -> Group:

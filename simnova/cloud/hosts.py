@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from simnova.cloud.arguments import named_fields
 from simnova.cloud.equipment import check_equipment
 from simnova.exceptions import UsageError
 from simnova.nova.virt.profile import Profile
@@ -14,6 +15,7 @@ from simnova.nova.virt.profile import Profile
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
+@named_fields
 @dataclass(frozen=True)
 class Host:
     """A compute host: its size (CPUs, MB, GB) and what drives its hypervisor.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from simnova.cloud.arguments import named
 from simnova.cloud.collection import Collection, Item
 from simnova.nova.cmd.manage import API_DB
 from simnova.observe.table import Table
@@ -45,6 +46,7 @@ class Keypairs(Collection[Keypair]):
     def _item(self, row: dict[str, Any]) -> Keypair:
         return Keypair(self.cloud, row)
 
+    @named
     def create(
         self, name: str, public_key: str, *, type: str = "ssh", user: str = "admin"
     ) -> Keypair:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud.arguments import named
 from simnova.cloud.collection import Collection, Item, Items, at_once
 from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown
@@ -70,6 +71,7 @@ class Networks(Items):
             for row in self._select("neutron", "networks", order_by="name")
         ]
 
+    @named
     def create(self, name: str, cidr: str) -> None:
         """A new network with one subnet."""
         network = self.cloud.request(

@@ -26,6 +26,7 @@ from simnova.observe import (
 )
 from simnova.observe import story as stories
 from simnova.observe.decision import Decision
+from simnova.observe.index import step
 from simnova.observe.markup import element, escape
 from simnova.observe.steps import Detail
 from simnova.observe.story import Story
@@ -147,8 +148,8 @@ class Views:
         """The options that were in force at a step: those of the beginning, and what was set since."""
         conf = Config(**self._recipe["config"])
         made = [event.seq for event in self.journal if event.kind == "input"]
-        for step, given in zip(made, self.timeline.inputs, strict=False):
-            if given.verb == "set" and step < seq:
+        for at, given in zip(made, self.timeline.inputs, strict=False):
+            if given.verb == "set" and at < seq:
                 conf.set(given.args["option"], given.args["value"])
         return conf.as_dict()
 
@@ -170,7 +171,11 @@ class Views:
 
     def hosts_at(self, seq: int | None = None) -> Hosts:
         """The hosts and the servers on them."""
-        return hosts.at(self.journal, seq)
+        return hosts.at(self.journal, self._step(seq))
+
+    def _step(self, given: int | None) -> int | None:
+        """Raises `UsageError` for a step that the journal does not have."""
+        return None if given is None else step(self.journal, given)
 
     def overcommit(self, seq: int | None = None) -> Table:
         """vCPU, RAM and disk of each host: what is there, what may be sold of it, what is sold."""
@@ -178,11 +183,11 @@ class Views:
 
     def queues(self, seq: int | None = None) -> Table:
         """The queues and how many messages wait in each."""
-        return queues.at(self.journal, seq)
+        return queues.at(self.journal, self._step(seq))
 
     def topology(self, seq: int | None = None) -> Topology:
         """The ways that messages have taken: services, exchanges, queues with what waits in them."""
-        return graph.topology(self.journal, seq)
+        return graph.topology(self.journal, self._step(seq))
 
     def changed(self, seq: int) -> Table:
         """The row that changed at a step, before and after."""
@@ -190,7 +195,7 @@ class Views:
 
     def rows(self, table: str, seq: int | None = None) -> Table:
         """A table of a database as it was at a step: `cloud.rows("nova_cell1.instances", 120)`."""
-        return rows.table(self.journal, seq, table)
+        return rows.table(self.journal, self._step(seq), table)
 
     def sql(self, text: str) -> Table:
         """Ask the databases as they are now: `cloud.sql("SELECT host, vm_state FROM nova_cell1.instances")`."""

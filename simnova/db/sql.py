@@ -6,7 +6,7 @@ import difflib
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ _READING = frozenset(
     }
 )
 _SCHEMA = re.compile(r"""["`\[]?(\w+)["`\]]?\s*\.""")
+_CELL = "nova_cell1"
+"""Where most of what is asked for lies; cell0 has the same tables."""
 _EXAMPLE = "SELECT host, vm_state FROM nova_cell1.instances"
 
 __door__ = True
@@ -40,10 +42,12 @@ def query(connections: Sequence[Connection], text: str) -> Table:
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"SQL is needed as text, not {text!r}: {_EXAMPLE}")
     connection = _connection(connections, text)
+    read: set[tuple[str, str]] = set()
     try:
-        columns, rows = _run(connection, text)
+        columns, rows = _run(connection, text, read)
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         raise UsageError(_explained(connections, str(error))) from None
+    _check_named(text, read, _tables(connections))
     return Table(columns, rows)
 
 
@@ -57,8 +61,29 @@ def _connection(connections: Sequence[Connection], text: str) -> Connection:
     return found[0] if found else connections[0]
 
 
-def _run(connection: Connection, text: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    with _reading(connection.driver):
+def _check_named(text: str, read: set[tuple[str, str]], known: list[str]) -> None:
+    """Raise `UsageError` for a table that several databases have, where the text does not say which is meant."""
+    quote = r"""["`\]]?\s*\.\s*["`\[]?"""
+    for database, table in sorted(read):
+        others = [name for name in known if name.partition(".")[2] == table]
+        name = rf"\b{re.escape(database)}{quote}{re.escape(table)}\b"
+        said = database and re.search(name, text, re.IGNORECASE)
+        if len(others) > 1 and not said:
+            meant = f"{_CELL}.{table}" if f"{_CELL}.{table}" in others else others[-1]
+            raise UsageError(f"table '{table}' is in several databases: write {meant}")
+
+
+def _run(
+    connection: Connection, text: str, read: set[tuple[str, str]]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows; the database (where SQLite tells it) and name of what is read go to `read`."""
+
+    def judge(action: int, *about: str | None) -> int:
+        if action == sqlite3.SQLITE_READ and about[0]:
+            read.add((about[2] or "", about[0]))
+        return _judge(action)
+
+    with _reading(connection.driver, judge):
         cursor = connection.driver.execute(text)
         if cursor.description is None:
             raise UsageError(f"that SQL asks nothing: {_EXAMPLE}")
@@ -66,9 +91,9 @@ def _run(connection: Connection, text: str) -> tuple[list[str], list[tuple[Any, 
 
 
 @contextmanager
-def _reading(driver: sqlite3.Connection) -> Iterator[None]:
+def _reading(driver: sqlite3.Connection, judge: Callable[..., int]) -> Iterator[None]:
     end = time.monotonic() + PATIENCE
-    driver.set_authorizer(_judge)
+    driver.set_authorizer(judge)
     driver.set_progress_handler(lambda: time.monotonic() > end, 100_000)
     try:
         yield
@@ -77,7 +102,7 @@ def _reading(driver: sqlite3.Connection) -> Iterator[None]:
         driver.set_progress_handler(None, 0)
 
 
-def _judge(action: int, *_: str | None) -> int:
+def _judge(action: int) -> int:
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 

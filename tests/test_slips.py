@@ -1,0 +1,40 @@
+"""A slip in a name is told with the name that may be meant."""
+
+import pytest
+
+from simnova import Cloud, Host, UsageError
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with Cloud(hosts=1) as made:
+        yield made
+
+
+def slips(cloud):
+    return [
+        (lambda: Host("a", memory=1024), "unknown argument of Host 'memory': did you mean"),
+        (lambda: Cloud(host=3), "unknown argument of Cloud 'host': did you mean 'hosts'"),
+        (lambda: cloud.groups.create("g", rules={}), "argument of Groups.create 'rules': known: "),
+        (lambda: cloud.flavors.create("f", vcpu=1), "'vcpu': did you mean 'vcpus'"),
+        (lambda: cloud.networks.create("n", cdir="10.1.0.0/16"), "did you mean 'cidr'"),
+        (lambda: cloud.request("GET", "/", service="placment"), "did you mean 'placement'"),
+        (lambda: cloud.hosts_at(99999), "there is no step 99999"),
+        (lambda: cloud.queues(99999), "there is no step 99999"),
+        (lambda: cloud.sql("SELECT host FROM compute_nodes"), "write nova_cell1.compute_nodes"),
+        (lambda: cloud.sql("SELECT * FROM (SELECT 1 FROM instances)"), "nova_cell1.instances"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_slip_is_told_with_what_may_be_meant(cloud, number):
+    work, said = slips(cloud)[number]
+    for _ in range(2):
+        with pytest.raises(UsageError, match=said):
+            work()
+
+
+def test_a_table_that_one_database_has_needs_no_database(cloud):
+    assert len(cloud.sql("SELECT name FROM flavors").rows) == 5
+    assert len(cloud.sql('SELECT a.host FROM "nova_cell1"."compute_nodes" AS a').rows) == 1
+    assert len(cloud.sql("WITH own AS (SELECT * FROM nova_cell1.services) SELECT * FROM own")) == 3
