@@ -62,6 +62,9 @@ class Cloud(Accidents, Views):
     `database` is `sqlite://` (in memory) or `sqlite:///PATH`. A class of yours that takes more than `plug_in_seconds`
     of CPU for one question is stopped (None: never, but by Jupyter's interrupt), and its request fails.
 
+    What it holds, each with its names, a table, and most with `create`: `flavors`, `images`, `networks`, `aggregates`,
+    `groups` (of servers), `services`, `servers`, `quotas`, `keypairs`, as in `cloud.flavors["m1.small"].vcpus`.
+
     The constructor brings the services up, and warns of one that cannot start (its hypervisor does not answer): the
     others go on. `run()` goes on until nobody works, `step()` to the next event.
     """

@@ -10,7 +10,8 @@ import pytest
 from simnova.config import Config
 from simnova.nova.scheduler.filters import all_filters, get_filter_classes
 from simnova.nova.scheduler.reference import ABSENT, GONE, options, reference
-from simnova.nova.scheduler.weights import all_weighers, get_weigher_classes
+from simnova.nova.scheduler.scale import normalize
+from simnova.nova.scheduler.weights import BaseHostWeigher, all_weighers, get_weigher_classes
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "filters.md"
 
@@ -48,3 +49,12 @@ def test_every_default_of_a_release_is_there(release: str) -> None:
     chosen = Config(release).filter_scheduler
     assert len(get_filter_classes(chosen.enabled_filters)) == len(chosen.enabled_filters)
     assert get_weigher_classes(chosen.weight_classes)
+
+
+def test_the_page_tells_how_weights_are_normalised():
+    told = " ".join(PAGE.read_text().split())
+    assert normalize([1024, 3072, 4096]) == pytest.approx([0, 0.67, 1], abs=0.01)
+    assert normalize([1024, 3072, 4096], minval=0) == [0.25, 0.75, 1]
+    assert "1024, 3072 and 4096 MB free: with no `minval` they have 0, 0.67 and 1" in told
+    assert "RAMWeigher (`minval` 0)" in told
+    assert "where low and high are equal" in (BaseHostWeigher.__doc__ or "")

@@ -27,6 +27,22 @@ for the reason and the log. Filters and weighers of one's own, and classes deriv
 
 This page is made by `python -m simnova.nova.scheduler`.
 """
+_WEIGHING = """\
+A host's weight is the sum, over all weighers, of the normalised weight times the multiplier:
+
+1. A weigher gives each host that passed a raw number (free MB, servers, …), within its `minval` and `maxval`.
+2. Those numbers are normalised: (raw - low) / (high - low). `low` is the weigher's `minval`, else the least raw number
+   among these hosts; `high` is its `maxval`, else the greatest. So they lie between 0 and 1, and a host's share depends
+   on which other hosts passed.
+3. Where low and high are equal, as when all hosts are alike, each gets 0: that weigher tells nobody apart.
+4. The result is multiplied, by the option `…_weight_multiplier` or what the host's aggregates say in its place. A
+   negative multiplier turns the order round, 0 switches the weigher off.
+
+Three hosts with 1024, 3072 and 4096 MB free: with no `minval` they have 0, 0.67 and 1, with a `minval` of 0 they have
+0.25, 0.75 and 1. A host that passed alone is not weighed.
+
+Ends of their own have {ends}.
+"""
 _BASES = (BaseHostFilter, BaseHostWeigher)
 _RELEVANT = ("filter_scheduler", "metrics", "DEFAULT")
 
@@ -41,8 +57,21 @@ def reference() -> str:
             *_section("Filters", today),
             *_older(filters),
             *_section("Weighers", dict(sorted(weighers.items()))),
+            "## How hosts are weighed",
+            "",
+            _WEIGHING.format(ends=_ends(weighers)),
         ]
     )
+
+
+def _ends(weighers: Mapping[str, type[BaseHostWeigher]]) -> str:
+    """The ends of the scales that weighers fix."""
+    told = {
+        name: [f"`{end}` {value:g}" for end, value in held.items() if value is not None]
+        for name, cls in sorted(weighers.items())
+        for held in ({"minval": cls.minval, "maxval": cls.maxval},)
+    }
+    return "; ".join(f"{name} ({', '.join(ends)})" for name, ends in told.items() if ends)
 
 
 def options(cls: type[PlugIn]) -> list[str]:

@@ -30,7 +30,13 @@ class WeighedHost(weights.WeighedObject):
 
 
 class BaseHostWeigher(weights.BaseWeigher):
-    """A weigher of hosts. `conf` and `clock` are its cloud's."""
+    """A weigher of hosts: it gives each a raw number by `_weigh_object`. `conf` and `clock` are its cloud's.
+
+    The raw numbers of all hosts that passed are normalised: (raw - low) / (high - low), where low is `minval`, or the
+    least of them if that is None, and high `maxval`, or the greatest of them; where low and high are equal, each
+    gets 0. A raw number beyond `minval` or `maxval` counts as that. What comes out is multiplied by `weight_multiplier`, and a
+    host's weight is the sum over all weighers; the greatest wins.
+    """
 
     def get_weight_multiplier(
         self, host_state: HostState, name: str, configured: float | None = None
