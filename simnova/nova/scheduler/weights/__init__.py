@@ -34,8 +34,8 @@ class BaseHostWeigher(weights.BaseWeigher):
 
     The raw numbers of all hosts that passed are normalised: (raw - low) / (high - low), where low is `minval`, or the
     least of them if that is None, and high `maxval`, or the greatest of them; where low and high are equal, each
-    gets 0. A raw number beyond `minval` or `maxval` counts as that. What comes out is multiplied by `weight_multiplier`, and a
-    host's weight is the sum over all weighers; the greatest wins.
+    gets 0. A raw number beyond `minval` or `maxval` counts as that. What comes out is multiplied by
+    `weight_multiplier`, and a host's weight is the sum over all weighers; the greatest wins.
     """
 
     def get_weight_multiplier(
