@@ -113,7 +113,7 @@ class TestCommand:
         assert text in capsys.readouterr().out
 
     def test_a_server_in_error_is_a_status(self, capsys):
-        assert main(["boot", "--hosts", "0"]) == 1
+        assert main(["boot", "--hosts", "1", "--flavor", "m1.xlarge"]) == 1
         assert "No valid host was found" in capsys.readouterr().out
 
     def test_a_mistake_is_one_sentence_and_a_status(self, capsys):
