@@ -99,7 +99,7 @@ class Server:
 
 
 @contextmanager
-def serve(root: Path, scratch: Path, seconds: float = 60) -> Iterator[Server]:
+def serve(root: Path, scratch: Path, seconds: float = 180) -> Iterator[Server]:
     """Run a JupyterLab over the folder `root`; TimeoutError when it does not start in `seconds`."""
     for name, settings in SETTINGS.items():
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ class Lab:
     refused: list[str] = field(default_factory=list)
     page_errors: list[str] = field(default_factory=list)
 
-    def open(self, notebook: str, seconds: float = 60) -> None:
+    def open(self, notebook: str, seconds: float = 120) -> None:
         """Show a notebook of the server's folder and wait until its kernel is connected.
 
         A notebook that names no kernel never is: JupyterLab asks which one to take.
