@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_boot(boot: argparse.ArgumentParser) -> None:
     boot.add_argument("name", nargs="?", default="web", help="the server's name (web)")
-    boot.add_argument("--hosts", type=_one_or_more, default=3, help="how many compute hosts (3)")
+    boot.add_argument("--hosts", type=int, default=3, help="how many compute hosts (3)")
     boot.add_argument("--flavor", default="m1.small", help="the server's size (m1.small)")
     boot.add_argument("--image", default="cirros", help="what its disk begins as (cirros)")
     boot.add_argument(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simnova import Cloud
+from simnova.cloud.client import Refused
 
 ROUTES = [
     ("GET", "/v2.1/servers"),
@@ -82,3 +83,71 @@ def test_the_old_header_has_the_microversion_alone() -> None:
     with Cloud(hosts=1) as cloud:
         headers = {"openstack_api_version": "", "X_OpenStack_Nova_API_Version": "2.200"}
         assert ask(cloud, "GET", "/v2.1/servers", **headers)[0] == 406
+
+
+def test_a_path_that_is_not_there_is_told_by_the_router() -> None:
+    """As WebOb words it; Nova's own form is for what Nova itself does not find."""
+    with Cloud(hosts=1) as cloud:
+        words = {
+            "message": "The resource could not be found.<br /><br />\n\n\n",
+            "code": "404 Not Found",
+            "title": "Not Found",
+        }
+        for method, path in (("GET", "/v2.1/nothing"), ("PATCH", "/v2.1/servers")):
+            found = ask(cloud, method, path, openstack_api_version="compute 2.200")
+            assert found == (404, words)
+        status, body = ask(cloud, "GET", "/v2.1/servers/nothing")
+        assert (status, list(body)) == (404, ["itemNotFound"])
+        with pytest.raises(Refused) as refused:
+            cloud.request("GET", "/v2.1/nothing")
+        assert refused.value.message == "The resource could not be found."
+
+
+def test_the_versions_are_there_to_be_found() -> None:
+    with Cloud(hosts=1) as cloud:
+        _, body = ask(cloud, "GET", "/", openstack_api_version="compute 2.200")
+        assert [(one["id"], one["status"]) for one in body["versions"]] == [
+            ("v2.0", "DEPRECATED"),
+            ("v2.1", "CURRENT"),
+        ]
+        for path in ("/v2.1", "/v2.1/"):
+            _, body = ask(cloud, "GET", path)
+            version = body["version"]
+            assert (version["min_version"], version["version"]) == ("2.1", "2.104")
+            assert version["links"][0] == {"rel": "self", "href": "http://nova-api/v2.1/"}
+        assert ask(cloud, "GET", "/v2.1/", openstack_api_version="compute 2.200")[0] == 406
+
+
+@pytest.mark.parametrize(("version", "described"), [("2.54", False), ("2.55", True)])
+def test_flavors_in_brief_have_a_description_from_2_55_on(version: str, described: bool) -> None:
+    with Cloud(hosts=1) as cloud:
+        header = f"compute {version}"
+        _, body = ask(cloud, "GET", "/v2.1/flavors", openstack_api_version=header)
+        names = {"id", "name", "links"} | ({"description"} if described else set())
+        assert {frozenset(one) for one in body["flavors"]} == {frozenset(names)}
+        assert "m1.small" in {one["name"] for one in body["flavors"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sort_dir=up", "Unknown sort direction, must be 'desc' or 'asc'"),
+        ("sort_key=uuid&sort_dir=up", "Unknown sort direction, must be 'desc' or 'asc'"),
+        ("sort_dir=asc&sort_dir=asc", "Sort direction size exceeds sort key size"),
+    ],
+)
+def test_a_wrong_direction_to_sort_in_has_novas_words(query: str, words: str) -> None:
+    with Cloud(hosts=1) as cloud:
+        status, body = ask(cloud, "GET", f"/v2.1/servers?{query}")
+        assert (status, body["badRequest"]["message"]) == (400, f"Invalid input received: {words}")
+
+
+def test_a_direction_alone_is_for_the_time_of_creation() -> None:
+    with Cloud(hosts=1) as cloud:
+        for name in "abc":
+            cloud.boot(name).wait("ACTIVE")
+            cloud.run(until=cloud.now + 2)
+        _, body = ask(cloud, "GET", "/v2.1/servers?sort_dir=asc")
+        assert [one["name"] for one in body["servers"]] == ["a", "b", "c"]
+        _, body = ask(cloud, "GET", "/v2.1/servers")
+        assert [one["name"] for one in body["servers"]] == ["c", "b", "a"]

@@ -115,3 +115,34 @@ def test_a_request_that_ignores_the_only_host_asks_no_filter(action: str) -> Non
         told = str(cloud.decision("web"))
         assert told.startswith("web: no valid host")
         assert "compute1 fell at Request: the request ignores compute1" in told
+
+
+def test_a_user_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    with Cloud(hosts=1) as cloud, pytest.raises(UsageError, match=r"user='bob': .*known: .*demo"):
+        cloud.boot("web", user="bob")
+
+
+def test_a_zone_that_names_a_host_goes_with_no_other_host() -> None:
+    with Cloud(hosts=2) as cloud, pytest.raises(UsageError, match="names a host itself"):
+        cloud.boot("web", host="compute1", availability_zone="nova:compute2")
+
+
+def test_of_a_completed_live_migration_nothing_is_left() -> None:
+    with Cloud(hosts=2) as cloud:
+        web = cloud.boot("web").wait("ACTIVE")
+        with pytest.raises(UsageError, match="server 'web' has no migration"):
+            web.abort_migration()
+        web.live_migrate()
+        cloud.run()
+        (row,) = web.migrations.as_dicts()
+        assert (row["status"], row["left_mb"], row["of_mb"]) == ("completed", 0, 2048)
+
+
+def test_a_port_that_is_not_the_servers_is_not_detached() -> None:
+    """The API passes it on (202), the compute host finds out."""
+    with Cloud(hosts=1) as cloud:
+        web = cloud.boot("web").wait("ACTIVE")
+        web.detach_interface("46e197bb-27e0-4a46-a966-9b6f049bdb92")
+        cloud.run()
+        words = "Port 46e197bb-27e0-4a46-a966-9b6f049bdb92 is not attached"
+        assert web.actions.as_dicts()[-1]["why"] == words

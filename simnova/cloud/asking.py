@@ -54,6 +54,10 @@ def _where(
         return {name: value for name, value in wanted.items() if value is not None}
     if host is None and node is None:
         return {}
+    if zone and ":" in zone:
+        raise UsageError(
+            f"availability_zone='{zone}' names a host itself: leave out host= and node=, or give the zone alone"
+        )
     place = [zone or "nova", host or "", *([node] if node else [])]
     return {"availability_zone": ":".join(place)}
 

@@ -121,6 +121,11 @@ class Assembly:
         return [SCHEDULER, *more]
 
     @property
+    def users(self) -> list[str]:
+        """The names of Keystone's users."""
+        return [str(row[0]) for row in self.databases.sql("SELECT name FROM keystone.user").rows]
+
+    @property
     def _neighbours(self) -> list[str]:
         absent = set() if self.conf.uses_placement else {"placement"}
         return [name for name in _NEIGHBOURS if name not in absent]

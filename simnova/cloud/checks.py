@@ -56,6 +56,12 @@ def is_read_at_start(option: str, value: Any) -> bool:
     return True
 
 
+def check_user(user: Any, known: list[str]) -> None:
+    """Raise UsageError, with all that there are, for a user that there is not."""
+    if user not in known:
+        raise UsageError(f"user={user!r}: there is no such user; known: {', '.join(known)}")
+
+
 def check_choices(seed: Any, level: Any) -> None:
     """Raise UsageError for a seed that is no whole number, or a level that there is not."""
     if not isinstance(seed, int) or isinstance(seed, bool):

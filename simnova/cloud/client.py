@@ -94,5 +94,7 @@ def _message(body: Any) -> str:
         return str(body)
     if "errors" in body:
         return str(body["errors"][0].get("detail") or body["errors"][0].get("title"))
+    if "title" in body and "message" in body:
+        return str(body["message"]).partition("<br")[0]
     inner: Any = next(iter(body.values()), {})
     return str(inner.get("message", inner)) if isinstance(inner, dict) else str(inner)

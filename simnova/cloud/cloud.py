@@ -170,6 +170,8 @@ class Cloud(Accidents, Views):
         `user="demo"` asks as one who is no administrator; other names are headers (`openstack_api_version=…`).
         """
         checks.check_service(service, self.assembly.served)
+        if "user" in headers and not self.closed:
+            checks.check_user(headers["user"], self.assembly.users)
         request = {"service": service, "method": method, "path": path, "body": body, **headers}
         call: Call = self._input("request", **request)
         return call

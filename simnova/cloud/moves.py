@@ -19,6 +19,11 @@ class Moves:
     id: str
 
     @property
+    def name(self) -> str:
+        """The display name."""
+        raise NotImplementedError
+
+    @property
     def host(self) -> Any:
         """The compute host on which it runs, None where it has none."""
         raise NotImplementedError
@@ -59,7 +64,7 @@ class Moves:
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not rate >= 0:
             raise UsageError(f"rate={rate!r}: give MB a second, 0 or more")
         if self.host is None:
-            raise UsageError(f"server {self.id} has no host: it writes to no memory")
+            raise UsageError(f"server '{self.name}' has no host: it writes to no memory")
         self.cloud._input("write_memory", server=self.id, host=self.host, rate=float(rate))
 
     def force_complete(self) -> None:
@@ -73,16 +78,19 @@ class Moves:
     def _end_live_migration(self, method: str, path: str, body: Any) -> None:
         rows = self.migrations.rows
         if not rows:
-            raise UsageError(f"server {self.id} has no migration: live_migrate() it first")
+            raise UsageError(f"server '{self.name}' has no migration: live_migrate() it first")
         which = f"/v2.1/servers/{self.id}/migrations/{rows[-1][0]}{path}"
         self.cloud.request(method, which, body)
 
     @property
     def migrations(self) -> Table:
-        """Its migrations so far as the cell's table has them, oldest first; memory still to be sent, in MB."""
+        """Its migrations so far as the cell's table has them, oldest first; memory still to be sent, in MB.
+
+        Of a completed one nothing is left, though Nova leaves in the table what it wrote down last.
+        """
         return self.cloud.sql(
             "SELECT id, migration_type AS type, status, source_compute AS source, "
-            "dest_compute AS dest, memory_remaining / 1048576 AS left_mb, "
+            "dest_compute AS dest, memory_remaining * (status != 'completed') / 1048576 AS left_mb, "
             "memory_total / 1048576 AS of_mb, uuid "
             f"FROM nova_cell1.migrations WHERE instance_uuid = '{self.id}' ORDER BY id"
         )

@@ -24,7 +24,7 @@ from simnova.nova.api.server_metadata import ServerMetadataController
 from simnova.nova.api.server_migrations import ServerMigrationsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
-from simnova.nova.api.versions import asked, version_of
+from simnova.nova.api.versions import VersionsController, asked, version_of
 from simnova.nova.compute.api import API
 from simnova.nova.compute.api.aggregate import AggregateAPI
 from simnova.nova.compute.api.host import HostAPI
@@ -45,6 +45,18 @@ _WORDS = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
+
+
+_NO_ROUTE = {
+    "message": "The resource could not be found.<br /><br />\n\n\n",
+    "code": "404 Not Found",
+    "title": "Not Found",
+}
+"""What WebOb makes of a 404 for a client that takes JSON."""
+
+
+class NoRoute(Fault):
+    """There is no such path, or not for that method: the router says so, not Nova (`nova/api/wsgi.py`)."""
 
 
 class ComputeApp(App):
@@ -80,6 +92,7 @@ class ComputeApp(App):
             ServerMigrationsController(auth, compute_api),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf),
+            VersionsController(),
         )
 
     async def answer(self, request: Request) -> Response:
@@ -99,12 +112,18 @@ class ComputeApp(App):
 
     def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
         """The handler; a microversion that is none is refused before it is asked (`wsgi.Resource.__call__`)."""
-        found = super().find(request)
-        version_of(request)
+        try:
+            found = super().find(request)
+        except Fault:
+            raise NoRoute(404, self.not_found) from None
+        if request.path != "/":
+            version_of(request)
         return found
 
     def fault(self, request: Request, fault: Fault) -> Response:
         """An error in Nova's form: `{"badRequest": {"code": 400, "message": …}}`."""
+        if isinstance(fault, NoRoute):
+            return Response(404, _NO_ROUTE)
         word = _WORDS.get(fault.status, "computeFault")
         return Response(fault.status, {word: {"code": fault.status, "message": fault.message}})
 

@@ -8,12 +8,22 @@ from simnova.messaging.rest import Request, Response, route
 from simnova.nova.api import views
 from simnova.nova.api.controller import Controller
 from simnova.nova.api.validation import validate
+from simnova.nova.api.versions import version_of
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 
 
 class FlavorsController(Controller):
     """`/flavors`."""
+
+    @route("GET", "/v2.1/flavors")
+    async def index(self, request: Request) -> Response:
+        """All flavors in brief; from 2.55 on with their descriptions."""
+        context = await self.context(request)
+        names = ["id", "name", "links"]
+        names += ["description"] if version_of(request) >= (2, 55) else []
+        found = [views.flavor(flavor) for flavor in await Flavor.get_all(context)]
+        return Response(200, {"flavors": [{name: one[name] for name in names} for one in found]})
 
     @route("GET", "/v2.1/flavors/detail")
     async def detail(self, request: Request) -> Response:

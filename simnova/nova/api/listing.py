@@ -177,7 +177,9 @@ def _passes(test: Test, instance: Instance, text: str) -> bool:
 
 def _sorted(found: list[Instance], request: Request) -> list[Instance]:
     """By the keys of the request, the first one first; the newest first where it has none."""
-    keys, ways = request.query.get("sort_key", []), request.query.get("sort_dir", [])
+    keys = request.query.get("sort_key", []) or ["created_at"]
+    ways = request.query.get("sort_dir", []) or ["desc"]
+    _check_ways(ways, keys)
     for number, key in reversed(list(enumerate(keys))):
         if key not in _SORT_KEYS:
             raise Fault(
@@ -185,9 +187,17 @@ def _sorted(found: list[Instance], request: Request) -> list[Instance]:
                 f"Invalid input for query parameters sort_key. Value: {key}. "
                 f"'{key}' is not one of {sorted(_SORT_KEYS)}",
             )
-        way = ways[number] if number < len(ways) else "desc"
+        way = ways[number] if number < len(ways) else ways[0]
         found = sorted(found, key=_by(_SORT_KEYS[key]), reverse=way == "desc")
     return found
+
+
+def _check_ways(ways: list[str], keys: list[str]) -> None:
+    """As `process_sort_params` of `nova/db/utils.py`; raises InvalidInput."""
+    if not set(ways) <= {"asc", "desc"}:
+        raise exception.InvalidInput(reason="Unknown sort direction, must be 'desc' or 'asc'")
+    if len(ways) > len(keys):
+        raise exception.InvalidInput(reason="Sort direction size exceeds sort key size")
 
 
 def _by(name: str) -> Callable[[Instance], Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from simnova.messaging.rest import Fault, Request
+from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
 
 Version = tuple[int, int]
@@ -13,6 +14,44 @@ MIN_VERSION, MAX_VERSION = (2, 1), (2, 104)
 
 
 _FORM = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
+
+
+_UPDATED = {"v2.0": "2025-07-04T12:00:00Z", "v2.1": "2013-07-23T11:33:21Z"}
+_TYPE = "application/vnd.openstack.compute+json;version="
+
+
+class VersionsController:
+    """Which versions of the API there are; nobody has to say who he is to see that."""
+
+    @route("GET", "/")
+    async def index(self, request: Request) -> Response:
+        """All, the frozen v2 too."""
+        return Response(200, {"versions": [_listed("v2.0", "v2"), _listed("v2.1", "v2.1")]})
+
+    @route("GET", "/v2.1")
+    async def show(self, request: Request) -> Response:
+        """The version that this is, with its first and its last microversion."""
+        described = {
+            "rel": "describedby",
+            "type": "text/html",
+            "href": "http://docs.openstack.org/",
+        }
+        one = _listed("v2.1", "v2.1")
+        media = {"base": "application/json", "type": f"{_TYPE}2.1"}
+        links = [*one["links"], described]
+        return Response(200, {"version": {**one, "links": links, "media-types": [media]}})
+
+
+def _listed(ident: str, path: str) -> dict[str, Any]:
+    current = ident == "v2.1"
+    return {
+        "id": ident,
+        "status": "CURRENT" if current else "DEPRECATED",
+        "version": shown(MAX_VERSION) if current else "",
+        "min_version": shown(MIN_VERSION) if current else "",
+        "updated": _UPDATED[ident],
+        "links": [{"rel": "self", "href": f"http://nova-api/{path}/"}],
+    }
 
 
 def asked(request: Request) -> str:
