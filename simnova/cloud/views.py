@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
 from simnova.config import Config
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.kernel.timeline import Timeline
 from simnova.observe import (
@@ -162,11 +162,13 @@ class Views:
         return files.visited(self.journal, first, upto)
 
     def log(self, **narrowed: Any) -> Log:
-        """The log lines of all services, in OpenStack's format.
+        """The log lines of Nova's services, in OpenStack's format; others (Placement, Keystone, …) write none here.
 
         `service="nova-compute"` (or `nova-compute@compute1`), `level="INFO"`, `request=` an id, `server=` a name,
         `first` and `upto` narrow them; `background=True` shows also what no request has caused.
         """
+        for name in narrowed.keys() - set(logs.NARROWINGS):
+            raise unknown("argument of log()", name, logs.NARROWINGS)
         return logs.lines(self.journal, **narrowed)
 
     def hosts_at(self, seq: int | None = None) -> Hosts:

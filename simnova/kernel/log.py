@@ -44,9 +44,11 @@ class Logger:
         if running is not None:
             running.journal.record(LINE, Late(self._debug, ("message",), tell, args))
 
-    def info(self, message: str, *args: Any, instance: Any = None) -> None:
-        """A line that says what was done."""
-        self._write("INFO", message, args, instance)
+    def info(self, message: str, *args: Any, instance: Any = None, context: Any = None) -> None:
+        """A line that says what was done; `context` tells whose request it is, where nothing else
+        does.
+        """
+        self._write("INFO", message, args, instance, context=context)
 
     def warning(self, message: str, *args: Any, instance: Any = None) -> None:
         """A line that says what is not as it should be."""
@@ -65,7 +67,13 @@ class Logger:
         self._write("CRITICAL", message, args, instance)
 
     def _write(
-        self, level: str, message: str, args: tuple[Any, ...], instance: Any, trace: str = ""
+        self,
+        level: str,
+        message: str,
+        args: tuple[Any, ...],
+        instance: Any,
+        trace: str = "",
+        context: Any = None,
     ) -> None:
         running = clock.running()
         if running is None:
@@ -80,6 +88,8 @@ class Logger:
         data = {"level": level, "logger": self.name, "message": text, "instance": uuid}
         if level not in ("DEBUG", "INFO") and (summary := _summary(explicit=bool(trace))):
             data["error_summary"] = summary
+        if context is not None:
+            data |= {"user_id": context.user_id, "project_id": context.project_id}
         running.journal.record(LINE, data)
 
 

@@ -73,6 +73,7 @@ class Request:
     ) -> None:
         self.method = method
         self.path = path
+        self.query_string = query
         self.query: dict[str, list[str]] = parse_qs(query, keep_blank_values=True) if query else {}
         self.text = text
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}

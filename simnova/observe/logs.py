@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, SupportsIndex, overload
 
-from simnova.exceptions import unknown
+from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.functions import function_at
 from simnova.observe.index import follow, last
@@ -168,7 +168,8 @@ def lines(
     """The log from step `first` up to step `upto`: of one service (`nova-compute` is that of every
     host), from a level on, of one request, or with one server in it (by their ids, or themselves).
 
-    Raises `UsageError` for an unknown level, service or server.
+    Raises `UsageError` for an unknown level, service or server, and for a service that writes no
+    log: only Nova's do.
     """
     if level not in LEVELS:
         raise unknown("log level", level, LEVELS)
@@ -185,6 +186,10 @@ def lines(
     return Log(one for one in found if weighs(one.level, level) and speaks(one, about))
 
 
+NARROWINGS: Final = ("upto", "first", "service", "level", "request", "server", "background")
+"""What a log can be narrowed by."""
+
+
 def services(journal: Journal, service: str | None) -> set[str] | None:
     """The services that are meant: one, or all of a binary's."""
     if service is None:
@@ -194,6 +199,11 @@ def services(journal: Journal, service: str | None) -> set[str] | None:
     meant = {one for one in actors if service in (one, one.partition("@")[0])}
     if not meant:
         raise unknown("service", service, actors)
+    if not any(one.startswith("nova-") for one in meant):
+        raise UsageError(
+            f"service={service!r} writes no log here, only Nova's services do; "
+            "cloud.story(only='http') tells what it was asked and what it answered"
+        )
     return meant
 
 

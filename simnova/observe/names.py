@@ -5,6 +5,7 @@ in the picture.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from simnova.kernel.journal import Event
@@ -54,6 +55,8 @@ class Names:
             self._row(event, after)
         elif event.kind == "db.update":
             self._renamed(event, after.get("display_name") or in_json(after.get("instance")))
+        elif event.kind == "log" and event.data.get("user_id"):
+            self._owner(event, event.data)
 
     def alike(self, asked: str) -> list[str]:
         """The uuids of the servers that are called so, or, where none is, were called so; a uuid is its own name."""
@@ -77,6 +80,9 @@ class Names:
             self.of[uuid] = str(label)
         self._server(event, row)
         self._key(event, row)
+        self._owner(event, row)
+
+    def _owner(self, event: Event, row: Mapping[str, Any]) -> None:
         if event.request_id and row.get("user_id") and row.get("project_id"):
             self.owners.setdefault(event.request_id, (str(row["user_id"]), str(row["project_id"])))
 

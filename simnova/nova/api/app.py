@@ -24,13 +24,21 @@ from simnova.nova.api.server_metadata import ServerMetadataController
 from simnova.nova.api.server_migrations import ServerMigrationsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
-from simnova.nova.api.versions import VersionsController, asked, version_of
+from simnova.nova.api.versions import VersionsController, shown, version_of
 from simnova.nova.compute.api import API
 from simnova.nova.compute.api.aggregate import AggregateAPI
 from simnova.nova.compute.api.host import HostAPI
 from simnova.nova.log import getLogger
 
 LOG = getLogger("nova.api.openstack.requestlog")
+
+CLIENT_ADDRESS = "127.0.0.1"
+"""Whence requests come: there is no network between a client and the API here."""
+
+_LOG_FORMAT = (
+    '%(REMOTE_ADDR)s "%(REQUEST_METHOD)s %(REQUEST_URI)s" status: %(status)s len: %(len)s '
+    "microversion: %(microversion)s time: %(time).6f"
+)
 
 _WORDS = {
     400: "badRequest",
@@ -71,7 +79,7 @@ class ComputeApp(App):
         aggregate_api: AggregateAPI,
     ) -> None:
         super().__init__()
-        self.clock = auth.place.clock
+        self.auth, self.clock = auth, auth.place.clock
         quotas = compute_api.quotas
         self.controllers = (
             AggregateController(auth, aggregate_api),
@@ -99,15 +107,16 @@ class ComputeApp(App):
         """The answer, with a log line as nova-api's request log has it."""
         started = self.clock.now
         response = await super().answer(request)
-        LOG.info(
-            '"%s %s" status: %s len: %s microversion: %s time: %0.6f',
-            request.method,
-            request.path,
-            response.status,
-            len(response.text),
-            asked(request),
-            self.clock.now - started,
-        )
+        values = {
+            "REMOTE_ADDR": CLIENT_ADDRESS,
+            "REQUEST_METHOD": request.method,
+            "REQUEST_URI": "?".join(filter(None, (request.path, request.query_string))),
+            "status": response.status,
+            "len": len(response.text),
+            "microversion": _microversion(request),
+            "time": self.clock.now - started,
+        }
+        LOG.info(_LOG_FORMAT, values, context=self.auth.seen(request))
         return response
 
     def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
@@ -137,3 +146,11 @@ class ComputeApp(App):
         )
         LOG.error("Unexpected exception in API method: %s", error)
         return self.fault(request, Fault(500, text))
+
+
+def _microversion(request: Request) -> str:
+    """The microversion of a request, as its log line has it: a dash where it asks for none that there is."""
+    try:
+        return shown(version_of(request))
+    except Fault:
+        return "-"

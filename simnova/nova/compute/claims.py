@@ -60,10 +60,17 @@ class Claim:
         reasons = [self._short(amount, limits or {}) for amount in amounts]
         failed = [reason for reason in reasons if reason]
         if failed:
-            raise exception.ComputeResourcesUnavailable(reason="; ".join(failed))
+            raise self._failed(failed)
         limit = (limits or {}).get("numa_topology")
-        self.tracker.devices.check(self.instance, flavor, limit)
+        short = self.tracker.devices.check(self.instance, flavor, limit)
+        if short:
+            raise self._failed(short)
         LOG.info("Claim successful on node %s", self.nodename, instance=self.instance)
+
+    def _failed(self, reasons: list[str]) -> Exception:
+        why = "; ".join(reasons)
+        LOG.info("Failed to claim: %s", why, instance=self.instance)
+        return exception.ComputeResourcesUnavailable(reason=why)
 
     def _short(self, amount: Amount, limits: dict[str, Any]) -> str | None:
         """Why the limit of a resource does not hold, in Nova's words; None where it does or there is none."""

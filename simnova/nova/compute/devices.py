@@ -10,7 +10,6 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from simnova.config import Config
-from simnova.nova import exception
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
@@ -62,17 +61,18 @@ class Devices:
         """Begin to count again; who is found here again is where it was."""
         self._before, self._held = self._held, {}
 
-    def check(self, instance: Instance, flavor: Flavor, limit: dict[str, float] | None) -> None:
-        """Raise ComputeResourcesUnavailable where a server's nodes or devices are not free, in the claim's words.
+    def check(
+        self, instance: Instance, flavor: Flavor, limit: dict[str, float] | None
+    ) -> list[str]:
+        """Why a server's nodes or devices are not free, in the claim's words; empty where they are.
 
         `limit` is how far the scheduler's NUMATopologyFilter has let the nodes be overcommitted.
         """
         if not self._any:
-            return
+            return []
         wanted, requests = self._asked(instance, flavor)
         reasons = [self._test_numa(wanted, requests, limit), self._test_pci(requests)]
-        if any(reasons):
-            raise exception.ComputeResourcesUnavailable(reason="; ".join(filter(None, reasons)))
+        return [reason for reason in reasons if reason]
 
     def use(self, node: ComputeNode, instance: Instance, flavor: Flavor, sign: int) -> None:
         """A server comes or goes: the node's row says what is left."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
-from simnova.nova.objects.states import TaskState
+from simnova.nova.objects.states import PowerState, TaskState
 from simnova.nova.virt.driver import GIB, Guest, Instance, NetworkInfo, UpdateTaskState
 from simnova.nova.virt.imagecache import SUBDIRECTORY, get_cache_fname
 from simnova.nova.virt.libvirt.config import guest_xml
@@ -20,6 +20,9 @@ from simnova.nova.virt.stepped import SteppedDriver
 __door__ = True
 
 LOG = getLogger("nova.virt.libvirt.driver")
+
+_LIVE = {"qemu", "kvm"}
+"""The hypervisors that copy a disk while the guest runs; one that is off is copied cold by all."""
 
 
 class CopyingDriver(SteppedDriver):
@@ -37,7 +40,9 @@ class CopyingDriver(SteppedDriver):
     ) -> None:
         """Copy the disk to a file, upload the file, remove it."""
         guest = await self._guest("snapshot", instance)
-        LOG.info("Beginning cold snapshot process", instance=instance)
+        live = self.virt_type in _LIVE and guest.state != PowerState.SHUTDOWN
+        how = "live" if live else "cold"
+        LOG.info(f"Beginning {how} snapshot process", instance=instance)
         before = []
         if self.announces_upload:
             await update_task_state(TaskState.IMAGE_PENDING_UPLOAD)
@@ -45,6 +50,7 @@ class CopyingDriver(SteppedDriver):
         size, file = self._size(guest), f"snapshots/{image_id}"
         said = {"bytes": size, "format": "qcow2", "file": file}
         await self._step("extract", guest, source=f"{guest.uuid}/disk", **said)
+        LOG.info("Snapshot extracted, beginning image upload", instance=instance)
         await update_task_state(TaskState.IMAGE_UPLOADING, *before)
         await self._step("upload", guest, image=image_id, bytes=size, file=file)
         if self.image_api is not None:
@@ -73,7 +79,7 @@ class CopyingDriver(SteppedDriver):
             return await self._fetch(context, image_meta, guest, f"{SUBDIRECTORY}/{fname}")
 
         base = await self.cache.ensure(str(image_meta.id), fetch)
-        await self._stop(guest, "stop")
+        await self._destroy(instance, guest)
         await self._step("overlay", guest, file=_rescue_disk(guest), backing=base.path, gb=0)
         xml = guest_xml(
             context,
@@ -90,7 +96,7 @@ class CopyingDriver(SteppedDriver):
     async def unrescue(self, context: RequestContext, instance: Instance) -> None:
         """The guest's own definition, start; the rescue disk goes."""
         guest = await self._guest("unrescue", instance)
-        await self._stop(guest, "stop")
+        await self._destroy(instance, guest)
         await self._step("redefine", guest, domain=guest.name, xml=guest.xml)
         await self._step("start", guest)
         await self._step("remove", guest, file=_rescue_disk(guest))

@@ -18,6 +18,7 @@ from simnova.config import Config
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.virt.driver_moves import MoveDriver
+from simnova.nova.virt.event import Listener
 from simnova.nova.virt.guest import (
     GIB,
     Console,
@@ -82,6 +83,9 @@ class ComputeDriver(MoveDriver):
 
     async def cleanup_host(self, host: str) -> None:
         """Let go of the hypervisor when nova-compute stops; the guests stay."""
+
+    def register_event_listener(self, callback: Listener | None) -> None:
+        """Who is told, unasked, what becomes of the guests; None for nobody. No coroutine."""
 
     def close(self) -> None:
         """Remove everything this driver made, when the cloud itself ends; not a coroutine.

@@ -14,6 +14,7 @@ from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
+from simnova.nova.virt.event import Transition
 from simnova.nova.virt.migration import ABORT, CANCELLED, COMPLETED, FAILED, FORCE, MB, Job
 from simnova.nova.virt.moving import MovingDriver
 from simnova.nova.virt.precopy import PreCopy
@@ -153,6 +154,9 @@ class LiveMigrationDriver(MovingDriver):
     def _leave(self, guest: Guest, state: PowerState, dest: str) -> None:
         """From this instant on the guest is the other hypervisor's, paused or not as it was before."""
         self._forget(guest.uuid)
+        over = self.jobs[guest.uuid].post_copy
+        done = Transition.POSTCOPY_STARTED if over else Transition.MIGRATION_COMPLETED
+        self.events.emit(guest.uuid, done, Transition.STOPPED)
         self.hypervisors[dest].driver.take(replace(guest, state=state, internal_id=None))
 
     async def live_migration_abort(self, instance: Instance) -> None:

@@ -23,6 +23,8 @@ __door__ = True
 LOG = getLogger("nova.virt.libvirt.driver")
 
 MB = 2**20
+TOLD_EVERY = 30.0
+"""Seconds between two lines at INFO that say how far a migration is; the others are DEBUG."""
 
 COMPLETED, CANCELLED, FAILED = "completed", "cancelled", "failed"
 ABORT, FORCE = "abort", "force-complete"
@@ -47,6 +49,7 @@ class Job:
     started: float = field(init=False)
     state: PowerState = field(init=False)
     saved: float | None = None
+    told: float = 0.0
     downtime: int | None = None
     cancelled: bool = False
     post_copy: bool = False
@@ -218,7 +221,10 @@ class Job:
             "total=%d)."
         )
         disk = round(copy.disk_left * 100 / copy.disk) if copy.disk else 100
-        LOG.debug(
+        tell = LOG.debug
+        if self.elapsed - self.told >= TOLD_EVERY - 1e-9:
+            tell, self.told = LOG.info, self.elapsed
+        tell(
             text,
             *(self.elapsed, copy.remaining),
             *(migration.memory_processed, migration.memory_remaining, migration.memory_total),

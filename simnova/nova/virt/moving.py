@@ -76,6 +76,7 @@ class MovingDriver(CopyingDriver):
         await self._define(context, instance, image_meta, network_info, guest)
         if power_on:
             await self._step("start", guest)
+            LOG.info("Instance running successfully.", instance=instance)
         LOG.debug("finish_migration finished successfully.", instance=instance)
 
     async def confirm_migration(
@@ -106,4 +107,5 @@ class MovingDriver(CopyingDriver):
         await self._define(context, instance, image, network_info, guest)
         if power_on:
             await self._step("start", guest)
+            LOG.info("Instance running successfully.", instance=instance)
         LOG.debug("finish_revert_migration finished successfully.", instance=instance)

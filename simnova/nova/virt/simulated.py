@@ -22,6 +22,7 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
+from simnova.nova.virt.event import Transition
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
 from simnova.nova.virt.live_migration import LiveMigrationDriver
@@ -158,6 +159,8 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self._last_id += 1
         self.guests[guest.uuid] = replace(guest, internal_id=self._last_id)
         self.disks.add(guest.uuid)
+        running = guest.state == PowerState.RUNNING
+        self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
 
     def write_memory(self, uuid: str, rate: float) -> None:
         """Let a guest write so many MB a second to its memory, also while it is sent. Raises UsageError."""

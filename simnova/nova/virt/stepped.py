@@ -6,6 +6,7 @@ a step is done: the simulated one lets time pass, the other one calls libvirt.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -27,8 +28,9 @@ from simnova.nova.virt.driver import (
     NetworkInfo,
     check_base_size,
 )
+from simnova.nova.virt.event import AFTER_STEP, Events, Listener
 from simnova.nova.virt.imagecache import SUBDIRECTORY, ImageCache
-from simnova.nova.virt.libvirt.config import guest_xml
+from simnova.nova.virt.libvirt.config import INSTANCES_PATH, guest_xml
 
 __door__ = True
 
@@ -62,6 +64,7 @@ class SteppedDriver(ComputeDriver):
         self.guests: dict[str, Guest] = {}
         self.disks: set[str] = set()
         self.arrived: set[str] = set()
+        self.events = Events(clock)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.host}, {len(self.guests)} guests>"
@@ -86,6 +89,10 @@ class SteppedDriver(ComputeDriver):
         """Called when an operation begins."""
 
     # --- the host ---
+
+    def register_event_listener(self, callback: Listener | None) -> None:
+        """Who is told what becomes of the guests; nobody else is any more. No coroutine."""
+        self.events.listener = callback
 
     async def get_available_nodes(self, refresh: bool = False) -> list[str]:
         """The host itself."""
@@ -206,9 +213,8 @@ class SteppedDriver(ComputeDriver):
         """Stop and clean up."""
         self._begin("destroy")
         info = await self._look(instance)
-        if info is not None:
-            await self._stop(self._known(instance, info), "stop")
-            LOG.info("Instance destroyed successfully.", instance=instance)
+        known = None if info is None else self._known(instance, info)
+        await self._destroy(instance, known)
         await self.cleanup(context, instance, network_info, block_device_info, destroy_disks)
 
     async def cleanup(
@@ -224,6 +230,10 @@ class SteppedDriver(ComputeDriver):
         if instance.uuid in {*self.guests, *self.disks, *self.arrived}:
             left = self.guests.get(instance.uuid) or Guest.of(instance, PowerState.SHUTDOWN)
             await self._undefine(left)
+        if destroy_disks:
+            gone = f"{INSTANCES_PATH}/{instance.uuid}_del"
+            LOG.info("Deleting instance files %s", gone, instance=instance)
+            LOG.info("Deletion of %s complete", gone, instance=instance)
 
     async def reboot(
         self,
@@ -240,7 +250,9 @@ class SteppedDriver(ComputeDriver):
             return
         guest = self._known(instance, await self._found(instance))
         await self._stop(guest, "shutdown")
+        LOG.info("Instance shutdown successfully.", instance=instance)
         await self._step("start", guest)
+        LOG.info("Instance running successfully.", instance=instance)
         LOG.info("Instance soft rebooted successfully.", instance=instance)
 
     async def _hard_reboot(
@@ -249,12 +261,14 @@ class SteppedDriver(ComputeDriver):
         """Also makes a guest anew that is not defined, of the disk that is here. Raises InstanceNotFound for none."""
         info = await self._look(instance)
         if info is None and instance.uuid in self.disks | self.arrived:
+            await self._destroy(instance, None)
             guest = await self._anew(context, instance, network_info)
         else:
             guest = self._known(instance, info or await self._found(instance))
-            await self._stop(guest, "stop")
+            await self._destroy(instance, guest)
             guest = await self._as_flavor(context, instance, network_info, guest)
         await self._step("start", guest)
+        LOG.info("Instance rebooted successfully.", instance=instance)
 
     async def _anew(
         self, context: RequestContext, instance: Instance, network_info: NetworkInfo | None
@@ -301,8 +315,28 @@ class SteppedDriver(ComputeDriver):
         """A shutdown that the guest may carry out itself, where it is given the time."""
         guest = await self._guest("power_off", instance)
         if timeout:
-            await self._stop(guest, "shutdown", timeout=timeout)
-        await self._stop(guest, "stop")
+            await self._clean_shutdown(instance, guest, timeout)
+        await self._destroy(instance, guest)
+
+    async def _clean_shutdown(self, instance: Instance, guest: Guest, timeout: float) -> None:
+        if guest.internal_id is None:
+            LOG.info("Instance already shutdown.", instance=instance)
+            return
+        LOG.debug("Shutting down instance from state %s", guest.state.value, instance=instance)
+        started = self.clock.now
+        await self._step("shutdown", guest, timeout=timeout)
+        if guest.internal_id is not None:
+            LOG.info("Instance failed to shutdown in %d seconds.", timeout, instance=instance)
+            return
+        looks = math.ceil(self.clock.now - started)
+        LOG.info("Instance shutdown successfully after %d seconds.", looks, instance=instance)
+
+    async def _destroy(self, instance: Instance, guest: Guest | None) -> None:
+        if guest is None:
+            LOG.debug("During wait destroy, instance disappeared.", instance=instance)
+        else:
+            await self._stop(guest, "stop")
+        LOG.info("Instance destroyed successfully.", instance=instance)
 
     async def pause(self, instance: Instance) -> None:
         """Running to paused."""
@@ -325,6 +359,7 @@ class SteppedDriver(ComputeDriver):
     ) -> None:
         """Start from the saved memory."""
         await self._step("restore", await self._guest("resume", instance))
+        LOG.info("Instance running successfully.", instance=instance)
 
     async def set_admin_password(self, instance: Instance, new_pass: str) -> None:
         """Through the guest agent."""
@@ -358,3 +393,5 @@ class SteppedDriver(ComputeDriver):
             guest.state, guest.internal_id = info
         uuid = guest.uuid if guest else None
         watched.step(self.clock, name, uuid, self.clock.now - started, **said)
+        if uuid is not None:
+            self.events.emit(uuid, *AFTER_STEP.get(name, ()))

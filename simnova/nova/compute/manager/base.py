@@ -11,7 +11,7 @@ from simnova.nova import exception
 from simnova.nova.compute.resource_tracker import ResourceTracker
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
-from simnova.nova.context import Place, get_admin_context
+from simnova.nova.context import Place, RequestContext, get_admin_context
 from simnova.nova.image import glance
 from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager, Periodic
@@ -21,6 +21,7 @@ from simnova.nova.objects.states import PowerState
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
+from simnova.nova.virt.event import LifecycleEvent
 
 LOG = getLogger("nova.compute.manager")
 
@@ -67,6 +68,8 @@ class Base(Manager):
     async def init_host(self) -> None:
         """Get the hypervisor ready when the service starts, and report what the host has."""
         await self.driver.init_host(self.host)
+        if self.conf.workarounds.handle_virt_lifecycle_events:
+            self.driver.register_event_listener(self.handle_events)
         await self._before_the_first_audit()
         await self.update_available_resource()
 
@@ -83,6 +86,20 @@ class Base(Manager):
         context = get_admin_context(self.place)
         for nodename in await self.driver.get_available_nodes():
             await self.rt.update_available_resource(context, nodename)
+
+    # --- what the hypervisor tells ------------------------------------------------------------------------------
+
+    def handle_events(self, event: LifecycleEvent) -> None:
+        """The hypervisor tells what has become of a guest: an errand of its own, of no request."""
+        service = self.place.transport.service if self.place.transport else None
+        if service is not None and service.alive:
+            work = self.handle_lifecycle_event(event)
+            self.place.clock.spawn(work, service=service, cause=event.cause, background=False)
+
+    async def handle_lifecycle_event(self, event: LifecycleEvent) -> None:
+        """Say so in the log; power states are saved by the operations themselves."""
+        values = {"state": event.transition.value}
+        LOG.info("VM %(state)s (Lifecycle Event)", values, instance=event.uuid)
 
     # --- what many operations need ------------------------------------------------------------------------------
 
@@ -101,6 +118,14 @@ class Base(Manager):
         """Shut a guest down; a clean shutdown gives it the seconds of `shutdown_timeout`."""
         timeout, retry = self.conf.shutdown_timeout, self.conf.compute.shutdown_retry_interval
         await self.driver.power_off(instance, *((timeout, retry) if clean_shutdown else (0, 0)))
+
+    async def _deallocate_network(self, context: RequestContext, instance: Instance) -> None:
+        LOG.debug("Deallocating network for instance", instance=instance)
+        started = self.place.clock.now
+        await self.network_api.deallocate_for_instance(context, instance)
+        took = self.place.clock.now - started
+        text = "Took %0.2f seconds to deallocate network for instance."
+        LOG.info(text, took, instance=instance)
 
     async def _now(
         self, instance: Instance, vm_state: str, expected: list[str | None] | None = None

@@ -107,7 +107,7 @@ class Failures(Base):
         if not instance.system_metadata.get("network_allocated"):
             return
         LOG.debug("Unplugging VIFs for instance", instance=instance)
-        await self.network_api.deallocate_for_instance(build.context, instance)
+        await self._deallocate_network(build.context, instance)
         instance.network_info = []
         metadata = instance.system_metadata
         instance.system_metadata = {

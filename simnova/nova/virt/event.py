@@ -1,0 +1,71 @@
+"""What a hypervisor tells nova-compute of its guests, unasked (`nova/virt/event.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from simnova.kernel.clock import Clock
+
+__door__ = True
+
+LIFECYCLE_DELAY = 15.0
+"""Seconds that the news of a stop waits: a guest that is rebooted starts again meanwhile, and then nobody is told
+(`_event_emit_delayed` of `nova/virt/libvirt/host.py`)."""
+
+
+class Transition(StrEnum):
+    """What has become of a guest, by its name in the log."""
+
+    STARTED = "Started"
+    STOPPED = "Stopped"
+    PAUSED = "Paused"
+    RESUMED = "Resumed"
+    POSTCOPY_STARTED = "Postcopy started"
+    MIGRATION_COMPLETED = "Migration completed"
+
+
+class LifecycleEvent(NamedTuple):
+    """A guest has been started, stopped, paused, … ; `cause` is the step of the journal that did it."""
+
+    uuid: str
+    transition: Transition
+    cause: int | None
+
+
+Listener = Callable[[LifecycleEvent], None]
+
+AFTER_STEP = {
+    "start": (Transition.STARTED,),
+    "restore": (Transition.STARTED, Transition.RESUMED),
+    "pause": (Transition.PAUSED,),
+    "unpause": (Transition.RESUMED,),
+    "stop": (Transition.STOPPED,),
+    "shutdown": (Transition.STOPPED,),
+    "save": (Transition.STOPPED,),
+}
+"""What a driver's step makes of a guest."""
+
+
+class Events:
+    """The events of one hypervisor, for the one who listens."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.listener: Listener | None = None
+        self._latest: dict[str, LifecycleEvent] = {}
+
+    def emit(self, uuid: str, *transitions: Transition) -> None:
+        """Tell the listener, as soon as whoever works now waits; of a stop only after a while."""
+        task = self.clock.active
+        for transition in transitions:
+            event = LifecycleEvent(uuid, transition, task.latest if task else None)
+            self._latest[uuid] = event
+            delay = LIFECYCLE_DELAY if transition == Transition.STOPPED else 0.0
+            self.clock.after(delay, self._tell, event, background=True)
+
+    def _tell(self, event: LifecycleEvent) -> None:
+        overtaken = self._latest.get(event.uuid) is not event
+        if self.listener is not None and not (overtaken and event.transition == Transition.STOPPED):
+            self.listener(event)
