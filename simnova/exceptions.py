@@ -20,8 +20,15 @@ def unknown(what: str, value: object, known: Iterable[str]) -> UsageError:
     """The error for a name that is not one of `known`, with the nearest ones as the remedy."""
     names = sorted(known)
     near = difflib.get_close_matches(str(value), names, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {_listed(names)}"
     return UsageError(f"unknown {what} '{value}': {hint}")
+
+
+def _listed(names: list[str], many: int = 60, few: int = 8) -> str:
+    """The names; of a great many the first."""
+    if len(names) > many:
+        return f"{', '.join(names[:few])} and {len(names) - few} more"
+    return ", ".join(names) or "none"
 
 
 class NovaError(Exception):

@@ -125,24 +125,32 @@ class Views:
         """Who sent what to whom, as a sequence diagram."""
         return sequence.arrows(self.journal, upto, first=first, detail=detail)
 
-    def decision(self, about: int | Event | Server | str | None = None) -> AskedDecision | None:
+    def decision(self, about: int | Event | Server | str | None = None) -> AskedDecision:
         """A decision of the scheduler: every filter's verdict on every host, and the weights.
 
-        `about` is a server (or its name), for which it was made, or a step, up to which it is the last one. None
-        where there was none.
+        `about` is a server (or its name), for which it was made, or a step, up to which it is the last one. Where
+        there was none, what comes is false and says why.
         """
         if about is None or isinstance(about, (int, Event)):
             seq = None if about is None else index.step(self.journal, about)
             return self._askable(decision.latest(self.journal, seq))
-        return self._askable(decision.of_server(self.journal, str(getattr(about, "id", about))))
+        named = str(getattr(about, "id", about))
+        return self._askable(decision.of_server(self.journal, named), f" about {named}")
 
-    def _askable(self, made: Decision | None) -> AskedDecision | None:
-        from simnova.whatif.decision import Source, asked
+    def _askable(self, made: Decision | None, about: str = "") -> AskedDecision:
+        from simnova.whatif.decision import Source, asked, undecided
 
         if made is None:
-            return None
+            return undecided(f"no decision{about} yet: {self._why_undecided()}")
         more = self.assembly.filters, self.assembly.weighers
         return asked(made, Source(self.journal, lambda: self._options_at(made.begun), *more))
+
+    def _why_undecided(self) -> str:
+        life = self.assembly.running.get("nova-scheduler")
+        if life is None or not life.alive:
+            why = self.assembly.failures.get("nova-scheduler")
+            return "nova-scheduler is not running" + (f" ({why})" if why else "")
+        return 'nothing has come to the scheduler; cloud.boot("web") asks, cloud.run() goes on'
 
     def _options_at(self, seq: int) -> dict[str, Any]:
         """The options that were in force at a step: those of the beginning, and what was set since."""

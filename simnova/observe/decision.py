@@ -7,13 +7,14 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simnova.exceptions import unknown
+from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import candidates, placed
 from simnova.observe.aftermath import afterwards, refused
 from simnova.observe.index import follow, last
 from simnova.observe.matrix import Decision
 from simnova.observe.names import Names, natural
+from simnova.observe.story import NO_PAYLOADS
 from simnova.observe.telling import Telling, fields, opened
 from simnova.observe.verdict import Claim, Row, Verdict, Weigher
 
@@ -128,6 +129,8 @@ def of_server(journal: Journal, server: str) -> Decision | None:
     for events in reversed(follow(journal, Decisions).of):
         if asked_for(journal, [journal[seq] for seq in events]) == (alike or [server])[-1]:
             return read(journal, events, last(journal))
+    if not alike and journal.level == "summary":
+        raise UsageError(f"server '{server}' is not known by name: {NO_PAYLOADS}; give the server")
     if not alike:
         raise unknown("server", server, set(names.servers.values()))
     return None

@@ -207,7 +207,8 @@ class Decision:
         elif self.reasons():
             yield "\n".join(because(*row) for row in self.reasons())
         if any(one.decides for one in self.weighers):
-            yield f"what the weighers gave (multiplier x normalized):\n{self.deciding(top)}"
+            how = "multiplier x normalized; scores() has the raw values"
+            yield f"what the weighers gave ({how}):\n{self.deciding(top)}"
         yield "\n".join(textwrap.fill(f"{note}.", WIDTH) for note in self.notes())
 
     def _rest(self, top: int | None) -> str:

@@ -67,15 +67,19 @@ def reasons(made: Decision) -> Table:
 
 
 def groups(made: Decision) -> Table:
-    """The hosts that fell for the same reason, told once: numbers that differ as least…most."""
+    """The hosts that fell for the same reason, told once, the largest group first: numbers that
+    differ as least…most.
+    """
     known: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for host, row, reason in reasons(made):
         known.setdefault((row, _NUMBER.sub("#", reason)), []).append((host, reason))
+    largest = sorted(known.items(), key=lambda one: (-len(one[1]), stage(made, one[0][0])))
     body = [
         (len(fallen), row, together([reason for _, reason in fallen]), sample(fallen))
-        for (row, _), fallen in sorted(known.items(), key=lambda one: stage(made, one[0][0]))
+        for (row, _), fallen in largest
     ]
-    return Table(("hosts", "turned down by", "because", "which"), body)
+    columns = ("hosts", "turned down by", "because", "which")
+    return Table(columns, body, whole=columns)
 
 
 def stage(made: Decision, name: str) -> int:

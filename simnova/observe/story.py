@@ -29,6 +29,8 @@ LANGUAGES: Mapping[str, Mapping[str, Template]] = {"en": TEMPLATES}
 """The tables of templates by language."""
 ENDINGS = {"en": ending}
 """What makes the closing sentence, by language."""
+NO_PAYLOADS = "this cloud keeps no payloads (level='summary')"
+"""Why names and amounts are missing."""
 
 
 def sentence(journal: Journal, seq: int, language: str = "en") -> str:
@@ -112,7 +114,10 @@ def story(
     told = [(seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked]
     closing = ENDINGS.get(language)
     ends = endings(journal, first, end) if told and closing else []
-    return Story(told, closing(ends) if closing else "")
+    ending = closing(ends) if closing else ""
+    if told and journal.level == "summary":
+        ending = f"{ending} Names and amounts are missing: {NO_PAYLOADS}.".lstrip()
+    return Story(told, ending)
 
 
 def starts(only: Any) -> tuple[str, ...]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from simnova.exceptions import UsageError
 from simnova.observe import decision as decisions
 from simnova.observe.decision import Decision
 from simnova.observe.markup import element, escape
 from simnova.observe.names import natural
 from simnova.observe.palette import SIGNS
 from simnova.observe.table import Table
+from simnova.scenario import objects
 from simnova.scenario.reading import from_json
 from simnova.whatif.asked import Question, played, server
+
+IGNORED: Final = "; it is ignored"
+"""How the warnings end of what a scenario may hold, and what a question asked by hand is not to."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,12 @@ def lot(made: Decision | None, host: str) -> tuple[str, float | None, str]:
 
 def answered(question: Question) -> Decision | None:
     """What the scheduler would decide about the server that is meant; raises `UsageError` for a wrong field."""
-    data: dict[str, Any] = dict(from_json(question.data).data)
+    read = from_json(question.data)
+    ignored = [one.removesuffix(IGNORED) for one in read.warnings if one.endswith(IGNORED)]
+    if ignored:
+        raise UsageError("; ".join(ignored))
+    objects.config(read)
+    data: dict[str, Any] = dict(read.data)
     journal = played(Question(data, question.filters, question.weighers, question.index), told=True)
     if journal is None:
         return None

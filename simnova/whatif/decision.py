@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from simnova.config import registry
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Journal
 from simnova.observe import decision as decisions
@@ -73,7 +74,7 @@ class AskedDecision(Decision):
         *,
         hosts: Mapping[str, Mapping[str, Any]] | None = None,
         request: Mapping[str, Any] | None = None,
-        config: Mapping[str, Mapping[str, Any]] | None = None,
+        config: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Beside:
         """What the scheduler would have decided otherwise: `ask(hosts={"compute3": {"free_ram_mb": 8192}})`.
@@ -82,14 +83,17 @@ class AskedDecision(Decision):
         this decision; `more` are its other fields (`aggregates`, `enabled_filters`). Raises `UsageError` for a host or
         a field that there is not.
         """
+        for name, part in {"hosts": hosts, "request": request, "config": config}.items():
+            _check_object(name, part)
         question = self._question()
         data = deepcopy(question.data)
         for name, said in (hosts or {}).items():
             if name not in self.hosts:
                 raise unknown("host", name, self.hosts)
+            _check_object(f"hosts['{name}']", said)
             _merge(question_host(data, name), said)
         _merge(data["request"], request or {})
-        _merge(data.setdefault("config", {}), config or {})
+        _merge(data.setdefault("config", {}), _in_sections(config or {}))
         data.update(more)
         return Beside(
             self, answered(Question(data, question.filters, question.weighers, question.index))
@@ -107,11 +111,55 @@ class AskedDecision(Decision):
         return Question(data, source.filters, source.weighers, asked["index"])
 
 
+@dataclass(frozen=True, repr=False)
+class Undecided(AskedDecision):
+    """The place of a decision where there is none: it says why, and is false."""
+
+    why: str = ""
+
+    def __bool__(self) -> bool:
+        return False
+
+    @property
+    def outcome(self) -> str:
+        """Why there is none."""
+        return self.why
+
+    def reason(self, host: str) -> str:
+        """Raises `UsageError`, which says why there is none."""
+        raise UsageError(self.why)
+
+    def _source(self) -> Source:
+        raise UsageError(self.why)
+
+
+def undecided(why: str) -> Undecided:
+    """No decision, and why."""
+    return Undecided(seq=-1, instance="", server="", hosts=[], rows=[], why=why)
+
+
 def question_host(data: dict[str, Any], name: str) -> dict[str, Any]:
     """A host of a scenario; raises `UsageError` where the scheduler has not read it."""
     found: dict[str, Any] | None = next((h for h in data["hosts"] if h["name"] == name), None)
     if found is None:
         raise unknown("host", name, [one["name"] for one in data["hosts"]])
+    return found
+
+
+def _check_object(name: str, said: Any) -> None:
+    if said is not None and not isinstance(said, Mapping):
+        raise UsageError(f"{name} is {said!r}, but must be a dict of what is to be otherwise")
+
+
+def _in_sections(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The options by section; one that only one section has may be named alone, as `Cloud` takes it."""
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            found.setdefault(name, {}).update(value)
+        else:
+            option = registry.find(name)
+            found.setdefault(option.section, {})[option.option.name] = value
     return found
 
 

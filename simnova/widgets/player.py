@@ -43,7 +43,7 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
             "because": "Only the cloud itself can tell what would have been enough: Player(cloud)."
         }
     made = source.decision(step)
-    if made is None:
+    if not made:
         return {"because": "Nothing has been decided yet."}
     try:
         found = made.what_if(host)

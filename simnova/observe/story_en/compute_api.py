@@ -20,8 +20,9 @@ def create(telling: Telling, match: Match) -> str:
     image = f", image {named(telling, asked['imageRef'])}" if asked.get("imageRef") else ""
     flavor = f", flavor {kind}" if kind else ""
     amount = asked.get("max_count") or asked.get("min_count")
+    who = f"server {asked['name']}" if asked.get("name") else "a server"
     many = f", {amount} of them" if amount and int(amount) > 1 else ""
-    return f"asks the API to boot server {asked.get('name', '')}{flavor}{image}{many}"
+    return f"asks the API to boot {who}{flavor}{image}{many}"
 
 
 def accepted(telling: Telling, match: Match) -> str:
