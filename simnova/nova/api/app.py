@@ -11,6 +11,7 @@ from simnova.nova.api.auth import Auth
 from simnova.nova.api.availability_zone import AvailabilityZoneController
 from simnova.nova.api.flavors import FlavorsController
 from simnova.nova.api.flavors_extraspecs import FlavorExtraSpecsController
+from simnova.nova.api.hypervisors import HypervisorsController
 from simnova.nova.api.instance_actions import InstanceActionsController
 from simnova.nova.api.keypairs import KeypairController
 from simnova.nova.api.limits import LimitsController
@@ -86,6 +87,7 @@ class ComputeApp(App):
             AvailabilityZoneController(auth, host_api, conf),
             FlavorExtraSpecsController(auth),
             FlavorsController(auth),
+            HypervisorsController(auth, host_api),
             InstanceActionsController(auth, compute_api),
             InterfaceAttachmentController(auth, compute_api),
             KeypairController(auth, quotas),
