@@ -101,7 +101,8 @@ def _add_record(record: argparse.ArgumentParser) -> None:
         "actions",
         nargs="+",
         metavar="ACTION",
-        help="create, delete, or an action by its name in the API, with =VALUE where it takes one",
+        help="create, delete, or an action by its name in the API, with =VALUE where it takes one; force_complete or "
+        "abort ends the os-migrateLive before it",
     )
     record.add_argument("--json", action="store_true", help="each as a line of JSON")
     record.add_argument("--microversion", default=MICROVERSION, help=f"({MICROVERSION})")

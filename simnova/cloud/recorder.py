@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from simnova.cloud.client import MICROVERSION, Refused
@@ -13,6 +15,7 @@ from simnova.cloud.hosts import Host
 from simnova.cloud.server import Server
 from simnova.config import Config
 from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.kernel.journal import Event
 from simnova.nova.api.actions import ACTIONS
 from simnova.observe import compare
 from simnova.observe.recording import Line, lines
@@ -47,6 +50,10 @@ _USUAL: dict[str, dict[str, Any]] = {
 """What an action is asked for with where nothing is said."""
 
 
+_ENDING = ("force_complete", "abort")
+"""What ends a live migration, of the migration's own part of the API: the action before is left while it runs."""
+
+
 class Wanted(NamedTuple):
     """One action of a sequence, by its API name, and what was said of it after the `=`."""
 
@@ -57,7 +64,7 @@ class Wanted(NamedTuple):
     def parse(cls, text: str) -> Wanted:
         """From `reboot` or `reboot=HARD`; raises `UsageError` for an action that is none, or takes no such value."""
         name, equals, value = text.partition("=")
-        known = {"create", "delete", *ACTIONS}
+        known = {"create", "delete", *_ENDING, *ACTIONS}
         for one in (name, f"os-{name}"):
             if one in known:
                 _check_value(one, value)
@@ -66,7 +73,7 @@ class Wanted(NamedTuple):
 
 
 def _check_value(name: str, value: str) -> None:
-    if name in ("create", "delete") and value:
+    if name in ("create", "delete", *_ENDING) and value:
         raise UsageError(f"{name}={value}: {name} takes no value")
     if value.startswith("{"):
         _parsed(name, value)
@@ -126,8 +133,8 @@ class Recorder:
         if self.server is None and wanted[0].name != "create":
             raise UsageError(f"{wanted[0].name}: there is no server yet: begin with create")
         self._check_names(wanted)
-        for number, one in enumerate(wanted):
-            yield self._one(one)
+        for number, (one, after) in enumerate(zip_longest(wanted, wanted[1:])):
+            yield self._one(one, after is not None and after.name in _ENDING)
             if number == 0 and self.down:
                 self.cloud.services.force_down(self.down)
                 self.cloud.run()
@@ -140,7 +147,7 @@ class Recorder:
             if name == "rebuild" and said and said != "same" and not said.startswith("{"):
                 self.cloud.images.id_of(said)
 
-    def _one(self, wanted: Wanted) -> Recorded:
+    def _one(self, wanted: Wanted, to_be_ended: bool = False) -> Recorded:
         first, started, error = len(self.cloud.journal), self.cloud.now, None
         before = self._action()
         try:
@@ -149,7 +156,7 @@ class Recorder:
             error = {"code": refusal.code, "message": refusal.message}
         except NovaError as failure:
             error = {"code": 500, "message": str(failure)}
-        self.cloud.run()
+        self._run(to_be_ended)
         found = Recorded(
             wanted.name if wanted.value is None else f"{wanted.name} {wanted.value}",
             round(self.cloud.now - started, 3),
@@ -159,6 +166,14 @@ class Recorder:
         found.action = self._noted(before) if error is None else None
         return found
 
+    def _run(self, to_be_ended: bool) -> None:
+        """Until nobody works, or only until a live migration runs that is to be ended."""
+        if to_be_ended:
+            with suppress(UsageError):
+                self.cloud.run(until=_sends_memory)
+        else:
+            self.cloud.run()
+
     # --- doing --------------------------------------------------------------------------------------------------
 
     def _do(self, wanted: Wanted) -> None:
@@ -167,10 +182,20 @@ class Recorder:
             self.server = self._create(headers)
         elif wanted.name == "delete":
             self.cloud.request("DELETE", f"/v2.1/servers/{self._its.id}", **headers)
+        elif wanted.name in _ENDING:
+            self._end_live_migration(wanted.name, headers)
         else:
             body = {wanted.name: self._value(wanted)}
             path = f"/v2.1/servers/{self._its.id}/action"
             self.cloud.request("POST", path, body, **headers)
+
+    def _end_live_migration(self, name: str, headers: Mapping[str, str]) -> None:
+        rows = self._its.migrations.rows
+        path = f"/v2.1/servers/{self._its.id}/migrations/{rows[-1][0] if rows else 0}"
+        if name == "abort":
+            self.cloud.request("DELETE", path, **headers)
+        else:
+            self.cloud.request("POST", f"{path}/action", {name: None}, **headers)
 
     @property
     def _its(self) -> Server:
@@ -244,6 +269,12 @@ class Recorder:
 
     def _rows(self, statement: str) -> list[list[Any]]:
         return [list(row) for row in self.cloud.sql(statement).rows]
+
+
+def _sends_memory(event: Event) -> bool:
+    """Whether a live migration has come to where it can be ended."""
+    after = event.data.get("after") or {}
+    return event.data.get("table") == "migrations" and after.get("status") == "running"
 
 
 def large(name: str) -> Host:

@@ -83,3 +83,44 @@ def test_hosts_are_as_large_as_the_fake_drivers():
 def test_what_a_microversion_has_not_is_not_found():
     (_, refused) = play("create", "os-getVNCConsole")
     assert refused.error == {"code": 404, "message": "The resource could not be found."}
+
+
+def forced(host):
+    return f'evacuate={{"host": "{host}", "force": true}}'
+
+
+def test_a_forced_evacuation_asks_what_the_lost_host_holds_and_claims_as_much():
+    _, first, second = play(
+        "create", forced("host1"), forced("host3"), microversion="2.67", down="host2"
+    )
+    requests = [(e["m"], e["status"]) for e in first.events if e["kind"] == "placement"]
+    assert requests[:3] == [("GET", 200), ("GET", 200), ("PUT", 204)]
+    assert states(first)[-2:] == [("active", None), ("active", None)]
+    assert second.error["code"] == 400, "the host to which it went is up"
+
+
+def test_a_live_migration_is_ended_by_force():
+    _, moving, ended_by_force = play("create", "os-migrateLive", "force_complete")
+    assert [e["status"] for e in moving.events if e["kind"] == "migration"][-1] == "running"
+    assert ended(moving)["compute_pre_live_migration"] == "Success"
+    assert messages(ended_by_force)[:2] == [
+        "cast live_migration_force_complete",
+        "call post_live_migration_at_destination",
+    ]
+    assert ended_by_force.action["action"] == "live_migration_force_complete"
+    assert states(ended_by_force) == [("active", None)]
+
+
+def test_a_live_migration_is_called_off():
+    *_, called_off, stopped = play("create", "os-migrateLive", "abort", "os-stop")
+    assert messages(called_off)[0] == "cast live_migration_abort"
+    assert [e["status"] for e in called_off.events if e["kind"] == "migration"] == ["cancelled"]
+    assert called_off.action["action"] == "live_migration_cancel"
+    assert states(stopped)[-1] == ("stopped", None)
+
+
+@pytest.mark.parametrize("action", ["force_complete", "abort"])
+def test_a_live_migration_that_there_is_not_is_not_ended(action):
+    (_, refused) = play("create", action)
+    assert refused.error["code"] == 409
+    assert (refused.events, refused.action) == ([], None)

@@ -13,6 +13,7 @@ from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import Migration
 from simnova.nova.objects.request_spec import RequestSpec
+from simnova.nova.objects.states import VmState
 
 LOG = getLogger("nova.conductor.manager")
 
@@ -40,11 +41,14 @@ class EvacuateTask(TaskBase):
                 else self._scheduled(context, instance, request_spec)
             )
         except Exception as error:
-            if migration is not None:
-                migration.status = "error"
-                await migration.save()
-            await self._set_vm_state_and_notify(context, instance, "rebuild_server", error)
-            LOG.warning("Rebuild failed: %s", error, instance=instance)
+            refused = bool(host) and isinstance(error, exception.NoValidHost)
+            if refused:
+                LOG.warning("Specified host %s for evacuate is invalid.", host, instance=instance)
+                await self._not_evacuated(context, instance, error, instance.vm_state)
+            await _failed(migration)
+            if not refused:
+                await self._not_evacuated(context, instance, error, VmState.ERROR)
+                LOG.warning("Rebuild failed: %s", error, instance=instance)
             raise
         chosen, node, limits = place
         instance.availability_zone = await availability_zones.get_host_availability_zone(
@@ -61,6 +65,11 @@ class EvacuateTask(TaskBase):
             accel_uuids=[],
             **more,
         )
+
+    async def _not_evacuated(
+        self, context: RequestContext, instance: Instance, error: Exception, vm_state: str
+    ) -> None:
+        await self._set_vm_state_and_notify(context, instance, "rebuild_server", error, vm_state)
 
     async def _scheduled(
         self, context: RequestContext, instance: Instance, spec: RequestSpec
@@ -80,18 +89,50 @@ class EvacuateTask(TaskBase):
         node = await ComputeNode.get_by_host_and_nodename(context, host, host)
         if node is None:
             raise exception.ComputeHostNotFound(host=host)
-        wanted = instance.flavor.resources(not instance.image_ref)
-        request = {"allocations": {str(node.uuid): {"resources": wanted}}}
+        if self.conf.uses_placement:
+            await self._claim_beside(context, instance, node)
+        return host, None, None
+
+    async def _claim_beside(
+        self, context: RequestContext, instance: Instance, node: ComputeNode
+    ) -> None:
+        """As much there as the server has on its lost host (`claim_resources_on_destination`)."""
+        held = (await self.report_client.get_allocs_for_consumer(context, instance.uuid))[
+            "allocations"
+        ]
+        if not held:
+            raise exception.ConsumerAllocationRetrievalFailed(
+                consumer_uuid=instance.uuid,
+                error="Expected to find allocations for the source node. Retry the operation "
+                "without forcing a destination host.",
+            )
+        if len(held) > 1:
+            raise _cannot_move(
+                instance,
+                node,
+                "The instance has complex allocations on the source host so move cannot be forced.",
+            )
+        (source,) = held.values()
+        request = {"allocations": {str(node.uuid): {"resources": source["resources"]}}}
         project, user = instance.project_id, instance.user_id
         if not await self.report_client.claim_resources(
             context, instance.uuid, request, project, user
         ):
-            reason = (
-                f"Unable to move instance {instance.uuid} to host {host}. There is not enough "
-                "capacity on the host for the instance."
+            raise _cannot_move(
+                instance, node, "There is not enough capacity on the host for the instance."
             )
-            raise exception.NoValidHost(reason=reason)
-        return host, None, None
+
+
+def _cannot_move(instance: Instance, node: ComputeNode, why: str) -> exception.NoValidHost:
+    return exception.NoValidHost(
+        reason=f"Unable to move instance {instance.uuid} to host {node.host}. {why}"
+    )
+
+
+async def _failed(migration: Migration | None) -> None:
+    if migration is not None:
+        migration.status = "error"
+        await migration.save()
 
 
 async def _accepted(context: RequestContext, instance: Instance) -> Migration | None:
