@@ -152,6 +152,13 @@ def test_the_views_show_the_step(player):
     player.lab.assert_clean()
 
 
+STACKED = """() => {
+  const box = (side) => document.querySelector(`.simnova-player ${side}`).getBoundingClientRect();
+  const [left, right] = [box('.left'), box('.right')];
+  return right.y >= left.y + left.height && right.x === left.x;
+}"""
+
+
 def test_one_screen_shows_it_all_no_step_moves_anything_and_a_narrow_one_stacks(player):
     player.page.set_viewport_size({"width": 1280, "height": 800})
     places = set()
@@ -164,9 +171,7 @@ def test_one_screen_shows_it_all_no_step_moves_anything_and_a_narrow_one_stacks(
     assert player.root.bounding_box()["height"] < 640
     assert not player.root.evaluate("root => root.scrollWidth > root.clientWidth")
     player.page.set_viewport_size({"width": 620, "height": 1200})
-    left, right = (player.root.locator(side).bounding_box() for side in (".left", ".right"))
-    assert right["y"] >= left["y"] + left["height"]
-    assert right["x"] == left["x"]
+    player.page.wait_for_function(STACKED)
 
 
 def test_the_dark_theme_is_followed(player):
