@@ -133,15 +133,19 @@ def node(host: dict[str, Any], ratios: Ratios) -> ComputeNode:
 
 def instances(host: dict[str, Any]) -> list[Instance]:
     """The servers that run on a host."""
-    return [_instance(server) for server in host.get("instances", [])]
+    return [Instance(uuid=uuid, system_metadata=kept) for uuid, kept in servers(host)]
 
 
-def _instance(server: str | dict[str, Any]) -> Instance:
-    if isinstance(server, str):
-        return Instance(uuid=server)
-    properties = server.get("image_properties", {})
-    metadata = {f"image_{name}": str(value) for name, value in properties.items()}
-    return Instance(uuid=server["uuid"], system_metadata=metadata)
+def servers(host: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """The same as UUIDs with what each keeps of its image."""
+    return [_server(server) for server in host.get("instances", [])]
+
+
+def _server(said: str | dict[str, Any]) -> tuple[str, dict[str, str]]:
+    if isinstance(said, str):
+        return said, {}
+    properties = said.get("image_properties", {})
+    return said["uuid"], {f"image_{name}": str(value) for name, value in properties.items()}
 
 
 def _stats(host: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from simnova.nova.cmd.manage import CELL1_DB, TRANSPORT_URL
 from simnova.nova.objects.flavor import Flavor
-from simnova.nova.objects.instance import Instance
 from simnova.scenario import hosts
 from simnova.scenario.objects import CELL_UUID
 
@@ -49,28 +48,25 @@ def api_rows(scenario: Scenario) -> dict[str, list[Row]]:
 def cell_rows(scenario: Scenario) -> dict[str, list[Row]]:
     """nova_cell1: nodes, services, servers."""
     ratios = hosts.ratios(scenario)
-    servers = [(host["name"], each) for host in scenario.hosts for each in hosts.instances(host)]
+    servers = [(host["name"], each) for host in scenario.hosts for each in hosts.servers(host)]
     return {
         "compute_nodes": [hosts.node(host, ratios).row() for host in scenario.hosts],
         "services": [_without_id(hosts.service(host).values()) for host in scenario.hosts],
         "instances": [
-            {"uuid": each.uuid, "host": host, "node": host, "vm_state": "active"}
-            for host, each in servers
+            {"uuid": uuid, "host": host, "node": host, "vm_state": "active"}
+            for host, (uuid, _) in servers
         ],
-        "instance_extra": [{"instance_uuid": each.uuid, "flavor": _FLAVOR} for _, each in servers],
+        "instance_extra": [{"instance_uuid": uuid, "flavor": _FLAVOR} for _, (uuid, _) in servers],
         "instance_info_caches": [
-            {"instance_uuid": each.uuid, "network_info": "[]"} for _, each in servers
+            {"instance_uuid": uuid, "network_info": "[]"} for _, (uuid, _) in servers
         ],
-        "instance_system_metadata": [row for _, each in servers for row in _metadata(each)],
+        "instance_system_metadata": [
+            {"instance_uuid": uuid, "key": key, "value": value}
+            for _, (uuid, kept) in servers
+            for key, value in kept.items()
+        ],
     }
 
 
 def _without_id(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "id"}
-
-
-def _metadata(instance: Instance) -> list[Row]:
-    return [
-        {"instance_uuid": instance.uuid, "key": key, "value": value}
-        for key, value in instance.system_metadata.items()
-    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simnova.config.releases import TODAY
+from simnova.kernel.collector import Seldom
 
 if TYPE_CHECKING:
     from simnova.scenario.telling import Told
@@ -72,7 +73,8 @@ class Scenario:
         from simnova.scenario.answer import as_answer
         from simnova.scenario.play import play
 
-        return as_answer(play(self, filters, weighers))
+        with Seldom():
+            return as_answer(play(self, filters, weighers))
 
     def told(self) -> Told:
         """What the scheduler answers as tables: which hosts fell out and why, what the others weigh, who was chosen."""
