@@ -86,6 +86,8 @@ INSTANCE: Fields = {
 
 NUMA_TOPOLOGY: Fields = {"cells": Field(k.OBJECTS, "the nodes", NONE, "numa_cell")}
 
+NO_PAGES = "not reported: the servers of one request do not see each other's nodes then, as in Nova"
+
 NUMA_CELL: Fields = {
     "id": Field(k.SIZE, "its number"),
     "cpus": Field(k.SIZES, "the numbers of its CPUs"),
@@ -95,7 +97,7 @@ NUMA_CELL: Fields = {
     "pcpus": Field(k.SIZES, "the numbers of CPUs to dedicate", NONE),
     "pinned_cpus": Field(k.SIZES, "those of them that servers have", NONE),
     "siblings": Field(k.CORES, "the threads of each core", NONE),
-    "mempages": Field(k.OBJECTS, "its memory by the size of pages", "not reported", "mempages"),
+    "mempages": Field(k.OBJECTS, "its memory by the size of pages", NO_PAGES, "mempages"),
     "socket": Field(k.SIZE, "the processor that it is of", "not reported"),
 }
 

@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 from simnova.nova import exception
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
-from simnova.nova.objects.numa import NUMACell, NUMATopology
+from simnova.nova.objects.numa import NUMACell, NUMAPagesTopology, NUMATopology
 from simnova.nova.virt import hardware
 
 LIMITS = hardware.NUMATopologyLimits(1.0, 1.0)
 
 
 def host(*sizes: tuple[int, int]) -> NUMATopology:
-    """A host with nodes of so many CPUs and MB."""
+    """A host with nodes of so many CPUs and MB, in small pages."""
     return NUMATopology(
-        [NUMACell(number, list(range(cpus)), mb) for number, (cpus, mb) in enumerate(sizes)]
+        [
+            NUMACell(number, list(range(cpus)), mb, mempages=[NUMAPagesTopology(4, total=mb * 256)])
+            for number, (cpus, mb) in enumerate(sizes)
+        ]
     )
 
 

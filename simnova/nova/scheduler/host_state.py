@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from simnova.nova import exception
 from simnova.nova.log import getLogger
 from simnova.nova.objects import monitor_metric
 from simnova.nova.objects.aggregate import Aggregate
@@ -137,7 +136,7 @@ class HostState:
     def consume_from_request(self, spec_obj: RequestSpec, pack: bool = False) -> None:
         """Take what one server of the request needs, so that the next one sees the host as it will be.
 
-        Devices that are not there are no error here: the claim on the host will tell. `pack` is
+        What goes wrong is no error here, be it devices that are not there: the claim on the host will tell. `pack` is
         `packing_host_numa_cells_allocation_strategy`.
         """
         self.free_ram_mb -= spec_obj.memory_mb
@@ -146,10 +145,9 @@ class HostState:
         self.num_instances += 1
         try:
             self._consume_devices(spec_obj, pack)
-        except exception.PciDeviceRequestFailed as error:
+        except Exception as error:
             LOG.warning(
-                "Selected host: %s failed to consume from instance. Error: %s",
-                *(self.host, error.format_message()),
+                "Selected host: %s failed to consume from instance. Error: %s", self.host, error
             )
         else:
             self.num_io_ops += 1

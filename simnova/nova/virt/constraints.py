@@ -121,8 +121,20 @@ def get_mem_encryption_model(flavor: Flavor, image: ImageMeta) -> str | None:
     """How the processor is to encrypt the server's memory, if at all: a key of `MEM_ENCRYPTION_TRAITS`."""
     if not switch("mem_encryption", flavor, image):
         return None
+    if image.get_property("hw_firmware_type") != "uefi":
+        raise exception.FlavorImageConflict(
+            f"Memory encryption is requested by {_requesters(flavor, image)} but the image metadata doesn't have the "
+            "'hw_firmware_type' property set to 'uefi'"
+        )
     found = unique("mem_encryption_model", flavor, image)
     return one_of(found, tuple(MEM_ENCRYPTION_TRAITS), "memory encryption model") or "amd-sev"
+
+
+def _requesters(flavor: Flavor, image: ImageMeta) -> str:
+    asked, has = (_bool(value) for value in both("mem_encryption", flavor, image))
+    said = [f"hw:mem_encryption extra spec in {flavor.name} flavor"] if asked else []
+    said += [f"hw_mem_encryption property of image {image.id or '<no-id>'}"] if has else []
+    return " and ".join(said)
 
 
 def get_pci_numa_policy_constraint(flavor: Flavor, image: ImageMeta) -> str | None:

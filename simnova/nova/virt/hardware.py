@@ -172,7 +172,7 @@ def _pagesize(host: NUMACell, wanted: InstanceNUMACell) -> float | None:
 
 
 def numa_usage_from_instance_numa(host: NUMATopology, placed: InstanceNUMATopology) -> NUMATopology:
-    """The host's nodes with that server on them."""
+    """The host's nodes with that server on them. As in Nova, a node that tells no pages raises ValueError."""
     return NUMATopology([_used(cell, placed.cells) for cell in host.cells])
 
 
@@ -192,7 +192,7 @@ def _used(cell: NUMACell, placed: Sequence[InstanceNUMACell]) -> NUMACell:
 
 
 def _pages_used(cell: NUMACell, taken: InstanceNUMACell) -> list[NUMAPagesTopology]:
-    size = taken.pagesize or min((pages.size_kb for pages in cell.mempages), default=0)
+    size = taken.pagesize or min(pages.size_kb for pages in cell.mempages)
     return [
         replace(pages, used=pages.used + taken.memory * 1024 / size)
         if pages.size_kb == size

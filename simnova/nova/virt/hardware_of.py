@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from simnova.nova.objects.numa import NUMACell, NUMATopology
+from simnova.nova.objects.numa import NUMACell, NUMAPagesTopology, NUMATopology
 from simnova.nova.virt.driver import Resources
 
 
@@ -19,16 +19,25 @@ def described(resources: Resources, now: str) -> dict[str, Any]:
 
 
 def numa_topology(resources: Resources) -> str | None:
-    """The nodes: CPUs and memory in equal parts, what is left over in the first ones."""
+    """The nodes: CPUs and memory, in small pages, in equal parts; what is left over in the first ones."""
     nodes = resources.numa_nodes
     if not nodes:
         return None
     cpus = list(range(resources.vcpus))
     cells = [
-        NUMACell(id=n, cpuset=cpus[_part(len(cpus), n, nodes)], memory=_share(resources, n))
+        NUMACell(
+            id=n,
+            cpuset=cpus[_part(len(cpus), n, nodes)],
+            memory=_share(resources, n),
+            mempages=[NUMAPagesTopology(_SMALL, total=_share(resources, n) * 1024 // _SMALL)],
+        )
         for n in range(nodes)
     ]
     return NUMATopology(cells).to_json()
+
+
+_SMALL = 4
+"""KiB of a page."""
 
 
 def _part(total: int, n: int, of: int) -> slice:
