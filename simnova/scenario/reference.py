@@ -61,13 +61,14 @@ A filter that there is not keeps Nova's scheduler from starting: `hosts` is empt
 
 ## What differs from Nova
 
-Thousands of clouds and requests drawn at random have been given to real Nova 34 as well. These kinds of answers differed:
+More than two thousand clouds with requests drawn at random have been given to real Nova 34 as well. These kinds of
+answers differ:
 
 * A value that Nova's image object refuses, such as an unknown `hw_disk_bus`, is met later or not at all; Nova's API
   would have refused the image. `hw_numa_cpus.N` and `hw_numa_mem.N` of an image are not read.
 * What compares an object with a number (`$service` and `$metrics` in a JSON query, `capabilities:metrics` or
-  `capabilities:aggregates` as a number) raises in both; the text differs. Where several aggregates have different values
-  under one key, the value that a filter raises about is arbitrary in Nova.
+  `capabilities:aggregates` as a number) raises in both; the text differs. Where several aggregates have different
+  values under one key, the value that a filter raises about is arbitrary in Nova.
 * Multipliers and weights that are infinite or no number order hosts in another way.
 * Where servers of a group are made together and ImagePropertiesWeigher has a multiplier, Nova itself breaks off with
   "Cannot call obj_load_attr on orphaned Instance object"; here it does not.

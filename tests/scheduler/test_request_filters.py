@@ -286,17 +286,20 @@ SIZES = "DISK_GB:10,MEMORY_MB:2048,VCPU:4"
             {"resources": SIZES, "required": "COMPUTE_SECURITY_UEFI_SECURE_BOOT"},
         ),
         ({"hw:pmem": "6GB,6GB"}, {"resources": f"CUSTOM_PMEM_NAMESPACE_6GB:2,{SIZES}"}),
-        (
-            {"hw:mem_encryption": "true"},
-            {
-                "resources": "DISK_GB:10,MEMORY_MB:2048,MEM_ENCRYPTION_CONTEXT:1,VCPU:4",
-                "required": "HW_CPU_X86_AMD_SEV",
-            },
-        ),
     ],
 )
 def test_extra_specs_become_the_query(extra: dict[str, str], expected: dict[str, str]) -> None:
     assert query(extra) == expected
+
+
+def test_memory_is_encrypted_under_uefi_only() -> None:
+    encrypted = query({"hw:mem_encryption": "true"}, {"hw_firmware_type": "uefi"})
+    assert encrypted == {
+        "resources": "DISK_GB:10,MEMORY_MB:2048,MEM_ENCRYPTION_CONTEXT:1,VCPU:4",
+        "required": "HW_CPU_X86_AMD_SEV",
+    }
+    with pytest.raises(exception.FlavorImageConflict, match="extra spec in f flavor but the image"):
+        query({"hw:mem_encryption": "true"})
 
 
 def test_a_trait_that_the_image_requires_joins_the_others() -> None:

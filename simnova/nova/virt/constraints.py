@@ -121,13 +121,14 @@ def get_mem_encryption_model(flavor: Flavor, image: ImageMeta) -> str | None:
     """How the processor is to encrypt the server's memory, if at all: a key of `MEM_ENCRYPTION_TRAITS`."""
     if not switch("mem_encryption", flavor, image):
         return None
+    found = unique("mem_encryption_model", flavor, image)
+    model = one_of(found, tuple(MEM_ENCRYPTION_TRAITS), "memory encryption model") or "amd-sev"
     if image.get_property("hw_firmware_type") != "uefi":
         raise exception.FlavorImageConflict(
             f"Memory encryption is requested by {_requesters(flavor, image)} but the image metadata doesn't have the "
             "'hw_firmware_type' property set to 'uefi'"
         )
-    found = unique("mem_encryption_model", flavor, image)
-    return one_of(found, tuple(MEM_ENCRYPTION_TRAITS), "memory encryption model") or "amd-sev"
+    return model
 
 
 def _requesters(flavor: Flavor, image: ImageMeta) -> str:
