@@ -286,6 +286,7 @@ SIZES = "DISK_GB:10,MEMORY_MB:2048,VCPU:4"
             {"resources": SIZES, "required": "COMPUTE_SECURITY_UEFI_SECURE_BOOT"},
         ),
         ({"hw:pmem": "6GB,6GB"}, {"resources": f"CUSTOM_PMEM_NAMESPACE_6GB:2,{SIZES}"}),
+        ({"hw:pmem": "1.5GB"}, {"resources": f"CUSTOM_PMEM_NAMESPACE_1_5GB:1,{SIZES}"}),
     ],
 )
 def test_extra_specs_become_the_query(extra: dict[str, str], expected: dict[str, str]) -> None:

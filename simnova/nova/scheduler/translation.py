@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from simnova.nova.log import getLogger
@@ -102,7 +103,7 @@ def _vpmems(group: Group, flavor: Flavor) -> None:
     amounts: dict[str, int] = {}
     for label in flavor.extra_specs.get("hw:pmem", "").split(","):
         if label:
-            name = f"CUSTOM_PMEM_NAMESPACE_{label.upper()}"
+            name = "CUSTOM_PMEM_NAMESPACE_" + re.sub("[^0-9A-Z]+", "_", label.upper())
             amounts[name] = amounts.get(name, 0) + 1
     for name, amount in amounts.items():
         group.add_resource(name, amount)
