@@ -1,6 +1,7 @@
 """A filter or weigher that never comes back is stopped: by hand, or when its time is up, and the cloud goes on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -199,9 +200,8 @@ print(server.status)
 def test_a_script_with_an_endless_filter_ends_by_itself():
     run = [sys.executable, "-c", SCRIPT.format(seconds=0.3)]
     done = subprocess.run(run, capture_output=True, text=True, timeout=30)
-    assert (
-        "UsageError Loop took more than 0.3 s of CPU time about compute1, in line 8" in done.stdout
-    )
+    told = r"UsageError Loop took more than 0\.3 s of CPU time about compute1, in line [89]"
+    assert re.search(told, done.stdout)
     assert done.stdout.endswith("ERROR\n")
 
 
@@ -211,5 +211,6 @@ def test_a_script_with_an_endless_filter_ends_by_control_c():
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=30)
-    assert "Interrupted Loop was interrupted about compute1, in line 8" in out
+    told = r"Interrupted Loop was interrupted about compute1, in line [789]"  # it may still be printing
+    assert re.search(told, out)
     assert out.endswith("ERROR\n")
