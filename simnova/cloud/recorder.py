@@ -155,7 +155,7 @@ class Recorder:
         except Refused as refusal:
             error = {"code": refusal.code, "message": refusal.message}
         except NovaError as failure:
-            error = {"code": 500, "message": str(failure)}
+            error = {"code": 500, "message": str(failure).removesuffix(" (HTTP 500)")}
         self._run(to_be_ended)
         found = Recorded(
             wanted.name if wanted.value is None else f"{wanted.name} {wanted.value}",

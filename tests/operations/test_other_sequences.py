@@ -6,12 +6,16 @@ from simnova import Config
 from simnova.cloud.recorder import Recorder, Wanted, fresh
 
 
-def play(*actions, microversion="2.104", hosts=3, down=None, **options):
-    """What is recorded of each action."""
+def play(*actions, microversion="2.104", hosts=3, down=None, fails=None, **options):
+    """What is recorded of each action; after the first the hypervisors fail once to do what `fails`."""
     conf = Config(**options)
     wanted = [Wanted.parse(text) for text in actions]
     cloud = fresh(wanted, hosts=hosts, seed=0, conf=conf, down=down)
-    found = list(Recorder(cloud, microversion, down).record(wanted))
+    found = []
+    for one in Recorder(cloud, microversion, down).record(wanted):
+        found.append(one)
+        for host in cloud.assembly.hosts if fails and len(found) == 1 else ():
+            cloud.fail(host, fails)
     assert [e.data for e in cloud.journal if e.kind == "state.unexpected"] == []
     cloud.close()
     return found
@@ -124,3 +128,52 @@ def test_a_live_migration_that_there_is_not_is_not_ended(action):
     (_, refused) = play("create", action)
     assert refused.error["code"] == 409
     assert (refused.events, refused.action) == ([], None)
+
+
+def reads(recorded):
+    return [(e["m"], e["url"].split("/")[1]) for e in recorded.events if e["kind"] == "placement"]
+
+
+COUNTED_ANEW = [("GET", "resource_providers"), ("GET", "allocations")]
+
+
+@pytest.mark.parametrize(
+    ("action", "fails", "ends"),
+    [
+        ("os-stop", "power_off", [("active", None)]),
+        ("pause", "pause", [("active", None)]),
+        ("suspend", "suspend", [("error", "suspending"), ("error", None)]),
+        ("rescue", "rescue", [("error", "rescuing"), ("error", None)]),
+        ("delete", "destroy", [("error", "deleting"), ("error", None)]),
+    ],
+)
+def test_what_fails_is_in_error_before_its_task_goes_and_is_counted_anew(action, fails, ends):
+    (_, failed) = play("create", action, fails=fails)
+    assert states(failed)[1:] == ends
+    assert reads(failed) == COUNTED_ANEW
+    assert set(ended(failed).values()) == {"Error"}
+
+
+def test_a_rebuild_that_fails_gives_up_what_the_server_holds():
+    (_, failed) = play("create", "rebuild", fails="spawn")
+    (given_up,) = [e for e in failed.events if e.get("m") == "PUT"]
+    assert given_up["body"]["allocations"] == {}
+    assert states(failed)[-2:] == [("error", "rebuild_spawning"), ("error", None)]
+
+
+def test_a_resize_that_fails_at_its_end_gives_up_the_source_before_its_migration_is_in_error():
+    (_, failed) = play("create", "resize", fails="finish_migration")
+    seen = [(e["kind"], e.get("task") or e.get("m") or e.get("status")) for e in failed.events]
+    assert seen[-5:] == [
+        ("state", "resize_finish"),
+        ("placement", "GET"),
+        ("placement", "PUT"),
+        ("migration", "error"),
+        ("state", None),
+    ]
+
+
+def test_the_event_of_a_snapshot_ends_before_the_snapshot_fails():
+    (_, failed) = play("create", "createImage", fails="snapshot")
+    assert ended(failed) == {"compute_snapshot_instance": "Success"}
+    assert states(failed)[-2:] == [("active", "image_snapshot"), ("active", None)]

@@ -143,8 +143,8 @@ class ComputeApp(App):
         if isinstance(error, NovaError) and error.code < 500:
             return self.fault(request, Fault(error.code, str(error)))
         text = (
-            "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log "
-            f"if possible.\n<class '{type(error).__module__.removeprefix('simnova.')}.{type(error).__name__}'>"
+            "Unexpected API Error. Please contact the administrator\n"
+            f"<class '{type(error).__module__.removeprefix('simnova.')}.{type(error).__name__}'>"
         )
         LOG.error("Unexpected exception in API method: %s", error)
         return self.fault(request, Fault(500, text))

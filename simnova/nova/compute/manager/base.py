@@ -103,6 +103,16 @@ class Base(Manager):
 
     # --- what many operations need ------------------------------------------------------------------------------
 
+    async def _instance_update(
+        self, context: RequestContext, instance: Instance, **changes: str | None
+    ) -> None:
+        """Save these states of a server, and count it anew where it is this host's."""
+        for name, value in changes.items():
+            setattr(instance, name, value)
+        await instance.save()
+        if instance.host == self.host:
+            await self.rt.update_usage(context, instance)
+
     def _lock(self, uuid: str) -> Semaphore:
         """The lock of one server on this host (`utils.synchronized(instance.uuid)`)."""
         return self._locks.setdefault(uuid, Semaphore(self.place.clock))

@@ -44,7 +44,7 @@ class Evacuations(GroupPolicy, Rebuild):
         LOG.info("Evacuating instance", instance=instance)
         node = scheduled_node or self.rt.node.hypervisor_hostname
         held = await self.reportclient.get_allocations_for_consumer(context, instance.uuid)
-        async with error_out_instance_on_exception(instance, instance.vm_state):
+        async with error_out_instance_on_exception(self, context, instance, instance.vm_state):
             try:
                 async with await self.rt.move_claim(
                     context, instance, instance.flavor, node, migration, limits

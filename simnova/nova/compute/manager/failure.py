@@ -94,7 +94,7 @@ class Failures(Base):
             context, instance.uuid, error, host=self.host, message=message
         )
         instance.host = instance.node = None
-        await set_instance_error_state(instance)
+        await set_instance_error_state(instance, clean_task_state=True)
         return Result.FAILED
 
     async def _delete_allocation(self, build: Build) -> None:

@@ -8,7 +8,11 @@ from contextlib import asynccontextmanager
 from simnova.exceptions import NovaError
 from simnova.nova import exception
 from simnova.nova.compute.manager.base import Base
-from simnova.nova.compute.manager.wrappers import instance_operation
+from simnova.nova.compute.manager.wrappers import (
+    instance_operation,
+    reverts_task_state,
+    wrap_instance_fault,
+)
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.instance import Instance
@@ -24,7 +28,7 @@ class Images(Base):
     async def snapshot_instance(
         self, context: RequestContext, instance: Instance, image_id: str
     ) -> None:
-        """Upload the guest's disk as that image."""
+        """Upload the guest's disk as that image, in a task of its own: the event of the action ends before that."""
         instance.task_state = TaskState.IMAGE_SNAPSHOT
         try:
             await instance.save(expected_task_state=TaskState.IMAGE_SNAPSHOT_PENDING)
@@ -35,7 +39,16 @@ class Images(Base):
         except exception.UnexpectedDeletingTaskStateError:
             LOG.debug("Instance being deleted, snapshot cannot continue", instance=instance)
             return
-        await self._snapshot_instance(context, instance, image_id, TaskState.IMAGE_SNAPSHOT)
+        self.place.clock.spawn(self._snapshot_alone(context, instance, image_id))
+
+    async def _snapshot_alone(
+        self, context: RequestContext, instance: Instance, image_id: str
+    ) -> None:
+        """Nobody waits for it: what failed is in the server's fault, and the log."""
+        try:
+            await self._snapshot_instance(context, instance, image_id, TaskState.IMAGE_SNAPSHOT)
+        except Exception as error:
+            LOG.debug("The snapshot has ended: %s", error, instance=instance)
 
     @instance_operation
     async def backup_instance(
@@ -50,6 +63,8 @@ class Images(Base):
         await self._snapshot_instance(context, instance, image_id, TaskState.IMAGE_BACKUP)
         await self._rotate_backups(context, instance, backup_type, rotation)
 
+    @reverts_task_state
+    @wrap_instance_fault
     async def _snapshot_instance(
         self, context: RequestContext, instance: Instance, image_id: str, expected: TaskState
     ) -> None:

@@ -181,7 +181,7 @@ class LiveMigrations(Moving, GroupPolicy):
             LOG.exception("Live migration failed.", instance=instance)
             await set_migration_status(migration, "error")
             await instance.refresh()
-            await set_instance_error_state(instance)
+            await set_instance_error_state(instance, clean_task_state=True)
             raise
 
     async def _prepare_destination(

@@ -148,7 +148,7 @@ class Power(Base):
         """Save the guest's memory and stop it."""
         was = instance.vm_state
         instance.system_metadata = {**instance.system_metadata, "old_vm_state": was}
-        async with error_out_instance_on_exception(instance, was):
+        async with error_out_instance_on_exception(self, context, instance, was):
             await self.driver.suspend(context, instance)
         await self._now(instance, VmState.SUSPENDED, [TaskState.SUSPENDING])
 
@@ -156,7 +156,7 @@ class Power(Base):
     async def resume_instance(self, context: RequestContext, instance: Instance) -> None:
         """Start a suspended guest from its saved memory."""
         LOG.info("Resuming", instance=instance)
-        async with error_out_instance_on_exception(instance, instance.vm_state):
+        async with error_out_instance_on_exception(self, context, instance, instance.vm_state):
             await self.driver.resume(context, instance, instance.network_info)
         metadata = dict(instance.system_metadata)
         was = metadata.pop("old_vm_state", VmState.ACTIVE)

@@ -38,7 +38,10 @@ class Rebuild(Power):
         bdms: list[BlockDeviceMapping] | None,
         **more: Any,
     ) -> None:
-        """Destroy the guest and spawn it from the image; one that was stopped is stopped again."""
+        """Destroy the guest and spawn it from the image; one that was stopped is stopped again.
+
+        What fails gives up what the server holds here, as Nova does, though it stays.
+        """
         if more.get("recreate"):
             return await self._evacuate(
                 context, instance, new_pass=new_pass, injected_files=injected_files, **more
@@ -46,13 +49,18 @@ class Rebuild(Power):
         LOG.info("Rebuilding instance", instance=instance)
         image = ImageMeta.from_dict(await self.image_api.get(context, image_ref))
         allocations = await self.reportclient.get_allocations_for_consumer(context, instance.uuid)
-        async with error_out_instance_on_exception(instance, instance.vm_state):
+        async with error_out_instance_on_exception(self, context, instance, instance.vm_state):
             try:
                 await self._do_rebuild_instance(
                     context, instance, image, injected_files, new_pass, allocations, bdms
                 )
             except (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError):
                 LOG.debug("Instance was deleted while rebuilding", instance=instance)
+            except Exception:
+                await self.rt.delete_allocation_for_evacuated_instance(
+                    context, instance, "destination"
+                )
+                raise
 
     async def _evacuate(
         self,

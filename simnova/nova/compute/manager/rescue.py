@@ -52,7 +52,7 @@ class Rescue(Base):
     async def unrescue_instance(self, context: RequestContext, instance: Instance) -> None:
         """Start the guest from its own disk again."""
         LOG.info("Unrescuing", instance=instance)
-        async with error_out_instance_on_exception(instance):
+        async with error_out_instance_on_exception(self, context, instance):
             await self.driver.unrescue(context, instance)
         await self._now(instance, VmState.ACTIVE, [TaskState.UNRESCUING])
 

@@ -60,7 +60,7 @@ class Resizes(Moving, GroupPolicy):
         Where that fails, the conductor tries the next alternate.
         """
         async with (
-            error_out_instance_on_exception(instance, instance.vm_state),
+            error_out_instance_on_exception(self, context, instance, instance.vm_state),
             errors_out_migration(migration),
         ):
             try:
@@ -176,7 +176,7 @@ class Resizes(Moving, GroupPolicy):
         """
         try:
             async with (
-                error_out_instance_on_exception(instance, instance.vm_state),
+                error_out_instance_on_exception(self, context, instance, instance.vm_state),
                 errors_out_migration(migration),
             ):
                 await self._resize_instance(
@@ -248,18 +248,19 @@ class Resizes(Moving, GroupPolicy):
 
         Where that fails, the server stays here all the same, in ERROR: a hard reboot may help it up.
         """
-        try:
-            async with errors_out_migration(migration), error_out_instance_on_exception(instance):
-                await self._finish_resize(context, instance, migration, disk_info, image)
-        except Exception:
-            LOG.info(
-                "Deleting allocations for old flavor on source node %s after finish_resize failure. "
-                "You may be able to recover the instance by hard rebooting it.",
-                migration.source_compute,
-                instance=instance,
-            )
-            await self._delete_allocation_after_move(context, migration)
-            raise
+        async with errors_out_migration(migration):
+            try:
+                async with error_out_instance_on_exception(self, context, instance):
+                    await self._finish_resize(context, instance, migration, disk_info, image)
+            except Exception:
+                LOG.info(
+                    "Deleting allocations for old flavor on source node %s after finish_resize "
+                    "failure. You may be able to recover the instance by hard rebooting it.",
+                    migration.source_compute,
+                    instance=instance,
+                )
+                await self._delete_allocation_after_move(context, migration)
+                raise
         await self.query_client.update_instance_info(context, self.host, [instance])
 
     async def _finish_resize(

@@ -65,7 +65,7 @@ class ResizeEnds(Moving, Power):
         self, context: RequestContext, instance: Instance, migration: Migration
     ) -> None:
         """Whether it works or not, the server is at its destination: the source gives everything up."""
-        async with error_out_instance_on_exception(instance):
+        async with error_out_instance_on_exception(self, context, instance):
             try:
                 await self._confirm_resize(context, instance, migration)
             except Exception:
@@ -110,7 +110,10 @@ class ResizeEnds(Moving, Power):
         request_spec: RequestSpec,
     ) -> None:
         """Cast to the destination: remove the guest here, then let the source take the server back."""
-        async with errors_out_migration(migration), error_out_instance_on_exception(instance):
+        async with (
+            errors_out_migration(migration),
+            error_out_instance_on_exception(self, context, instance),
+        ):
             await self.driver.destroy(context, instance, instance.network_info)
             await self.rt.drop_move_claim_at_dest(context, instance, migration)
             await self.compute_rpcapi.finish_revert_resize(
@@ -127,7 +130,10 @@ class ResizeEnds(Moving, Power):
     ) -> None:
         """Cast to the source: the server is again what it was, where it was."""
         try:
-            async with errors_out_migration(migration), error_out_instance_on_exception(instance):
+            async with (
+                errors_out_migration(migration),
+                error_out_instance_on_exception(self, context, instance),
+            ):
                 await self._finish_revert_resize(context, instance, migration)
         except Exception:
             await self._delete_stashed_flavor_info(instance)

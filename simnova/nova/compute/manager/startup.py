@@ -96,7 +96,7 @@ class Startup(Deletions, LiveMigrations, Power):
         for instance in await Instance.get_all(context, **stuck) if waiting else ():
             text = "Instance spawn was interrupted before instance_claim, setting instance to ERROR state"
             LOG.debug(text, instance=instance)
-            await set_instance_error_state(instance)
+            await set_instance_error_state(instance, True)
 
     async def _init_instance(self, context: RequestContext, instance: Instance) -> None:
         task, state = instance.task_state, instance.vm_state
@@ -111,11 +111,11 @@ class Startup(Deletions, LiveMigrations, Power):
         elif state == VmState.BUILDING or task in _SPAWNING:
             text = "Instance failed to spawn correctly, setting to ERROR state"
             LOG.debug(text, instance=instance)
-            await set_instance_error_state(instance)
+            await set_instance_error_state(instance, True)
         elif state in (VmState.ACTIVE, VmState.STOPPED) and task in _REBUILDING:
             text = "Instance failed to rebuild correctly, setting to ERROR state"
             LOG.debug(text, instance=instance)
-            await set_instance_error_state(instance)
+            await set_instance_error_state(instance, True)
         elif task == TaskState.DELETING:
             await self._delete_again(context, instance)
         elif task is not None:

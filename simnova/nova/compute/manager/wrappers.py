@@ -23,6 +23,10 @@ LOG = getLogger("nova.compute.manager")
 class _Manager(Protocol):
     host: str
 
+    async def _instance_update(
+        self, context: RequestContext, instance: Instance, **changes: str | None
+    ) -> None: ...
+
 
 Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, Any]])
 
@@ -40,16 +44,16 @@ def reverts_task_state(method: Method) -> Method:
             LOG.info("Task possibly preempted: %s", error, instance=instance)
             raise
         except Exception:
-            await _revert(instance)
+            await _revert(self, context, instance)
             raise
 
     return cast(Method, run)
 
 
-async def _revert(instance: Instance) -> None:
-    was, instance.task_state = instance.task_state, None
+async def _revert(manager: _Manager, context: RequestContext, instance: Instance) -> None:
+    was = instance.task_state
     try:
-        await instance.save()
+        await manager._instance_update(context, instance, task_state=None)
     except exception.InstanceNotFound:
         return
     except Exception as error:
@@ -103,16 +107,21 @@ def instance_operation(method: Method) -> Method:
 
 @asynccontextmanager
 async def error_out_instance_on_exception(
-    instance: Instance, instance_state: str = VmState.ACTIVE
+    manager: _Manager,
+    context: RequestContext,
+    instance: Instance,
+    instance_state: str = VmState.ACTIVE,
 ) -> AsyncIterator[None]:
-    """Where the block fails the server is in ERROR; back in `instance_state` where the driver cannot do it at all."""
+    """Where the block fails the server is in ERROR; back in `instance_state` where the driver cannot do it at all.
+
+    In ERROR it keeps its task, which `reverts_task_state` takes away.
+    """
     try:
         yield
     except (NotImplementedError, exception.InstanceFaultRollback) as error:
         text = "Setting instance back to %s after: %s"
         LOG.info(text, instance_state, error, instance=instance)
-        instance.vm_state, instance.task_state = instance_state, None
-        await instance.save()
+        await manager._instance_update(context, instance, vm_state=instance_state, task_state=None)
         raise getattr(error, "inner_exception", error) from None
     except Exception:
         LOG.exception("Setting instance vm_state to ERROR", instance=instance)
@@ -120,9 +129,13 @@ async def error_out_instance_on_exception(
         raise
 
 
-async def set_instance_error_state(instance: Instance) -> None:
-    """The server is in ERROR and nothing is being done to it (`_set_instance_obj_error_state`)."""
-    instance.vm_state, instance.task_state = VmState.ERROR, None
+async def set_instance_error_state(instance: Instance, clean_task_state: bool = False) -> None:
+    """The server is in ERROR, and where the task is cleaned nothing is being done to it any more
+    (`_set_instance_obj_error_state`).
+    """
+    instance.vm_state = VmState.ERROR
+    if clean_task_state:
+        instance.task_state = None
     try:
         await instance.save()
     except exception.InstanceNotFound:

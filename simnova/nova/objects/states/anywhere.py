@@ -33,6 +33,10 @@ def _ends(vm: str) -> list[Move]:
     return [
         *(Move(before, _GONE, _BY_TERMINATE) for before in (deleting, State(vm, None))),
         *(Move(deleting, State(to, None), f"{_BY_TERMINATE} has failed") for to in (vm, _E)),
+        *(
+            Move(one, State(_E, one.task), f"{_BY_TERMINATE} has failed")
+            for one in (deleting, soft)
+        ),
         Move(soft, State(_SOFT, None), "compute: soft_delete_instance"),
         Move(soft, State(vm, None), "compute: soft_delete_instance has failed"),
         Move(soft, deleting, "api: forceDelete"),

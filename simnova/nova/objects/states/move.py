@@ -28,7 +28,7 @@ def operation(
     """The moves of an operation: `asked` by the API, `done` by a service, the tasks one after another.
 
     It may start in any of `starts` and ends in `ends`, or where it began. What fails gives the task back
-    (`reverts_task_state`); where it `fails` for good, the server is in ERROR.
+    (`reverts_task_state`); where it `fails` for good, the server is in ERROR, its task with it for a moment.
     """
     moves = []
     for vm in starts:
@@ -38,7 +38,14 @@ def operation(
         moves.append(Move(line[-1], State(ends or vm, None), done))
         moves += [Move(state, State(vm, None), f"{done} has failed") for state in line]
         if fails:
-            moves += [Move(one, State(VmState.ERROR, None), f"{done} has failed") for one in line]
+            for one in line:
+                kept = State(VmState.ERROR, one.task)
+                moves += [
+                    Move(before, after, f"{done} has failed")
+                    for before, after in pairwise((one, kept, State(VmState.ERROR, None)))
+                    if before != after
+                ]
+                moves.append(Move(one, State(VmState.ERROR, None), f"{done} has failed"))
     return moves
 
 

@@ -29,8 +29,22 @@ _REVERT = [
     Move(State(_R, _T.RESIZE_REVERTING), State(_R, _T.POWERING_OFF), _BY_REVERT),
     Move(State(_R, _T.POWERING_OFF), State(_S, None), "compute: stop_instance"),
     Move(State(_R, _T.POWERING_OFF), State(_R, None), "compute: stop_instance has failed"),
-    Move(State(_R, _T.POWERING_OFF), State(_E, None), f"{_BY_REVERT} has failed"),
+    Move(State(_R, _T.POWERING_OFF), State(_E, _T.POWERING_OFF), f"{_BY_REVERT} has failed"),
 ]
+
+_GONE = State(VmState.DELETED, None)
+_LOST = [
+    move
+    for task in _RESIZE[1:]
+    for move in (
+        *(
+            Move(before, State(_E, task), "compute: a move that a deletion came before")
+            for before in (*(State(vm, _T.DELETING) for vm in (_A, _S, _E)), _GONE)
+        ),
+        Move(State(_E, task), _GONE, "compute: terminate_instance"),
+    )
+]
+"""The step that came too late writes ERROR, and with it the task that it could not begin."""
 
 _EVACUATE = [
     Move(State(vm, task), State(vm, _T.REBUILDING), "api: evacuate")
@@ -43,6 +57,7 @@ MOVES: list[Move] = [
     *operation("resize, migrate", "compute: finish_resize", (_A, _S), _RESIZE, _R, fails=True),
     *_CONFIRM,
     *_REVERT,
+    *_LOST,
     *operation("os-migrateLive", "compute: live_migration", (_A, _P), [_T.MIGRATING], fails=True),
     *_EVACUATE,
 ]
