@@ -7,6 +7,8 @@ import pytest
 
 from simnova.nova.objects.states import TaskState, VmState
 
+pytestmark = pytest.mark.thorough
+
 ALLOWED = json.loads((Path(__file__).parent / "data" / "allowed_states.json").read_text())
 
 ACTION = {

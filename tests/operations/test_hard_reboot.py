@@ -7,6 +7,8 @@ import pytest
 from simnova import Cloud, Host
 from simnova.cloud.server import Server
 
+pytestmark = pytest.mark.thorough
+
 
 def failed_resize(cloud: Cloud, what: str) -> Server:
     """A server whose resize has failed on its new host, in that step of the driver or that method."""

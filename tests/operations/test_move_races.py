@@ -7,6 +7,8 @@ from simnova import Cloud, Host
 from simnova.cloud.client import Refused
 from simnova.exceptions import NovaError
 
+pytestmark = pytest.mark.thorough
+
 CASTS = {
     "resize": ["resize_instance", "prep_resize", "finish_resize"],
     "migrate": ["migrate_server", "prep_resize", "resize_instance", "finish_resize"],

@@ -5,6 +5,8 @@ import pytest
 from simnova import Cloud
 from simnova.exceptions import NovaError
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def cloud():

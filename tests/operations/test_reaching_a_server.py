@@ -6,6 +6,8 @@ from simnova import Cloud
 from simnova.cloud.client import Refused
 from simnova.exceptions import NovaError
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def cloud():

@@ -12,6 +12,8 @@ from simnova.whatif import search
 from simnova.whatif.asked import Question, ask
 from simnova.whatif.search import changes
 
+pytestmark = pytest.mark.thorough
+
 
 def amounts(name):
     """A host of any size and use."""
