@@ -123,11 +123,6 @@ class Recorder:
     down: str | None = None
     server: Server | None = None
 
-    def __post_init__(self) -> None:
-        """The driver of the recordings holds no disks: they become smaller, and none is in a live migration's way."""
-        for host in self.cloud.assembly.hosts:
-            self.cloud.assembly.simulated(host).holds_disks = False
-
     def record(self, wanted: Sequence[Wanted]) -> Iterator[Recorded]:
         """Do one after another; each is recorded when nobody works on it any more. Raises `UsageError`."""
         if self.server is None and wanted[0].name != "create":
@@ -293,13 +288,20 @@ def fresh(wanted: Sequence[Wanted], hosts: int, seed: int, conf: Config, down: s
         raise unknown("host", down, names)
     made = [large(name) for name in names]
     if down is None or not any(one.name == "evacuate" for one in wanted):
-        return Cloud(made, config=conf, seed=seed)
+        return _without_disks(Cloud(made, config=conf, seed=seed))
     for tried in range(seed, seed + 100 * hosts):
-        probe = Cloud(made, config=conf, seed=tried)
+        probe = _without_disks(Cloud(made, config=conf, seed=tried))
         recorder = Recorder(probe)
         list(recorder.record([Wanted("create", None)]))
         lands = recorder.server is not None and recorder.server.host == down
         probe.close()
         if lands:
-            return Cloud(made, config=conf, seed=tried)
+            return _without_disks(Cloud(made, config=conf, seed=tried))
     raise UsageError(f"no server lands on {down}: nothing to evacuate there")
+
+
+def _without_disks(cloud: Cloud) -> Cloud:
+    """The driver of the recordings holds no disks: they become smaller, and none is in a live migration's way."""
+    for host in cloud.assembly.hosts:
+        cloud.assembly.simulated(host).holds_disks = False
+    return cloud

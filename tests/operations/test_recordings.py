@@ -1,8 +1,4 @@
-"""Every recording of real Nova that is covered: the project's lines for the same action are the same, in their order.
-
-The recorded hypervisor is Nova's fake one: it does not notice a pause, a suspend, a rescue or a soft delete. Where the
-guest's power is not what Nova's libvirt driver would tell, it is not compared.
-"""
+"""Every recording of real Nova that is covered: the project's lines for the same action are the same."""
 
 import json
 import re
@@ -12,71 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from recorded import EXPECTED, FIRST_SERVER, OTHER_POWER, SECOND_SERVER, play, reduced
 
 import simnova
-from simnova import Config
 from simnova.cli import main
-from simnova.cloud.recorder import Recorder, Wanted, fresh
 
 PACKAGE = Path(simnova.__file__).parent
-RECORDINGS = Path(__file__).parent / "data" / "recordings.jsonl"
-OTHER_POWER = {"pause", "unpause", "suspend", "resume", "rescue", "unrescue"}
-OTHER_POWER |= {"soft delete (reclaim_instance_interval>0)", "restore"}
 LATER = {
     *("resize", "confirmResize", "resize again", "migrate (cold)", "confirm migrate"),
     *("os-migrateLive", "evacuate (host forced down)"),
 }
-
-FIRST_SERVER = {
-    "create": "create",
-    "stop": "os-stop",
-    "start": "os-start",
-    "reboot SOFT": "reboot=SOFT",
-    "reboot HARD": "reboot=HARD",
-    "pause": "pause",
-    "unpause": "unpause",
-    "suspend": "suspend",
-    "resume": "resume",
-    "lock": "lock",
-    "unlock": "unlock",
-    "rescue": "rescue",
-    "unrescue": "unrescue",
-    "createImage (snapshot)": "createImage",
-    "rebuild": "rebuild",
-    "shelve (offload_time -1)": "shelve",
-    "unshelve (not offloaded)": "unshelve",
-    "shelve again": "shelve",
-    "shelveOffload": "shelveOffload",
-    "unshelve 2": "unshelve",
-    "os-resetState error": "os-resetState=error",
-    "os-resetState active": "os-resetState=active",
-}
-SECOND_SERVER = {
-    "create 2": "create",
-    "soft delete (reclaim_instance_interval>0)": "delete",
-    "restore": "restore",
-    "forceDelete": "forceDelete",
-}
-
-
-def recorded():
-    found = [json.loads(line) for line in RECORDINGS.read_text().splitlines()]
-    return {one["operation"]: one for one in found}
-
-
-EXPECTED = recorded()
-
-
-def play(actions, **options):
-    conf = Config()
-    for option, value in options.items():
-        conf.set(option, value)
-    wanted = [Wanted.parse(text) for text in actions]
-    cloud = fresh(wanted, hosts=3, seed=0, conf=conf, down=None)
-    found = list(Recorder(cloud).record(wanted))
-    assert [e.data for e in cloud.journal if e.kind == "state.unexpected"] == []
-    cloud.close()
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -84,38 +25,6 @@ def played():
     first = play(FIRST_SERVER.values(), shelved_offload_time=-1)
     second = play(SECOND_SERVER.values(), reclaim_instance_interval=3600)
     return dict(zip([*FIRST_SERVER, *SECOND_SERVER], [*first, *second], strict=True))
-
-
-def reduced(events, power=True):
-    """Lines without what differs from run to run: ids, and hosts, which are told by their first appearance."""
-    names = {}
-
-    def host(name):
-        return None if name is None else names.setdefault(name, f"host {len(names) + 1}")
-
-    def of(line):
-        if line["kind"] == "rpc":
-            return [line[key] for key in ("how", "method", "topic", "fanout")] + [
-                host(line["server"])
-            ]
-        if line["kind"] == "state":
-            shown = [line[key] for key in ("op", "vm", "task")] + [host(line["host"])]
-            return [*shown, line["power"]] if power else shown
-        if line["kind"] == "migration":
-            return [line[key] for key in ("op", "status", "type")] + [
-                host(line["src"]),
-                host(line["dst"]),
-            ]
-        held = ((line["body"] or {}).get("allocations") or {}).values()
-        return [
-            line["m"],
-            line["url"].split("/")[1],
-            line["q"],
-            line["status"],
-            *(one["resources"] for one in held),
-        ]
-
-    return [[line["kind"], *of(line)] for line in events]
 
 
 @pytest.mark.parametrize("operation", [*FIRST_SERVER, *SECOND_SERVER])

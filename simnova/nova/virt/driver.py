@@ -238,7 +238,7 @@ class ComputeDriver(MoveDriver):
         """Start a suspended guest from its saved memory."""
         raise NotImplementedError
 
-    # --- what no driver can do yet ---
+    # --- the guest's disk, its cards and its consoles ---
 
     async def rescue(
         self,
