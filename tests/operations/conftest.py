@@ -56,6 +56,22 @@ class Bench:
 
 
 @pytest.fixture
+def cloud():
+    """A cloud in which, to the end, no state is left for one that Nova has no move to."""
+    with Cloud(hosts=2) as made:
+        yield made
+        assert [e.data for e in made.journal if e.kind == "state.unexpected"] == []
+
+
+@pytest.fixture
+def server(cloud):
+    """One that runs on that cloud."""
+    booted = cloud.boot("web", flavor="m1.tiny").wait()
+    cloud.run()
+    return booted
+
+
+@pytest.fixture
 def bench():
     made = Bench()
     yield made

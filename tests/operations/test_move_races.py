@@ -26,13 +26,6 @@ def cloud():
         assert [e.data for e in made.journal if e.kind == "state.unexpected"] == []
 
 
-@pytest.fixture
-def server(cloud):
-    booted = cloud.boot("web", flavor="m1.tiny").wait()
-    cloud.run()
-    return booted
-
-
 def settled(cloud):
     """The books when everything has ended and been audited."""
     cloud.run()

@@ -6,20 +6,6 @@ from simnova import Cloud
 from simnova.cloud.client import Refused
 
 
-@pytest.fixture
-def cloud():
-    with Cloud(hosts=2) as made:
-        yield made
-        assert [e.data for e in made.journal if e.kind == "state.unexpected"] == []
-
-
-@pytest.fixture
-def server(cloud):
-    booted = cloud.boot("web", flavor="m1.tiny").wait()
-    cloud.run()
-    return booted
-
-
 def images(cloud):
     return [image.name for image in cloud.images]
 

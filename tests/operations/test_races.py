@@ -8,20 +8,6 @@ from simnova.exceptions import NovaError
 pytestmark = pytest.mark.thorough
 
 
-@pytest.fixture
-def cloud():
-    with Cloud(hosts=2) as made:
-        yield made
-        assert [e.data for e in made.journal if e.kind == "state.unexpected"] == []
-
-
-@pytest.fixture
-def server(cloud):
-    booted = cloud.boot("web", flavor="m1.tiny").wait()
-    cloud.run()
-    return booted
-
-
 def ask(cloud, server, body):
     return cloud.send("POST", f"/v2.1/servers/{server.id}/action", body)
 
