@@ -1,71 +1,42 @@
-"""How the parts of a cloud are put together: who gets which door, and what a service's start consists of."""
+"""How the parts of a cloud are put together, and what a service's start consists of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
+from simnova.cloud.doors import Doors
 from simnova.cloud.drivers import load_compute_driver, simulated_driver
-from simnova.cloud.equipment import conf_of
 from simnova.cloud.hosts import Host
+from simnova.cloud.layout import CONDUCTOR, Layout
+from simnova.cloud.neighbours import NEIGHBOURS
+from simnova.cloud.processes import Processes
 from simnova.config import Config
-from simnova.db.api_schema import METADATA as API
-from simnova.db.cell_schema import METADATA as CELL
-from simnova.db.databases import Databases
 from simnova.exceptions import NovaError, UsageError, unknown
-from simnova.glance.app import Glance
-from simnova.glance.schema import METADATA as GLANCE
 from simnova.kernel.clock import Clock, Service, Task
-from simnova.keystone.app import Keystone
-from simnova.keystone.schema import METADATA as KEYSTONE
-from simnova.messaging.amqp import Broker
 from simnova.messaging.rest import App, Rest
-from simnova.messaging.rpc import Target, Transport
-from simnova.neutron.app import Neutron
-from simnova.neutron.schema import METADATA as NEUTRON
 from simnova.nova import service as nova_service
-from simnova.nova import servicegroup
-from simnova.nova.api.app import ComputeApp
-from simnova.nova.api.auth import Auth
-from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB, TRANSPORT_URL
-from simnova.nova.compute import api as compute
-from simnova.nova.compute.api.aggregate import AggregateAPI
-from simnova.nova.compute.api.host import HostAPI
-from simnova.nova.compute.manager import ComputeManager
-from simnova.nova.compute.rpcapi import ComputeAPI
-from simnova.nova.conductor.compute_task import ComputeTaskManager
-from simnova.nova.conductor.manager import ConductorManager
-from simnova.nova.conductor.rpcapi import ComputeTaskAPI, ConductorAPI
-from simnova.nova.console.websocketproxy import PROXIES, WebSocketProxy
-from simnova.nova.context import Place
+from simnova.nova.console.websocketproxy import PROXIES
 from simnova.nova.image import glance
 from simnova.nova.log import Logger
-from simnova.nova.manager import Manager
-from simnova.nova.network import neutron
-from simnova.nova.scheduler.client.no_placement import NoPlacement
-from simnova.nova.scheduler.client.report import SchedulerReportClient
-from simnova.nova.scheduler.host_manager import HostManager
-from simnova.nova.scheduler.manager import SchedulerManager
-from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
 from simnova.nova.virt.simulated import SimulatedDriver
 from simnova.nova.virt.stepped import SteppedDriver
 from simnova.nova.virt.watched import WatchedDriver
-from simnova.placement.app import Placement
-from simnova.placement.schema import METADATA as PLACEMENT
 
 __door__ = True
 
 LOG = Logger("nova")
 
-SCHEDULER = "nova-scheduler"
-CONTROLLER = "controller"
-"""The host on which the control services run."""
+API, SCHEDULER, COMPUTE = "nova-api", "nova-scheduler", "nova-compute"
 
 
 class Assembly:
-    """One cloud's machinery: its databases, its broker, its HTTP network, its hypervisors, and its running services."""
+    """One cloud's machinery: its doors to databases and buses, its HTTP network, its hypervisors, its services.
+
+    `hosts` are those of all cells; with `cells` each has a bus and a database of its own.
+    """
 
     def __init__(
         self,
@@ -76,42 +47,51 @@ class Assembly:
         run_id: str,
         filters: list[Any] | None = None,
         weighers: list[Any] | None = None,
+        cells: int | None = None,
     ) -> None:
         self.clock = clock
         self.conf = conf
-        self.hosts = {host.name: host for host in hosts}
+        self.layout = Layout.of(hosts, cells)
+        self.hosts = {host.name: host for host in self.layout.spread(hosts)}
         self.rest = Rest(clock)
-        self.broker = Broker(clock)
-        self.databases = Databases(clock, database)
-        for name, metadata in _databases().items():
-            self.databases.open(name, metadata)
-        for name in (API_DB, CELL0_DB, CELL1_DB):
-            self.databases[name].forbidden = frozenset({"nova-compute"})
-        self.drivers: dict[str, WatchedDriver] = {
-            host.name: WatchedDriver(
-                clock, load_compute_driver(clock, host, glance.API(self.rest), run_id)
-            )
-            for host in hosts
-        }
+        self.doors = Doors(clock, self.layout, database)
+        self.broker, self.brokers = self.doors.broker, self.doors.brokers
+        self.databases = self.doors.databases
+        self.place, self.onlooker = self.doors.place, self.doors.onlooker
+        self.processes = Processes(
+            clock, conf, self.rest, self.doors, filters or [], weighers or []
+        )
+        self.drivers: dict[str, WatchedDriver] = {}
+        self._run_id = run_id
+        for host in self.hosts.values():
+            self._install(host)
         for door in self.drivers.values():
             door.driver.join(conf, self.drivers)
         self.running: dict[str, Service] = {}
         self.failures: dict[str, str] = {}
-        self.filters, self.weighers = filters or [], weighers or []
         self._apps: dict[str, App] = {}
+
+    def _install(self, host: Host) -> None:
+        driver = load_compute_driver(self.clock, host, glance.API(self.rest), self._run_id)
+        self.drivers[host.name] = WatchedDriver(self.clock, driver)
 
     # --- starting ---------------------------------------------------------------------------------------------
 
     @property
     def names(self) -> list[str]:
         """Every service, in the order in which they start; the proxies of consoles start when one is needed."""
-        control = [*self._neighbours, "nova-conductor", *self._schedulers, "nova-api"]
-        return control + [f"nova-compute@{host}" for host in self.hosts]
+        control = [*self._neighbours, *self._conductors, *self._schedulers, API]
+        return control + [f"{COMPUTE}@{host}" for host in self.hosts]
 
     @property
     def served(self) -> list[str]:
         """Every service that can be asked over HTTP."""
-        return ["nova-api", *_NEIGHBOURS, *PROXIES]
+        return [API, *NEIGHBOURS, *PROXIES]
+
+    @property
+    def _conductors(self) -> list[str]:
+        """The one of the API level, and one of each cell that is split off."""
+        return list(dict.fromkeys([CONDUCTOR, *(cell.conductor for cell in self.layout.cells)]))
 
     @property
     def _schedulers(self) -> list[str]:
@@ -128,7 +108,7 @@ class Assembly:
     @property
     def _neighbours(self) -> list[str]:
         absent = set() if self.conf.uses_placement else {"placement"}
-        return [name for name in _NEIGHBOURS if name not in absent]
+        return [name for name in NEIGHBOURS if name not in absent]
 
     def start(self, name: str, background: bool | None = None) -> Task | None:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
@@ -136,7 +116,7 @@ class Assembly:
         if name not in known:
             raise unknown("service", name, known)
         life = self.running[name] = self.clock.start(name, background)
-        if name in _NEIGHBOURS or name in PROXIES or name == "nova-api":
+        if name in NEIGHBOURS or name in PROXIES or name == API:
             self.rest.serve(life, self._app(life))
             return None
         return self.clock.spawn(
@@ -144,9 +124,14 @@ class Assembly:
         )
 
     def _maker(self, name: str) -> Callable[[Service], nova_service.Service]:
-        if name == "nova-conductor":
-            return self._conductor
-        return self._scheduler if name in self._schedulers else self._compute
+        if name in self._conductors:
+            return partial(self.processes.conductor, cell=self.layout.of_conductor(name))
+        return self.processes.scheduler if name in self._schedulers else self._compute
+
+    def _compute(self, life: Service) -> nova_service.Service:
+        host = self.hosts[life.name.partition("@")[2]]
+        cell = self.layout.cell(host.cell)
+        return self.processes.compute(life, host, cell, self.drivers[host.name])
 
     async def _start_or_fail(
         self, life: Service, make: Callable[[Service], nova_service.Service]
@@ -162,13 +147,12 @@ class Assembly:
 
     def _app(self, life: Service) -> App:
         """What a service answers over HTTP; Nova's keep nothing between their lives, the others do."""
-        if life.name == "nova-api":
-            return self._compute_app(life)
+        if life.name == API:
+            return self.processes.api(life)
         if life.name in PROXIES:
-            place = self.place(life)
-            return WebSocketProxy(place, ComputeAPI(place, float(self.conf.rpc_response_timeout)))
+            return self.processes.proxy(life)
         if life.name not in self._apps:
-            make = _NEIGHBOURS[life.name]
+            make = NEIGHBOURS[life.name].app
             self._apps[life.name] = make(self.clock, self.databases[life.name])
         return self._apps[life.name]
 
@@ -199,116 +183,8 @@ class Assembly:
             door.driver.close()
         self.databases.close()
 
-    # --- Nova's services --------------------------------------------------------------------------------------
-
-    def place(self, life: Service) -> Place:
-        """Where a control service stands: it reaches every database and bus."""
-        transport = Transport(self.broker, life)
-        return replace(self.onlooker(), transport=transport, buses={TRANSPORT_URL: transport})
-
-    def onlooker(self) -> Place:
-        """Where someone stands who only looks into the databases: on no bus."""
-        return Place(
-            self.clock,
-            api_database=self.databases[API_DB],
-            cell_database=self.databases[CELL1_DB],
-            databases={f"sqlite:///{name}": self.databases[name] for name in (CELL0_DB, CELL1_DB)},
-        )
-
-    def _report_client(self) -> SchedulerReportClient:
-        kind = SchedulerReportClient if self.conf.uses_placement else NoPlacement
-        return kind(self.rest)
-
-    def _compute_app(self, life: Service) -> App:
-        place, conf, timeout = self.place(life), self.conf, float(self.conf.rpc_response_timeout)
-        long_timeout = float(conf.long_rpc_timeout)
-        compute_api = compute.API(
-            conf,
-            servicegroup.API(conf, self.clock),
-            glance.API(self.rest),
-            neutron.API(self.rest),
-            ComputeTaskAPI(place, timeout, long_timeout),
-            ComputeAPI(place, timeout),
-            self._report_client(),
-        )
-        host_api = HostAPI(ComputeAPI(place, timeout), servicegroup.API(conf, self.clock))
-        aggregate_api = AggregateAPI(SchedulerAPI(place, timeout), self._report_client())
-        return ComputeApp(Auth(self.rest, place), conf, compute_api, host_api, aggregate_api)
-
-    def _conductor(self, life: Service) -> nova_service.Service:
-        place, timeout = self.place(life), float(self.conf.rpc_response_timeout)
-        tasks = ComputeTaskManager(
-            self.conf,
-            SchedulerAPI(place, timeout),
-            ComputeAPI(place, timeout),
-            self._report_client(),
-            glance.API(self.rest),
-        )
-        return self._service(life, place, "conductor", CONTROLLER, [ConductorManager(), tasks])
-
-    def _scheduler(self, life: Service) -> nova_service.Service:
-        place = self.place(life)
-        report_client = self._report_client() if self.conf.uses_placement else None
-        host_manager = HostManager(place, self.conf, self.filters, self.weighers)
-        manager = SchedulerManager(place, self.conf, report_client, host_manager)
-        return self._service(life, place, "scheduler", CONTROLLER, [manager], manager)
-
-    def _compute(self, life: Service) -> nova_service.Service:
-        host = life.name.partition("@")[2]
-        timeout = float(self.conf.rpc_response_timeout)
-        transport = Transport(self.broker, life)
-        place = Place(self.clock, transport, buses={TRANSPORT_URL: transport})
-        place.indirection = ConductorAPI(place, timeout)
-        manager = ComputeManager(
-            host,
-            place,
-            conf_of(self.hosts[host], self.conf),
-            cast(ComputeDriver, self.drivers[host]),
-            neutron.API(self.rest),
-            glance.API(self.rest),
-            self._report_client(),
-            SchedulerAPI(place, timeout),
-            ComputeTaskAPI(place, timeout),
-        )
-        return self._service(life, place, "compute", host, [manager], manager)
-
-    def _service(
-        self,
-        life: Service,
-        place: Place,
-        topic: str,
-        host: str,
-        endpoints: list[Any],
-        manager: Manager | None = None,
-    ) -> nova_service.Service:
-        target = Target(topic, server=host)
-        return nova_service.Service(
-            place, self.conf, f"nova-{topic}", host, target, endpoints, manager
-        )
-
-
-_NEIGHBOURS: dict[str, Callable[..., App]] = {
-    "keystone": Keystone,
-    "glance": Glance,
-    "neutron": Neutron,
-    "placement": Placement,
-}
-
 
 def _hand_over(real: ComputeDriver, simulated: SimulatedDriver) -> None:
     """What a real host had, as far as its driver knew it, a simulated one has from now on."""
     if isinstance(real, SteppedDriver):
         simulated.adopt(real.guests.values(), real.cache.base)
-
-
-def _databases() -> dict[str, Any]:
-    """The tables of each database, under Nova's and the neighbours' names."""
-    return {
-        API_DB: API,
-        CELL0_DB: CELL,
-        CELL1_DB: CELL,
-        "keystone": KEYSTONE,
-        "glance": GLANCE,
-        "neutron": NEUTRON,
-        "placement": PLACEMENT,
-    }

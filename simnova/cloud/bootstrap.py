@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.client import Client, checked
+from simnova.cloud.layout import Cell
 from simnova.kernel.clock import Service, Task
 from simnova.nova.cmd import manage
 from simnova.nova.context import get_admin_context
@@ -36,7 +37,7 @@ def set_up(assembly: Assembly, client: Client) -> None:
     context = get_admin_context(place)
     control = [name for name in assembly.names if not name.startswith("nova-compute")]
     computes = [name for name in assembly.names if name.startswith("nova-compute")]
-    _finish(assembly, [_spawn(assembly, operator, _map_cells(context))])
+    _finish(assembly, [_spawn(assembly, operator, _map_cells(context, assembly.layout.cells))])
     _finish(assembly, [assembly.start(name, background=True) for name in control])
     _finish(assembly, [assembly.start(name, background=True) for name in computes])
     _finish(assembly, [_spawn(assembly, operator, manage.discover_hosts(context))])
@@ -45,9 +46,10 @@ def set_up(assembly: Assembly, client: Client) -> None:
     clock.run()
 
 
-async def _map_cells(context: Any) -> None:
+async def _map_cells(context: Any, cells: Iterable[Cell]) -> None:
     await manage.map_cell0(context)
-    await manage.create_cell(context, "cell1", manage.CELL1_DB, manage.TRANSPORT_URL)
+    for cell in cells:
+        await manage.create_cell(context, cell.name, cell.database, cell.transport_url)
 
 
 def _spawn(assembly: Assembly, service: Service, work: Coroutine[Any, Any, Any]) -> Task:

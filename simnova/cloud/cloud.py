@@ -56,7 +56,9 @@ class _Original(NamedTuple):
 class Cloud(Accidents, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
-    `hosts` is a number, or a list of names and `Host`. The same `seed` gives the same run, to the last event.
+    `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a
+    message bus, a database and a conductor of their own (None: one cell, on the bus of all services).
+    The same `seed` gives the same run, to the last event.
     `config` holds Nova's options. `filters` and `weighers` are added to those that the options name: names, or classes
     of your own (with `config={"enabled_filters": []}` yours are the only ones). `level="summary"` keeps no payloads.
     `database` is `sqlite://` (in memory) or `sqlite:///PATH`. A class of yours that takes more than `plug_in_seconds`
@@ -74,6 +76,7 @@ class Cloud(Accidents, Views):
         self,
         hosts: int | Iterable[Host | str] = 3,
         *,
+        cells: int | None = None,
         config: Config | Mapping[str, Any] | None = None,
         seed: int = 0,
         filters: list[Any] | None = None,
@@ -90,6 +93,7 @@ class Cloud(Accidents, Views):
         checks.check_seconds(plug_in_seconds)
         self._recipe: dict[str, Any] = {
             "hosts": as_hosts(hosts),
+            "cells": cells,
             "config": conf.as_dict(),
             "seed": seed,
             "filters": filters,
@@ -111,7 +115,14 @@ class Cloud(Accidents, Views):
             self.clock.patience.replay(_original.stops)
             self.journal.after.append(_original.comparer)
         self.assembly = Assembly(
-            self.clock, self.conf, self._recipe["hosts"], database, self._run_id, filters, weighers
+            self.clock,
+            self.conf,
+            self._recipe["hosts"],
+            database,
+            self._run_id,
+            filters,
+            weighers,
+            cells,
         )
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)

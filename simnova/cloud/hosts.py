@@ -25,6 +25,8 @@ class Host:
     A simulated host can have more: `traits` (`HW_CPU_X86_AVX2`, `CUSTOM_…`), `metrics` (`{"cpu.percent": 0.2}`),
     `numa` nodes that share its CPUs and memory evenly, `pci` devices, one entry each (`["10de:1db4"] * 2`).
 
+    `cell` is the cell it belongs to (`cell1`, `cell2` …), in a cloud whose cells are split off.
+
     The ratios and what is reserved (CPUs, MB, MB of disk) are Nova's options, which every host has in a nova.conf of
     its own; None is what the cloud's says. Raises `UsageError` for what a host cannot have.
     """
@@ -39,6 +41,7 @@ class Host:
     metrics: Mapping[str, float] = field(default_factory=dict)
     numa: int = 0
     pci: Sequence[str] = ()
+    cell: str | None = None
     cpu_allocation_ratio: float | None = None
     ram_allocation_ratio: float | None = None
     disk_allocation_ratio: float | None = None

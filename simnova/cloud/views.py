@@ -142,7 +142,7 @@ class Views:
 
         if made is None:
             return undecided(f"no decision{about} yet: {self._why_undecided()}")
-        more = self.assembly.filters, self.assembly.weighers
+        more = self.assembly.processes.filters, self.assembly.processes.weighers
         return asked(made, Source(self.journal, lambda: self._options_at(made.begun), *more))
 
     def _why_undecided(self) -> str:

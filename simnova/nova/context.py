@@ -6,6 +6,7 @@ and the cell are those of the service that holds the context, and nova-compute's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,9 +47,15 @@ class Indirection(Protocol):
         ...
 
 
+def _nowhere(url: str) -> Transport | None:
+    return None
+
+
 @dataclass
 class Place:
     """Where a service stands: its clock, its own bus and databases, and those of the cells by their addresses.
+
+    `connect` opens the bus of an address; None is that there is no such bus, as for cell0.
 
     nova-compute has no database; it has an `indirection`. `cell_database` is the one that a service of a cell is
     configured with; API-level services reach the cells' through the cell mappings.
@@ -59,8 +66,12 @@ class Place:
     api_database: Database | None = None
     cell_database: Database | None = None
     databases: dict[str, Database] = field(default_factory=dict)
-    buses: dict[str, Transport] = field(default_factory=dict)
+    connect: Callable[[str], Transport | None] = field(default=_nowhere, repr=False)
     indirection: Indirection | None = None
+
+    def bus(self, url: str | None) -> Transport | None:
+        """The service's way to the bus of that address, opened when it is first needed; by default its own bus."""
+        return (self.connect(url) if url else None) or self.transport
 
 
 @dataclass
@@ -77,7 +88,7 @@ class RequestContext:
     auth_token: str | None = None
     place: Place | None = field(default=None, repr=False, compare=False)
     db_connection: Database | None = field(default=None, repr=False, compare=False)
-    mq_connection: Transport | None = field(default=None, repr=False, compare=False)
+    mq_connection: str | None = field(default=None, repr=False, compare=False)
     cell_uuid: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,7 +155,7 @@ def target_cell(context: RequestContext, cell: CellMapping) -> RequestContext:
     place = context.here
     there = copy(context)
     there.db_connection = place.databases.get(cell.database_connection)
-    there.mq_connection = place.buses.get(cell.transport_url)
+    there.mq_connection = cell.transport_url
     there.cell_uuid = cell.uuid
     return there
 

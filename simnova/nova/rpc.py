@@ -22,7 +22,7 @@ class ClientRouter:
 
     def client(self, context: RequestContext) -> RPCClient:
         """The client for that context."""
-        transport = context.mq_connection or self.place.transport
+        transport = self.place.bus(context.mq_connection)
         if transport is None:
             raise RuntimeError("this service has no message bus")
         if transport not in self._clients:
