@@ -13,6 +13,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -175,7 +176,8 @@ class Clock(Chance):
         def fire(_: Signal) -> None:
             if not background:
                 self._busy -= 1
-            action(*args)
+            with suppress(Crashed):
+                action(*args)
 
         timer = simpy.Timeout(self.env, seconds)
         timer.callbacks.append(fire)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from simnova.kernel.clock import Clock, Crashed, Task
+from simnova.kernel.clock import Clock, Crashed, Service
 from simnova.kernel.journal import Event, declare
 
 __door__ = True
@@ -76,19 +76,23 @@ class Faults:
         """Journal a fault that strikes now."""
         return self.clock.journal.record(FAULT, {"verb": verb, **data}, actor="fault")
 
-    def _before(self, kind: str, task: Task | None) -> None:
-        if task is not None and self._strikes("before", kind, task.service.name):
-            self.clock.crash(task.service)
-            raise Crashed(task.service.name)
+    def _before(self, kind: str, actor: str | None) -> None:
+        victim = self._living(actor)
+        if victim is not None and self._strikes("before", kind, victim.name):
+            self.clock.crash(victim)
+            raise Crashed(victim.name)
 
     def _after(self, event: Event) -> None:
+        victim = self._living(event.actor)
+        if victim is not None and self._strikes("after", event.kind, victim.name):
+            self.clock.crash(victim, cause=event.seq)
+
+    def _living(self, actor: str | None) -> Service | None:
+        """The service whose event it is: that of the task that runs, or one to which a message is handed just now."""
         task = self.clock.active
-        if (
-            task is not None
-            and task.service.name == event.actor
-            and self._strikes("after", event.kind, event.actor)
-        ):
-            self.clock.crash(task.service)
+        if task is not None:
+            return task.service if task.service.name == actor and task.service.alive else None
+        return next((life for life in self.clock.services if life.name == actor), None)
 
     def _strikes(self, moment: Moment, kind: str, actor: str) -> bool:
         hits = [crash.moment == moment and crash.hits(kind, actor) for crash in self._crashes]

@@ -80,7 +80,7 @@ class Journal:
         self.clock = clock
         self.level = level
         self.events: list[Event] = []
-        self.before: list[Callable[[str, Task | None], None]] = []
+        self.before: list[Callable[[str, str | None], None]] = []
         self.after: list[Callable[[Event], None]] = []
 
     def __len__(self) -> int:
@@ -117,10 +117,11 @@ class Journal:
         task = clock.active
         if task is not None and not task.service.alive:
             clock.check(task)
-        for gate in self.before:
-            gate(kind, task)
         if task is not None:
             actor = actor or task.service.name
+        for gate in self.before:
+            gate(kind, actor)
+        if task is not None:
             cause = task.latest if cause == DERIVED else cause
             background = task.background if background is None else background
             request_id = request_id or task.request_id

@@ -189,6 +189,8 @@ class Broker(Topology):
                 self.lost(delivery.message, "the consumer is gone", delivery.queue)
             return
         self._delivered(delivery, entry, None)
+        if not channel.is_open:
+            return
         if consumer.is_async:
             self._start(consumer, delivery)
         else:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from simnova.kernel.clock import Crashed
 from simnova.messaging.exceptions import AMQPError, refusal
 from simnova.messaging.message import Delivery, Entry
 from simnova.messaging.queues import Queue
@@ -93,8 +94,15 @@ class Holding(ABC):
         self.check_open()
         held = self._settle(delivery_tag, multiple)
         for one in held:
-            self.broker.acked(one)
+            self._acked(one)
         self._pump(held)
+
+    def _acked(self, held: Held) -> None:
+        try:
+            self.broker.acked(held)
+        except Crashed:
+            self.broker.refused([held], requeue=True)
+            raise
 
     def basic_nack(
         self, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True
