@@ -15,7 +15,7 @@ from simnova.cloud.processes import Processes
 from simnova.config import Config
 from simnova.exceptions import NovaError, UsageError, unknown
 from simnova.kernel.clock import Clock, Service, Task
-from simnova.messaging.rest import App, Rest
+from simnova.messaging.rest import App, Rest, address
 from simnova.nova import service as nova_service
 from simnova.nova.console.websocketproxy import PROXIES
 from simnova.nova.image import glance
@@ -80,7 +80,7 @@ class Assembly:
     @property
     def names(self) -> list[str]:
         """Every service, in the order in which they start; the proxies of consoles start when one is needed."""
-        control = [*self._neighbours, *self._conductors, *self._schedulers, API]
+        control = [*self._neighbours, *self._conductors, *self._schedulers, *self._apis]
         return control + [f"{COMPUTE}@{host}" for host in self.hosts]
 
     @property
@@ -90,15 +90,17 @@ class Assembly:
 
     @property
     def _conductors(self) -> list[str]:
-        """The one of the API level, and one of each cell that is split off."""
-        return list(dict.fromkeys([CONDUCTOR, *(cell.conductor for cell in self.layout.cells)]))
+        """Those of the API level, and those of each cell that is split off."""
+        services = dict.fromkeys([CONDUCTOR, *(cell.conductor for cell in self.layout.cells)])
+        return [one for name in services for one in _workers(name, self.conf.conductor.workers)]
 
     @property
     def _schedulers(self) -> list[str]:
-        """One for each of `[scheduler] workers`: processes of one service, with one row, on one topic."""
-        workers = self.conf.scheduler.workers or 1
-        more = [f"{SCHEDULER}:{number}" for number in range(2, workers + 1)]
-        return [SCHEDULER, *more]
+        return _workers(SCHEDULER, self.conf.scheduler.workers)
+
+    @property
+    def _apis(self) -> list[str]:
+        return _workers(API, self.conf.osapi_compute_workers)
 
     @property
     def users(self) -> list[str]:
@@ -116,7 +118,7 @@ class Assembly:
         if name not in known:
             raise unknown("service", name, known)
         life = self.running[name] = self.clock.start(name, background)
-        if name in NEIGHBOURS or name in PROXIES or name == API:
+        if address(name) in self.served:
             self.rest.serve(life, self._app(life))
             return None
         return self.clock.spawn(
@@ -147,7 +149,7 @@ class Assembly:
 
     def _app(self, life: Service) -> App:
         """What a service answers over HTTP; Nova's keep nothing between their lives, the others do."""
-        if life.name == API:
+        if address(life.name) == API:
             return self.processes.api(life)
         if life.name in PROXIES:
             return self.processes.proxy(life)
@@ -182,6 +184,11 @@ class Assembly:
         for door in self.drivers.values():
             door.driver.close()
         self.databases.close()
+
+
+def _workers(service: str, count: int | None) -> list[str]:
+    """The processes of a service: they share its row, if it has one, and its topic or its address."""
+    return [service, *(f"{service}:{number}" for number in range(2, (count or 1) + 1))]
 
 
 def _hand_over(real: ComputeDriver, simulated: SimulatedDriver) -> None:

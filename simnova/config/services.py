@@ -52,8 +52,22 @@ ZONES = [
     string("default_schedule_zone", None, "The zone of servers that ask for none."),
 ]
 
+WORKERS = [
+    integer(
+        "osapi_compute_workers",
+        None,
+        "Worker processes of nova-api; Nova's until 32.0.0, since then the web server's.",
+        min=1,
+    ),
+]
+
 CONDUCTOR = [
-    integer("workers", None, "Worker processes of nova-conductor; unset: one per CPU."),
+    integer("workers", None, "Worker processes of nova-conductor; unset: one per CPU.", min=0),
+    switch(
+        "use_local",
+        False,
+        "Computes use the database themselves; Nova's until 14, here only to be measured.",
+    ),
     integer(
         "migrate_max_retries",
         -1,
@@ -74,7 +88,7 @@ DATABASE = [
 API_DATABASE = [string("connection", None, "The API's database.")]
 
 SECTIONS: dict[str, list[Option]] = {
-    "DEFAULT": SERVICE + RPC + HOST + ZONES,
+    "DEFAULT": SERVICE + WORKERS + RPC + HOST + ZONES,
     "conductor": CONDUCTOR,
     "upgrade_levels": UPGRADE_LEVELS,
     "database": DATABASE,

@@ -244,14 +244,17 @@ class Rest:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._serving: dict[str, tuple[Service, App]] = {}
+        self._serving: dict[str, list[tuple[Service, App]]] = {}
         self._calls: dict[Service, dict[int, Call]] = {}
         self._count = 0
 
     def serve(self, service: Service, app: App) -> None:
-        """Answer requests to `service.name` with `app` for as long as the service lives."""
+        """Answer requests to the service's address with `app` for as long as the service lives.
+
+        Processes of one service (`nova-api`, `nova-api:2`) share an address; requests go to them in turn.
+        """
         app.rest = self
-        self._serving[service.name] = (service, app)
+        self._serving.setdefault(address(service.name), []).append((service, app))
         self._calls[service] = {}
         service.at_end.append(lambda: self._hang_up(service))
 
@@ -303,10 +306,12 @@ class Rest:
         self.clock.after(delay, action, *args, background=call.sent.background)
 
     def _arrive(self, call: Call) -> None:
-        service, app = self._serving.get(call.about["to"], (None, None))
-        if service is None or app is None:
+        serving = self._serving.get(call.about["to"])
+        if not serving:
             self._later(call, self._refuse, call, "[Errno 111] Connection refused")
             return
+        service, app = serving.pop(0)
+        serving.append((service, app))
         call.service = service
         self._calls[service][call.about["id"]] = call
         sent = call.sent
@@ -339,8 +344,8 @@ class Rest:
         self._reply(call, (ConnectFailure(url=url, reason=reason), None))
 
     def _hang_up(self, service: Service) -> None:
-        if self._serving.get(service.name, (None, None))[0] is service:
-            del self._serving[service.name]
+        serving = self._serving[address(service.name)]
+        serving[:] = [one for one in serving if one[0] is not service]
         for call in self._calls.pop(service).values():
             self._later(call, self._refuse, call, "Remote end closed connection without response")
 
@@ -352,6 +357,11 @@ class Rest:
         task = self.clock.active
         if task is not None and event is not None:
             task.latest = event.seq
+
+
+def address(name: str) -> str:
+    """Under which name a process is asked: that of its service, `nova-api` for `nova-api:2`."""
+    return name.partition(":")[0]
 
 
 def _received(answer: Response) -> Response:
