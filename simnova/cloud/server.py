@@ -184,11 +184,10 @@ class Server(Moves):
     def open_console(self, url: str) -> None:
         """Go to such an address: its proxy lets in who brings a token that has not ended; raises `Refused` otherwise.
 
-        The proxy (`nova-novncproxy` …) is started where it does not run.
+        The proxy (`nova-novncproxy` …) is started where it has never run; one that was stopped or has crashed is not.
         """
         proxy, token = console.address(url, self.cloud.conf)
-        running = self.cloud.assembly.running.get(proxy)
-        if running is None or not running.alive:
+        if proxy not in self.cloud.assembly.running:
             self.cloud.start(proxy)
         self.cloud.request("GET", f"/?token={token}", service=proxy)
 

@@ -177,6 +177,12 @@ class PolicyNotAuthorized(NovaError):
     code = 403
 
 
+class ServiceNotUnique(NovaError):
+    """A number that services of several cells have."""
+
+    msg_fmt = "More than one possible service found."
+
+
 class ServiceNotFound(NotFound):
     """No service of that id."""
 

@@ -101,7 +101,7 @@ class ComputeApp(App):
             ServerMetadataController(auth, compute_api),
             ServerMigrationsController(auth, compute_api),
             ServersController(auth, compute_api),
-            ServiceController(auth, host_api, conf),
+            ServiceController(auth, host_api, conf, aggregate_api, aggregate_api.placement_client),
             VersionsController(),
         )
 

@@ -83,6 +83,12 @@ class ComputeNode(NovaObject):
         return cls._from_row(context, row) if row else None
 
     @classmethod
+    async def get_all_by_host(cls, context: RequestContext, host: str) -> list[ComputeNode]:
+        """The nodes of a host; there are none where it never reported."""
+        rows = await context.cell_db.select("compute_nodes", {"host": host, "deleted": 0})
+        return [cls._from_row(context, row) for row in rows]
+
+    @classmethod
     async def get_all_by_uuids(cls, context: RequestContext, uuids: list[str]) -> list[ComputeNode]:
         """The rows of those nodes in the cell, in the order in which they were made."""
         rows = await context.cell_db.select(

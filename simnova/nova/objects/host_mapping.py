@@ -38,6 +38,10 @@ class HostMapping(NovaObject):
         )
         return cls(host=row["host"], cell_mapping=mapping, context=context)
 
+    async def destroy(self) -> None:
+        """Forget the host."""
+        await self.ctxt.api_db.delete("host_mappings", {"host": self.host})
+
     async def create(self) -> None:
         """Write the mapping."""
 

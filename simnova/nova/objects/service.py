@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import sqlalchemy as sa
 
 from simnova.db.cell_schema import METADATA as CELL
+from simnova.db.transaction import Transaction
 from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.objects.base import NovaObject, remotable, remotable_class
 from simnova.nova.objects.cell_mapping import CellMapping
@@ -50,6 +52,22 @@ class Service(NovaObject):
         """Write what has changed."""
         await self.ctxt.cell_db.update("services", {"id": self.id}, self.obj_what_changed())
         self.obj_reset_changes()
+
+    @remotable
+    async def destroy(self) -> None:
+        """Soft-delete the row, and with a compute's those of its nodes, which `discover_hosts` would find again."""
+        now = self.ctxt.now()
+        await self.ctxt.cell_db.transact(self._destroy(now))
+
+    def _destroy(self, now: str) -> Callable[[Transaction], None]:
+        def work(tx: Transaction) -> None:
+            tx.update("services", {"id": self.id}, {"deleted": self.id, "deleted_at": now})
+            if self.binary == "nova-compute":
+                for node in tx.select("compute_nodes", {"host": self.host, "deleted": 0}):
+                    gone = {"deleted": node["id"], "deleted_at": now, "mapped": 0}
+                    tx.update("compute_nodes", {"id": node["id"]}, gone)
+
+        return work
 
     @classmethod
     @remotable_class

@@ -35,11 +35,17 @@ class HostAPI:
         return await all_services(context)
 
     async def service_get_by_id(self, context: RequestContext, service_id: str) -> Service:
-        """The service of that UUID, bound to its cell; raises ServiceNotFound."""
-        for service in await self.service_get_all(context):
-            if service.uuid == service_id:
-                return service
-        raise exception.ServiceNotFound(service_id=service_id)
+        """The service of that UUID or, as before 2.53, that number, bound to its cell.
+
+        Raises ServiceNotFound, and ServiceNotUnique for a number that several cells have.
+        """
+        services = await self.service_get_all(context)
+        found = [one for one in services if service_id in (one.uuid, str(one.id))]
+        if len(found) > 1:
+            raise exception.ServiceNotUnique()
+        if not found:
+            raise exception.ServiceNotFound(service_id=service_id)
+        return found[0]
 
     async def compute_node_get_all(self, context: RequestContext) -> list[ComputeNode]:
         """Every compute node of every cell."""

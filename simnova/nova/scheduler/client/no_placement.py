@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simnova.nova.context import RequestContext
+from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.scheduler.client.provider_tree import Inventories
 from simnova.nova.scheduler.client.reader import TraitInfo
 from simnova.nova.scheduler.client.report import ProviderAllocInfo, SchedulerReportClient
@@ -62,6 +63,9 @@ class NoPlacement(SchedulerReportClient):
     ) -> bool:
         """There is nothing to take away."""
         return True
+
+    async def delete_compute_node(self, context: RequestContext, node: ComputeNode) -> None:
+        """There is no provider to delete."""
 
     async def aggregate_add_host(
         self, context: RequestContext, agg_uuid: str, host_name: str

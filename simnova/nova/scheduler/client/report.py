@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
+from simnova.nova.objects.compute_node import ComputeNode
+from simnova.nova.objects.migration import EVACUATION, Migration
 from simnova.nova.scheduler.client.candidates import Candidates
 from simnova.nova.scheduler.client.connect import retries, safe_connect, text
 from simnova.nova.scheduler.client.consumers import CONSUMER_GENERATION_VERSION, ProviderAllocInfo
@@ -104,6 +106,22 @@ class SchedulerReportClient(MoveClient):
         response = await self._put_allocations(context, consumer, payload, version)
         self._raise_if_too_late(response, "claim_resources", consumer)
         return response.status == 204
+
+    async def delete_compute_node(self, context: RequestContext, node: ComputeNode) -> None:
+        """Delete a compute node's provider, and first what servers that were evacuated from it still hold there.
+
+        In Nova `delete_resource_provider` with `cascade`; that no server is on the host the caller has made sure.
+        """
+        left = {"source_compute": node.host, "status": "done", "migration_type": EVACUATION}
+        for evacuation in await Migration.get_by_filters(context, left):
+            if not await self.remove_provider_tree_from_instance_allocation(
+                context, str(evacuation.instance_uuid), str(node.uuid)
+            ):
+                LOG.error(
+                    "Failed to clean allocation of evacuated instance %s on the source node %s",
+                    *(evacuation.instance_uuid, node.uuid),
+                )
+        await self.delete_resource_provider(context, str(node.uuid))
 
     async def get_usages_counts_for_quota(
         self, context: RequestContext, project_id: str, user_id: str | None = None
