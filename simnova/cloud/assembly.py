@@ -10,6 +10,7 @@ from simnova.cloud.doors import Doors
 from simnova.cloud.drivers import load_compute_driver, simulated_driver
 from simnova.cloud.hosts import Host
 from simnova.cloud.layout import CONDUCTOR, Layout
+from simnova.cloud.managers import Managers
 from simnova.cloud.neighbours import NEIGHBOURS
 from simnova.cloud.processes import Processes
 from simnova.config import Config
@@ -48,6 +49,7 @@ class Assembly:
         filters: list[Any] | None = None,
         weighers: list[Any] | None = None,
         cells: int | None = None,
+        managers: Managers | None = None,
     ) -> None:
         self.clock = clock
         self.conf = conf
@@ -59,7 +61,7 @@ class Assembly:
         self.databases = self.doors.databases
         self.place, self.onlooker = self.doors.place, self.doors.onlooker
         self.processes = Processes(
-            clock, conf, self.rest, self.doors, filters or [], weighers or []
+            clock, conf, self.rest, self.doors, filters or [], weighers or [], managers
         )
         self.drivers: dict[str, WatchedDriver] = {}
         self._run_id = run_id

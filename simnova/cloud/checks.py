@@ -9,6 +9,7 @@ from typing import Any
 from simnova.config import Config
 from simnova.config.registry import find
 from simnova.exceptions import UsageError, unknown
+from simnova.kernel.choices import is_name
 from simnova.kernel.journal import KINDS
 from simnova.nova.api.schemas import servers
 from simnova.nova.compute.manager import ComputeManager
@@ -81,6 +82,19 @@ def check_seconds(value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (number and 0 < value < float("inf")):
         raise UsageError(f"plug_in_seconds={value!r}: give seconds, more than 0, or None for ever")
+
+
+def check_chosen(choices: Any) -> None:
+    """Raise UsageError for choices that are not by name."""
+    if choices is None:
+        return
+    if not isinstance(choices, Mapping):
+        raise UsageError(f"choices={choices!r}: give what a search found, as in found.choices")
+    for name, value in choices.items():
+        if not is_name(name) or not isinstance(value, (int, float)):
+            raise UsageError(
+                f"choices: {name!r}: {value!r} is none: 'amqp/nova-conductor#3': 1.0 is the third of its kind"
+            )
 
 
 _ARGUMENTS = ("flavor", "image", "network", "count", "hints", "group", "node", "forced", "user")

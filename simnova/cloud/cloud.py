@@ -23,6 +23,7 @@ from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.keypairs import Keypairs
+from simnova.cloud.managers import Managers
 from simnova.cloud.quotas import Quotas
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
@@ -31,6 +32,7 @@ from simnova.cloud.views import Moment, Views
 from simnova.config import Config
 from simnova.exceptions import UsageError
 from simnova.kernel import timeline
+from simnova.kernel.choices import Choices
 from simnova.kernel.clock import Clock
 from simnova.kernel.collector import Seldom
 from simnova.kernel.faults import Faults
@@ -38,6 +40,7 @@ from simnova.kernel.journal import Journal, Level, declare
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
 from simnova.kernel.timeline import Comparer, Input, Timeline
+from simnova.messaging.losses import Losses
 
 __door__ = True
 
@@ -60,7 +63,9 @@ class Cloud(Accidents, Views):
     message bus, a database and a conductor of their own (None: one cell, on the bus of all services).
     The same `seed` gives the same run, to the last event.
     `config` holds Nova's options. `filters` and `weighers` are added to those that the options name: names, or classes
-    of your own (with `config={"enabled_filters": []}` yours are the only ones). `level="summary"` keeps no payloads.
+    of your own (with `config={"enabled_filters": []}` yours are the only ones). `managers` are classes of your own,
+    derived from Nova's, in the place of a service's: `{"nova-compute": MyComputeManager}`. `choices` are what a search
+    has found (`found.choices`): what is to go otherwise than by chance. `level="summary"` keeps no payloads.
     `database` is `sqlite://` (in memory) or `sqlite:///PATH`. A class of yours that takes more than `plug_in_seconds`
     of CPU for one question is stopped (None: never, but by Jupyter's interrupt), and its request fails.
 
@@ -81,9 +86,11 @@ class Cloud(Accidents, Views):
         seed: int = 0,
         filters: list[Any] | None = None,
         weighers: list[Any] | None = None,
+        managers: Mapping[str, Any] | None = None,
         level: Level = "full",
         database: str = "sqlite://",
         plug_in_seconds: float | None = 60.0,
+        choices: Mapping[str, Any] | None = None,
         _original: _Original | None = None,
     ) -> None:
         conf = checks.as_config(config)
@@ -91,6 +98,7 @@ class Cloud(Accidents, Views):
         checks.check_plug_ins("filters", filters)
         checks.check_plug_ins("weighers", weighers)
         checks.check_seconds(plug_in_seconds)
+        checks.check_chosen(choices)
         self._recipe: dict[str, Any] = {
             "hosts": as_hosts(hosts),
             "cells": cells,
@@ -98,8 +106,10 @@ class Cloud(Accidents, Views):
             "seed": seed,
             "filters": filters,
             "weighers": weighers,
+            "managers": managers,
             "level": level,
             "plug_in_seconds": plug_in_seconds,
+            "choices": choices,
         }
         self.conf = Config(**conf.as_dict())
         self.clock = Clock(seed, level)
@@ -123,6 +133,7 @@ class Cloud(Accidents, Views):
             filters,
             weighers,
             cells,
+            Managers(managers),
         )
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
@@ -135,9 +146,16 @@ class Cloud(Accidents, Views):
         except BaseException:
             self.close()
             raise
+        self.choices = None if choices is None else self._decided(choices)
         for name, reason in self.assembly.failures.items():
             if _original is None:
                 warnings.warn(f"{name} did not start: {reason}", stacklevel=3)
+
+    def _decided(self, choices: Mapping[str, Any]) -> Choices:
+        made = Choices(self.clock, choices)
+        for broker in self.assembly.brokers.values():
+            broker.interceptors.append(Losses(self.faults))
+        return made
 
     # --- using it ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from simnova.cloud.doors import Doors
 from simnova.cloud.equipment import conf_of
 from simnova.cloud.hosts import Host
 from simnova.cloud.layout import Cell
+from simnova.cloud.managers import Managers
 from simnova.config import Config
 from simnova.kernel.clock import Clock, Service
 from simnova.messaging.rest import App, Rest
@@ -55,12 +56,14 @@ class Processes:
         doors: Doors,
         filters: Sequence[Any] = (),
         weighers: Sequence[Any] = (),
+        managers: Managers | None = None,
     ) -> None:
         self.clock = clock
         self.conf = conf
         self.rest = rest
         self.doors = doors
         self.filters, self.weighers = filters, weighers
+        self.managers = managers or Managers()
 
     @property
     def _timeout(self) -> float:
@@ -98,21 +101,24 @@ class Processes:
         else:
             upcalls = bool(self.conf.api_database.connection)
             place, host = self.doors.cell_place(life, cell, upcalls), f"{CONTROLLER}-{cell.name}"
-        tasks = ComputeTaskManager(
+        tasks = self.managers.of(ComputeTaskManager)(
             self.conf,
             SchedulerAPI(place, self._timeout),
             ComputeAPI(place, self._timeout),
             self._report_client(),
             glance.API(self.rest),
         )
-        return self._service(place, "conductor", host, [ConductorManager(), tasks])
+        return self._service(
+            place, "conductor", host, [self.managers.of(ConductorManager)(), tasks]
+        )
 
     def scheduler(self, life: Service) -> nova_service.Service:
         """nova-scheduler."""
         place = self.doors.place(life)
         report_client = self._report_client() if self.conf.uses_placement else None
         host_manager = HostManager(place, self.conf, self.filters, self.weighers)
-        manager = SchedulerManager(place, self.conf, report_client, host_manager)
+        kind = self.managers.of(SchedulerManager)
+        manager = kind(place, self.conf, report_client, host_manager)
         return self._service(place, "scheduler", CONTROLLER, [manager], manager)
 
     def compute(
@@ -121,7 +127,7 @@ class Processes:
         """nova-compute of a host."""
         place = self.doors.compute_place(life, cell)
         place.indirection = ConductorAPI(place, self._timeout)
-        manager = ComputeManager(
+        manager = self.managers.of(ComputeManager)(
             host.name,
             place,
             conf_of(host, self.conf),

@@ -23,6 +23,7 @@ class Between:
 
 Among = Between | Sequence[Any]
 Chooser = Callable[[tuple[str, ...], Among, random.Random], Any]
+Decider = Callable[[tuple[str, ...], Sequence[Any]], Any]
 
 
 def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
@@ -32,12 +33,18 @@ def draw(stream: tuple[str, ...], among: Among, rng: random.Random) -> Any:
     return among[0] if len(among) == 1 else rng.choice(among)
 
 
+def usual(stream: tuple[str, ...], among: Sequence[Any]) -> Any:
+    """How the clock decides what is not left to chance: the first."""
+    return among[0]
+
+
 class Chance:
     """The random streams of one cloud, all from one seed."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chooser: Chooser = draw
+        self.decider: Decider = usual
         self._streams: dict[tuple[str, ...], random.Random] = {}
 
     def rng(self, *stream: str) -> random.Random:
@@ -49,6 +56,10 @@ class Chance:
     def choose(self, *stream: str, among: Among) -> Any:
         """Let chance decide, in one place: a search can put its own `chooser` here and try every way."""
         return self.chooser(stream, among, self._streams.get(stream) or self.rng(*stream))
+
+    def decide(self, *stream: str, among: Sequence[Any]) -> Any:
+        """Take the first, which is how it goes in every run, unless a search has put its own `decider` here."""
+        return self.decider(stream, among)
 
     def uuid(self, *stream: str) -> str:
         """A version 4 UUID from the random stream of that name."""

@@ -9,6 +9,7 @@ next one) and then closes its coroutines, so that no `except Exception` of a ser
 
 from __future__ import annotations
 
+import heapq
 import sys
 import threading
 import types
@@ -104,6 +105,7 @@ class Clock(Chance):
         self.real = Realtime(self)
         self.patience = Patience(self)
         self.steps = 0
+        self.untied = False
         self.services: dict[Service, None] = {}
         self._busy = 0
         self._second, self._utcnow = -1, ""
@@ -329,6 +331,8 @@ class Clock(Chance):
     def _step(self) -> None:
         before = getattr(_here, "clock", None)
         _here.clock, _here.handled = self, sys.exc_info()[1]
+        if self.untied:
+            self._untie()
         try:
             self.env.step()
         finally:
@@ -338,6 +342,19 @@ class Clock(Chance):
             raise self._failures.pop(0)
         if self.patience.wanted:
             self.patience.end()
+
+    def _untie(self) -> None:
+        """Where several engine events are due at the same time, let a search decide which is the first."""
+        queue = self.env._queue
+        first = queue[0]
+        if not any(entry[:2] == first[:2] for entry in queue[1:3]):
+            return
+        tied = sorted(entry for entry in queue if entry[:2] == first[:2])
+        chosen = tied[self.decide("tie", among=range(len(tied)))]
+        if chosen is not first:
+            queue.remove(chosen)
+            heapq.heapify(queue)
+            heapq.heappush(queue, (*first[:2], first[2] - 1, chosen[3]))
 
     def tell(self, error: BaseException) -> None:
         """Raise this out of the engine when its step is over."""

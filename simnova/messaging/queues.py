@@ -138,6 +138,8 @@ class Queue:
         may.
         """
         turns = self.turns
+        if len(turns) > 1:
+            turns.rotate(-self.clock.decide("worker", self.name, among=range(len(turns))))
         while turns:
             consumer = turns.popleft()
             if consumer.can_take():
