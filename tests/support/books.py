@@ -94,6 +94,17 @@ class Migration(NamedTuple):
     new: int
 
 
+class Wrong(NamedTuple):
+    """What does not agree: about which server (or whatever consumer) if any, on which host, in words."""
+
+    sort: str
+    server: str | None
+    text: str
+
+    def __str__(self):
+        return f"{self.sort}: {self.text}"
+
+
 class Books:
     """All that the databases and hypervisors of a cloud say at this moment."""
 
@@ -146,29 +157,46 @@ class Books:
     def agree(self, orphans=0):
         """Everything; the audits have had their turn. At most so many images are `orphans`, of refused snapshots."""
         self.nothing_is_oversold()
-        self.no_task_is_left_hanging()
-        self.servers_hold_what_they_take()
-        self.nobody_else_holds_anything()
-        self.trackers_count_servers_and_moves()
-        self.guests_are_the_servers()
-        self.ports_are_the_servers()
-        self.images_are_whole(orphans)
+        wrong = [str(one) for one in self.wrongs(orphans) if not self._is_excused(one)]
+        assert wrong == [], "\n".join(wrong)
 
-    def no_task_is_left_hanging(self):
+    def _is_excused(self, wrong):
+        row = self.servers.get(wrong.server)
+        leaked = self.leaky and wrong.sort == "claim" and not (row and row.host)
+        return leaked or (wrong.server in self.excused) or (wrong.sort == "image" and self.excused)
+
+    def wrongs(self, orphans=0):
+        """All that does not agree."""
+        return [
+            *self.hanging(),
+            *self.holding(),
+            *self.held_by_others(),
+            *self.trackers(),
+            *self.guests(),
+            *self.ports(),
+            *self.images(orphans),
+        ]
+
+    def hanging(self):
+        """No task is left."""
         for row in self.servers.values():
-            assert row.settled or row.uuid in self.excused, f"{row} hangs"
+            if not row.settled:
+                yield Wrong("task", row.uuid, f"{row} hangs")
 
-    def servers_hold_what_they_take(self):
+    def holding(self):
         """Each on its host, to the last MB; the migration of one that is resized what that had on its old host."""
         for row in self._sound():
             expected = {row.host: row.size.resources} if row.host else {}
-            assert self._holding(row.uuid) == expected, f"{row} holds {self._holding(row.uuid)}"
+            if self._holding(row.uuid) != expected:
+                yield Wrong("claim", row.uuid, f"{row} holds {self._holding(row.uuid)}")
             if row.vm_state == "resized":
                 move = self._move(row.uuid)
                 expected = {move.source: self.sizes[move.old].resources}
-                assert self._holding(move.uuid) == expected, f"{move} of {row}"
+                if self._holding(move.uuid) != expected:
+                    text = f"{move} of {row} holds {self._holding(move.uuid)}"
+                    yield Wrong("claim", row.uuid, text)
 
-    def nobody_else_holds_anything(self):
+    def held_by_others(self):
         """No consumer but the servers that are there, and the moves that may be taken back.
 
         A move that failed because its server was deleted keeps what it held, as in Nova: `nova-manage placement audit`
@@ -178,19 +206,18 @@ class Books:
         for consumer, host in self.held:
             move = moves.get(consumer)
             row = self.servers.get(move.server if move else consumer)
-            if (row.uuid if row else consumer) in self.excused or (
-                self.leaky and not (row and row.host)
-            ):
-                continue
+            who = row.uuid if row else move.server if move else consumer
             if move and row is None and move.status == "error":
                 continue
-            assert row is not None, f"{move or consumer}, which is gone, holds something of {host}"
-            if move:
-                assert row.vm_state == "resized", f"{move} of {row} holds something"
-            else:
-                assert row.host == host, f"{row} holds something of {host}"
+            if row is None:
+                text = f"{move or consumer}, which is gone, holds something of {host}"
+                yield Wrong("claim", who, text)
+            elif move and row.vm_state != "resized":
+                yield Wrong("claim", who, f"{move} of {row} holds something of {host}")
+            elif not move and row.host != host:
+                yield Wrong("claim", who, f"{row} holds something of {host}")
 
-    def trackers_count_servers_and_moves(self):
+    def trackers(self):
         """A host counts its servers, and one that has left and may come back, with what it had.
 
         Not before the next audit, as in Nova: a host to which a server was to come does not hear that its move failed.
@@ -204,15 +231,17 @@ class Books:
             if row.vm_state == "resized" and move and move.status in IN_PROGRESS_AND_ERROR:
                 sums[move.source] = sums[move.source].plus(self.sizes[move.old])
         for host, *pairs in self._sql(ROOM):
-            for used, room in zip(pairs[::2], pairs[1::2], strict=True):
-                assert 0 <= used <= room, f"{host} counts {used} of {room}: {pairs}"
+            if not all(0 <= used <= room for used, room in zip(pairs[::2], pairs[1::2], strict=True)):
+                yield Wrong("tracker", None, f"{host} counts more than it has: {pairs}")
         for host, *used, running in self._sql(NODES):
             if host in self._confused_hosts():
                 continue
-            assert Size(*used) == sums[host], f"{host} says {used}, its servers have {sums[host]}"
-            assert running == counts[host], f"{host} says {running}, it has {counts[host]}"
+            if Size(*used) != sums[host]:
+                yield Wrong("tracker", None, f"{host} says {used}, its servers have {sums[host]}")
+            if running != counts[host]:
+                yield Wrong("tracker", None, f"{host} says {running}, it has {counts[host]}")
 
-    def guests_are_the_servers(self):
+    def guests(self):
         """A guest on the host of each, and one, off, where one that is resized has left."""
         expected = defaultdict(set)
         for row in self._sound():
@@ -223,27 +252,29 @@ class Books:
         unsound = self.servers.keys() - {row.uuid for row in self._sound()} | self.excused
         for host in self.cloud.assembly.hosts:
             guests = set(self.cloud.assembly.simulated(host).guests) - unsound
-            assert guests == expected[host], f"guests of {host}: {guests}, not {expected[host]}"
+            for uuid in sorted(guests ^ expected[host]):
+                there = "has" if uuid in guests else "does not have"
+                yield Wrong("guest", uuid, f"{host} {there} a guest of {self.servers.get(uuid, uuid)}")
 
-    def ports_are_the_servers(self):
-        """Each server has its port, on its host; there is no other."""
-        ports = self._sql(
+    def ports(self):
+        """Each server's ports are on its host; there are no others."""
+        bound = self._sql(
             "SELECT p.device_id, b.host FROM neutron.ports p "
             "LEFT JOIN neutron.ml2_port_bindings b ON b.port_id = p.id"
         )
-        bound = defaultdict(list)
-        for device, host in ports:
-            assert device in self.servers or device in self.excused, f"a port of {device} is left"
-            bound[device].append(host)
-        for row in self._sound():
-            hosts = [row.host] if row.host else [bound[row.uuid][0] if bound[row.uuid] else None]
-            assert bound[row.uuid] == hosts, f"{row} has ports on {bound[row.uuid]}"
+        sound = {row.uuid: row for row in self._sound()}
+        for device, host in bound:
+            if device not in self.servers:
+                yield Wrong("port", device, f"a port of {device} is left")
+            elif device in sound and sound[device].host not in (None, host):
+                yield Wrong("port", device, f"{sound[device]} has a port on {host}")
 
-    def images_are_whole(self, orphans=0):
+    def images(self, orphans=0):
         """No upload is left half done; a shelved server has its image, and nobody else has one of that kind."""
         images = dict(self._sql("SELECT id, status FROM glance.images"))
         begun = [image for image, status in images.items() if status != "active"]
-        assert self.excused or len(begun) <= orphans, images
+        if len(begun) > orphans:
+            yield Wrong("image", None, f"{begun} are not whole")
         shelved = dict(
             self._sql(
                 "SELECT instance_uuid, value FROM nova_cell1.instance_system_metadata "
@@ -251,8 +282,8 @@ class Books:
             )
         )
         for row in self._sound():
-            if row.vm_state in ("shelved", "shelved_offloaded"):
-                assert shelved.get(row.uuid) in images, f"{row} has no image"
+            if row.vm_state in ("shelved", "shelved_offloaded") and shelved.get(row.uuid) not in images:
+                yield Wrong("image", row.uuid, f"{row} has no image")
 
     def actions_have_ended(self):
         """Every event of every action has a finish time and a result."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
 from simnova.db.cell_schema import METADATA as CELL
+from simnova.db.transaction import Transaction
 from simnova.kernel.journal import declare
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
@@ -206,14 +208,14 @@ class Instance(NovaObject):
 
     @remotable
     async def destroy(self) -> None:
-        """Soft-delete the server: the row stays, marked with its own id (`deleted`).
+        """Soft-delete the server and its moves: the rows stay, each marked with its own id (`deleted`).
 
         Raises InstanceNotFound, and ObjectActionError where it has got a host that this object knows nothing of.
         """
         self.deleted_at = self.ctxt.now()
         values = {"deleted": self.id, "deleted_at": self.deleted_at}
         where = {"uuid": self.uuid, "deleted": 0} | ({} if self.host else {"host": None})
-        if not await self.ctxt.cell_db.update("instances", where, values):
+        if not await self.ctxt.cell_db.transact(partial(_soft_delete, self.uuid, where, values)):
             if await self.ctxt.cell_db.get("instances", uuid=self.uuid, deleted=0):
                 raise exception.ObjectActionError(action="destroy", reason="host changed")
             raise exception.InstanceNotFound(instance_id=self.uuid)
@@ -361,3 +363,14 @@ def _build(
         context=context,
     )
     return instance.obj_reset_changes()
+
+
+def _soft_delete(
+    uuid: str, where: dict[str, Any], values: dict[str, Any], tx: Transaction
+) -> int:
+    """Of all that is a server's, its migrations are what somebody looks for later (`instance_destroy`)."""
+    found = tx.update("instances", where, values)
+    for row in tx.select("migrations", {"instance_uuid": uuid, "deleted": 0}) if found else ():
+        gone = {"deleted": row["id"], "deleted_at": values["deleted_at"]}
+        tx.update("migrations", {"id": row["id"]}, gone)
+    return found

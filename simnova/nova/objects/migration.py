@@ -143,10 +143,13 @@ class Migration(NovaObject):
     @classmethod
     @remotable_class
     async def get_by_filters(
-        cls, context: RequestContext, filters: dict[str, Any]
+        cls, context: RequestContext, filters: dict[str, Any], read_deleted: bool = False
     ) -> list[Migration]:
-        """The migrations that have these column values; a list stands for any of them."""
-        return await cls._load(context, **filters)
+        """The migrations that have these column values; a list stands for any of them.
+
+        Those of deleted servers are deleted with them, and told only where they are asked for.
+        """
+        return await cls._load(context, read_deleted, **filters)
 
     @classmethod
     @remotable_class
@@ -192,8 +195,11 @@ class Migration(NovaObject):
         return [migration for migration in finished if (migration.updated_at or "") <= until]
 
     @classmethod
-    async def _load(cls, context: RequestContext, **where: Any) -> list[Self]:
-        rows = await context.cell_db.select("migrations", {**where, "deleted": 0}, order_by="id")
+    async def _load(
+        cls, context: RequestContext, read_deleted: bool = False, /, **where: Any
+    ) -> list[Self]:
+        there = {} if read_deleted else {"deleted": 0}
+        rows = await context.cell_db.select("migrations", {**where, **there}, order_by="id")
         return [
             cls(
                 **{name: row[name] for name in cls.field_names()}, context=context

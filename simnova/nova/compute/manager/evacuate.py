@@ -134,6 +134,7 @@ class Evacuations(GroupPolicy, Rebuild):
                 "status": ["accepted", "pre-migrating", "done"],
                 "migration_type": EVACUATION,
             },
+            read_deleted=True,
         )
         evacuations = {str(migration.instance_uuid): migration for migration in found}
         self._evacuated = set(evacuations)
