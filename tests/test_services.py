@@ -394,7 +394,9 @@ def providers(cloud):
 
 
 def live(cloud, table):
-    return cloud.sql(f"SELECT host FROM nova_cell1.{table} WHERE deleted = 0 ORDER BY id").column("host")
+    return cloud.sql(f"SELECT host FROM nova_cell1.{table} WHERE deleted = 0 ORDER BY id").column(
+        "host"
+    )
 
 
 def test_with_a_dead_host_go_its_node_its_provider_its_mapping_and_its_aggregates(cloud):

@@ -28,6 +28,7 @@ from simnova.cloud.quotas import Quotas
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
 from simnova.cloud.stock import Images, Networks, Servers
+from simnova.cloud.upkeep import Upkeep
 from simnova.cloud.views import Moment, Views
 from simnova.config import Config
 from simnova.exceptions import UsageError
@@ -56,7 +57,7 @@ class _Original(NamedTuple):
     comparer: Comparer
 
 
-class Cloud(Accidents, Views):
+class Cloud(Accidents, Upkeep, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a

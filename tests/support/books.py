@@ -231,7 +231,9 @@ class Books:
             if row.vm_state == "resized" and move and move.status in IN_PROGRESS_AND_ERROR:
                 sums[move.source] = sums[move.source].plus(self.sizes[move.old])
         for host, *pairs in self._sql(ROOM):
-            if not all(0 <= used <= room for used, room in zip(pairs[::2], pairs[1::2], strict=True)):
+            if not all(
+                0 <= used <= room for used, room in zip(pairs[::2], pairs[1::2], strict=True)
+            ):
                 yield Wrong("tracker", None, f"{host} counts more than it has: {pairs}")
         for host, *used, running in self._sql(NODES):
             if host in self._confused_hosts():
@@ -254,7 +256,9 @@ class Books:
             guests = set(self.cloud.assembly.simulated(host).guests) - unsound
             for uuid in sorted(guests ^ expected[host]):
                 there = "has" if uuid in guests else "does not have"
-                yield Wrong("guest", uuid, f"{host} {there} a guest of {self.servers.get(uuid, uuid)}")
+                yield Wrong(
+                    "guest", uuid, f"{host} {there} a guest of {self.servers.get(uuid, uuid)}"
+                )
 
     def ports(self):
         """Each server's ports are on its host; there are no others."""
@@ -282,7 +286,10 @@ class Books:
             )
         )
         for row in self._sound():
-            if row.vm_state in ("shelved", "shelved_offloaded") and shelved.get(row.uuid) not in images:
+            if (
+                row.vm_state in ("shelved", "shelved_offloaded")
+                and shelved.get(row.uuid) not in images
+            ):
                 yield Wrong("image", row.uuid, f"{row} has no image")
 
     def actions_have_ended(self):

@@ -365,9 +365,7 @@ def _build(
     return instance.obj_reset_changes()
 
 
-def _soft_delete(
-    uuid: str, where: dict[str, Any], values: dict[str, Any], tx: Transaction
-) -> int:
+def _soft_delete(uuid: str, where: dict[str, Any], values: dict[str, Any], tx: Transaction) -> int:
     """Of all that is a server's, its migrations are what somebody looks for later (`instance_destroy`)."""
     found = tx.update("instances", where, values)
     for row in tx.select("migrations", {"instance_uuid": uuid, "deleted": 0}) if found else ():
