@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from simnova.cloud.layout import API_BUS, Cell, Layout
@@ -37,6 +38,7 @@ class Doors:
             self.databases[name].forbidden = frozenset({"nova-compute"})
         for name, neighbour in NEIGHBOURS.items():
             self.databases.open(name, neighbour.tables)
+        self._watched: dict[str, Database] = {}
 
     @property
     def broker(self) -> Broker:
@@ -45,12 +47,12 @@ class Doors:
 
     def place(self, life: Service) -> Place:
         """Where an API-level service stands: it reaches every database and bus."""
-        return self._on(life, self.broker, self.onlooker())
+        return self._on(life, self.broker, self._above(self.databases.__getitem__))
 
     def cell_place(self, life: Service, cell: Cell, upcalls: bool) -> Place:
         """Where a cell's conductor stands; with upcalls it reaches as much as an API-level service."""
         own = self.databases[cell.database]
-        above = replace(self.onlooker(), cell_database=own)
+        above = replace(self._above(self.databases.__getitem__), cell_database=own)
         alone = Place(self.clock, cell_database=own, databases={cell.connection: own})
         return self._on(life, self.brokers[cell.bus], above if upcalls else alone)
 
@@ -59,23 +61,29 @@ class Doors:
         return self._on(life, self.brokers[cell.bus], Place(self.clock))
 
     def onlooker(self) -> Place:
-        """Where someone stands who only looks into the databases: on no bus."""
+        """Where someone stands who looks into the databases from outside: also into one that answers nobody."""
+        return self._above(self.watched)
+
+    def _above(self, databases: Callable[[str], Database]) -> Place:
+        """A place that is on no bus, and sees every database."""
+        names = (CELL0_DB, *(cell.database for cell in self.layout.cells))
         return Place(
             self.clock,
-            api_database=self.databases[API_DB],
-            cell_database=self.databases[self._home],
-            databases=self._mapped(),
+            api_database=databases(API_DB),
+            cell_database=databases(self._home),
+            databases={f"sqlite:///{name}": databases(name) for name in names},
         )
+
+    def watched(self, name: str) -> Database:
+        """The database of that name, for who looks in from outside."""
+        if name not in self._watched:
+            self._watched[name] = self.databases[name].watched()
+        return self._watched[name]
 
     @property
     def _home(self) -> str:
         """The cell database that API-level services are configured with; cell0's where cells are split off."""
         return CELL0_DB if self.layout.split else self.layout.cells[0].database
-
-    def _mapped(self) -> dict[str, Database]:
-        """The cells' databases by their addresses in the cell mappings."""
-        names = (CELL0_DB, *(cell.database for cell in self.layout.cells))
-        return {f"sqlite:///{name}": self.databases[name] for name in names}
 
     def _on(self, life: Service, broker: Broker, place: Place) -> Place:
         """The place on a bus, from which the other buses can be reached where a cell mapping names them."""

@@ -24,6 +24,16 @@ class DBError(NovaError):
     msg_fmt = "%(reason)s"
 
 
+class DBConnectionError(DBError):
+    """The database cannot be reached (`oslo_db.exception.DBConnectionError`)."""
+
+
+class CantStartEngineError(NovaError):
+    """A service has no such database in its nova.conf (`oslo_db.exception.CantStartEngineError`)."""
+
+    msg_fmt = "No sql_connection parameter is established"
+
+
 class DBDuplicateEntry(DBError):
     """A unique constraint was violated by `columns` (`oslo_db.exception.DBDuplicateEntry`)."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from simnova.kernel.late import Late
 
 if TYPE_CHECKING:
-    from simnova.kernel.clock import Clock, Task
+    from simnova.kernel.clock import Clock
 
 Level = Literal["full", "summary"]
 """How much is kept of each event: everything, or everything but the payloads named by its kind."""

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from simnova.db.exception import DBNotAllowed
+from simnova.db.exception import CantStartEngineError, DBNotAllowed
 from simnova.kernel.clock import Clock
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ class RequestContext:
 
     @property
     def api_db(self) -> Database:
-        """The database of the API level, nova_api."""
+        """The database of the API level, nova_api; raises CantStartEngineError in a cell's conductor that has none."""
+        if self.here.api_database is None and self.here.cell_database is not None:
+            raise CantStartEngineError()
         return _required(self.here.api_database)
 
     @property

@@ -91,11 +91,25 @@ class FlavorNotFound(NovaError):
     code = 404
 
 
+class HostMappingExists(NovaError):
+    """The host has been mapped meanwhile."""
+
+    msg_fmt = "Host '%(name)s' mapping already exists"
+    code = 400
+
+
 class HostMappingNotFound(NovaError):
     """The host belongs to no cell yet (`nova-manage cell_v2 discover_hosts` was not run)."""
 
     msg_fmt = "Host '%(name)s' is not mapped to any cell"
     code = 404
+
+
+class NovaException(NovaError):
+    """A failure that has no class of its own; the text is all there is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message=message)
 
 
 class HypervisorUnavailable(NovaError):

@@ -10,11 +10,13 @@ from simnova.messaging.rest import Fault, Request
 from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.controller import truth
+from simnova.nova.api.down_cells import SINCE
 from simnova.nova.api.paging import changes, limit_of
 from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.states import VmState
 
 _SORT_KEYS = {
@@ -89,21 +91,40 @@ def _changed(instance: Instance) -> str:
     return max(filter(None, times), default="")
 
 
-async def find_all(api: API, context: RequestContext, request: Request) -> list[Instance]:
-    """The servers that pass the request's filters, sorted, of its page; of all projects for an administrator."""
+Found = tuple[list[Instance], list[InstanceMapping]]
+
+
+async def find_all(api: API, context: RequestContext, request: Request) -> Found:
+    """The servers that pass the request's filters, sorted, of its page; of all projects for an administrator.
+
+    And the mappings of those in cells that are down, where nothing was asked that takes more to answer.
+    """
     everyone = _all_tenants(request)
     if everyone and not context.is_admin:
         rule = "os_compute_api:servers:index:get_all_tenants"
         raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
     if not _statuses(context, request):
-        return []
-    found = await api.get_all(context, everyone, deleted=_deleted(context, request))
+        return [], []
+    minimal = _is_cell_down_supported(request)
+    found, down = await api.get_all(context, everyone, _deleted(context, request), minimal)
+    elsewhere: list[InstanceMapping] = []
+    if down and minimal:
+        room = limit_of(api.conf, request) - len(found)
+        elsewhere = await api.minimal(context, down, everyone, room)
+    marker = request.param("marker")
+    if down and marker and marker not in {one.uuid for one in found}:
+        await api.check_marker(context, marker)
     for name, test in _filters(context, request, everyone).items():
         wanted = request.query.get(name)
         if wanted is not None:
             found = [one for one in found if any(_passes(test, one, text) for text in wanted)]
     found = _lately(context, found, request)
-    return _page(api, _sorted(found, request), request)
+    return _page(api, _sorted(found, request), request), elsewhere
+
+
+def _is_cell_down_supported(request: Request) -> bool:
+    """Whether servers of a cell that is down are listed as well: only where nothing is filtered, sorted or paged."""
+    return version_of(request) >= SINCE and set(request.query) <= {"all_tenants"}
 
 
 def _all_tenants(request: Request) -> bool:

@@ -6,14 +6,12 @@ In Nova: `remote_consoles.py` and `console_auth_tokens.py` of `nova/api/openstac
 from __future__ import annotations
 
 from simnova.messaging.rest import Fault, Request, Response, route
-from simnova.nova import exception
 from simnova.nova.api.of_server import OfServer, refusals
 from simnova.nova.api.policy import require_admin
 from simnova.nova.api.validation import validate
 from simnova.nova.api.versions import only
-from simnova.nova.context import target_cell
-from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.console_auth_token import ConsoleAuthToken
+from simnova.nova.scatter_gather import scatter_gather_skip_cell0
 
 
 class RemoteConsolesController(OfServer):
@@ -43,11 +41,9 @@ class RemoteConsolesController(OfServer):
         context = await self.context(request)
         only(request, (2, 31))
         require_admin(context, "os_compute_api:os-console-auth-tokens")
-        for cell in await CellMapping.get_all(context):
-            try:
-                found = await ConsoleAuthToken.validate(target_cell(context, cell), token)
-            except exception.InvalidToken:
-                continue
-            names = ("instance_uuid", "host", "port", "internal_access_path")
-            return Response(200, {"console": {name: getattr(found, name) for name in names}})
+        answers = await scatter_gather_skip_cell0(context, ConsoleAuthToken.validate, token)
+        for found in answers.values():
+            if isinstance(found, ConsoleAuthToken):
+                names = ("instance_uuid", "host", "port", "internal_access_path")
+                return Response(200, {"console": {name: getattr(found, name) for name in names}})
         raise Fault(404, "Token not found")

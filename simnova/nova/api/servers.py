@@ -6,7 +6,7 @@ from typing import Any
 
 from simnova.messaging.rest import Fault, Request, Response, route
 from simnova.nova import exception
-from simnova.nova.api import views
+from simnova.nova.api import down_cells, views
 from simnova.nova.api.auth import Auth
 from simnova.nova.api.controller import Controller
 from simnova.nova.api.listing import find_all
@@ -22,6 +22,7 @@ from simnova.nova.compute.api.destination import parse_availability_zone, zone_o
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.network_request import NetworkRequest
 
 _TWO_WAYS = (
@@ -78,26 +79,34 @@ class ServersController(Controller):
     async def index(self, request: Request) -> Response:
         """The project's servers, by id and name."""
         context = await self.context(request)
-        found = await find_all(self.compute_api, context, request)
+        found, elsewhere = await find_all(self.compute_api, context, request)
         shown = [views.server(instance, context.is_admin, (2, 1))["server"] for instance in found]
         brief = [{key: one[key] for key in ("id", "name", "links")} for one in shown]
-        return Response(200, {"servers": brief, **_next(request, found)})
+        unknown = [down_cells.brief(mapping) for mapping in elsewhere]
+        return Response(200, {"servers": unknown + brief, **_next(request, found)})
 
     @route("GET", "/v2.1/servers/detail")
     async def detail(self, request: Request) -> Response:
         """The project's servers in detail."""
         context = await self.context(request)
         version = version_of(request)
-        found = await find_all(self.compute_api, context, request)
+        found, elsewhere = await find_all(self.compute_api, context, request)
         shown = [views.server(one, context.is_admin, version)["server"] for one in found]
-        return Response(200, {"servers": shown, **_next(request, found)})
+        unknown = [down_cells.detail(mapping) for mapping in elsewhere]
+        return Response(200, {"servers": unknown + shown, **_next(request, found)})
 
     @route("GET", "/v2.1/servers/{server_id}")
     async def show(self, request: Request, server_id: str) -> Response:
         """One server in detail."""
         context = await self.context(request)
-        instance = await self.compute_api.get(context, server_id)
-        return Response(200, views.server(instance, context.is_admin, version_of(request)))
+        if version_of(request) < down_cells.SINCE:
+            instance = await self.compute_api.get(context, server_id)
+            return Response(200, views.server(instance, context.is_admin, version_of(request)))
+        found = await self.compute_api.get_or_mapping(context, server_id)
+        if isinstance(found, InstanceMapping):
+            unknown = await down_cells.show(context, found, version_of(request))
+            return Response(200, {"server": unknown})
+        return Response(200, views.server(found, context.is_admin, version_of(request)))
 
     @route("PUT", "/v2.1/servers/{server_id}")
     async def update(self, request: Request, server_id: str) -> Response:

@@ -66,7 +66,9 @@ class ServiceController(Controller):
         host, binary = request.param("host"), request.param("binary")
         found = [
             service
-            for service in await self.host_api.service_get_all(context)
+            for service in await self.host_api.service_get_all(
+                context, version_of(request) >= (2, 69)
+            )
             if host in (None, "", service.host) and binary in (None, "", service.binary)
         ]
         return Response(200, {"services": await self._shown(request, context, found)})
@@ -173,7 +175,9 @@ def shown(
 ) -> list[dict[str, Any]]:
     """Services as the API lists them at a microversion."""
     return [
-        {
+        _unknown(service)
+        if service.uuid is None
+        else {
             "id": service.uuid if version >= (2, 53) else service.id,
             "binary": service.binary,
             "host": service.host,
@@ -208,6 +212,11 @@ async def _assert_no_in_progress_migrations(service: Service, nodes: list[Comput
                 ",".join(f"{one.uuid}:{one.status}" for one in moving),
             )
             raise Fault(409, _MIGRATING)
+
+
+def _unknown(service: Service) -> dict[str, Any]:
+    """A compute host of a cell that does not answer."""
+    return {"binary": service.binary, "host": service.host, "status": "UNKNOWN"}
 
 
 def _apply(service: Service, body: dict[str, Any]) -> None:

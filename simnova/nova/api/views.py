@@ -66,16 +66,14 @@ def server(instance: Instance, is_admin: bool, microversion: tuple[int, int]) ->
         "user_id": instance.user_id or "",
         "metadata": instance.metadata,
         "hostId": _host_id(instance),
-        "image": {"id": instance.image_ref, "links": _links("images", instance.image_ref)}
-        if instance.image_ref
-        else "",
-        "flavor": _flavor_of(instance, microversion),
+        "image": image_of(instance.image_ref),
+        "flavor": flavor_of(instance.flavor, microversion),
         "created": instance.created_at,
         "updated": instance.updated_at or instance.created_at,
         "addresses": addresses(instance),
         "accessIPv4": "",
         "accessIPv6": "",
-        "links": _links("servers", instance.uuid),
+        "links": links("servers", instance.uuid),
         "OS-DCF:diskConfig": "MANUAL",
         "OS-EXT-AZ:availability_zone": instance.availability_zone or "",
         "config_drive": instance.config_drive,
@@ -107,7 +105,7 @@ def server_created(instance: Instance, password: str) -> dict[str, Any]:
     return {
         "server": {
             "id": instance.uuid,
-            "links": _links("servers", instance.uuid),
+            "links": links("servers", instance.uuid),
             "OS-DCF:diskConfig": "MANUAL",
             "security_groups": [{"name": "default"}],
             "adminPass": password,
@@ -154,14 +152,19 @@ def flavor(found: Flavor) -> dict[str, Any]:
         "os-flavor-access:is_public": found.is_public,
         "description": found.description,
         "extra_specs": found.extra_specs,
-        "links": _links("flavors", found.flavorid),
+        "links": links("flavors", found.flavorid),
     }
 
 
-def _flavor_of(instance: Instance, microversion: tuple[int, int]) -> dict[str, Any]:
-    found = instance.flavor
+def image_of(image_ref: str | None) -> dict[str, Any] | str:
+    """The image within a server; an empty text where it has none."""
+    return {"id": image_ref, "links": links("images", image_ref)} if image_ref else ""
+
+
+def flavor_of(found: Flavor, microversion: tuple[int, int]) -> dict[str, Any]:
+    """The flavor within a server."""
     if microversion < (2, 47):
-        return {"id": found.flavorid, "links": _links("flavors", found.flavorid)}
+        return {"id": found.flavorid, "links": links("flavors", found.flavorid)}
     return {
         "vcpus": found.vcpus,
         "ram": found.memory_mb,
@@ -194,7 +197,8 @@ def _host_id(instance: Instance) -> str:
     return hashlib.sha224(f"{instance.project_id}{instance.host}".encode()).hexdigest()
 
 
-def _links(kind: str, ident: str | None) -> list[dict[str, str]]:
+def links(kind: str, ident: str | None) -> list[dict[str, str]]:
+    """Where a thing is to be found, at this version of the API and at any."""
     return [
         {"rel": "self", "href": f"http://nova-api/v2.1/{kind}/{ident}"},
         {"rel": "bookmark", "href": f"http://nova-api/{kind}/{ident}"},

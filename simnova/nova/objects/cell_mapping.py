@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
@@ -45,12 +45,22 @@ class CellMapping(NovaObject):
         row = await context.api_db.get("cell_mappings", uuid=uuid)
         if row is None:
             raise exception.CellMappingNotFound(uuid=uuid)
-        return cls(**{name: row[name] for name in cls.field_names()}, context=context)
+        return cls.from_row(context, row)
+
+    async def save(self) -> None:
+        """Write what has changed."""
+        changed = self.obj_what_changed() | {"updated_at": self.ctxt.now()}
+        await self.ctxt.api_db.update("cell_mappings", {"uuid": self.uuid}, changed)
+        self.obj_reset_changes()
+
+    @classmethod
+    def from_row(cls, context: RequestContext, row: dict[str, Any]) -> CellMapping:
+        """The cell of a row of `cell_mappings`."""
+        found = cls(**{name: row[name] for name in cls.field_names()}, context=context)
+        return found.obj_reset_changes()
 
     @classmethod
     async def get_all(cls, context: RequestContext) -> list[CellMapping]:
         """Every cell in the order in which they were made, cell0 first."""
         rows = await context.api_db.select("cell_mappings", order_by="id")
-        return [
-            cls(**{name: row[name] for name in cls.field_names()}, context=context) for row in rows
-        ]
+        return [cls.from_row(context, row) for row in rows]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from simnova.nova import exception
-from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.context import RequestContext
 from simnova.nova.objects.base import NovaObject, remotable_class
-from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.instance import Instance
+from simnova.nova.scatter_gather import scatter_gather_skip_cell0
 
 __door__ = True
 
@@ -104,11 +104,13 @@ class InstanceGroup(NovaObject):
         wanted = [uuid for uuid in members if uuid not in exclude]
         if not wanted:
             return []
-        if context.db_connection is not None:
-            contexts = [context]
+        if context.db_connection is not None or context.here.api_database is None:
+            found = await Instance.get_all(context, uuid=wanted)
         else:
-            contexts = [target_cell(context, cell) for cell in await CellMapping.get_all(context)]
-        found = [one for each in contexts for one in await Instance.get_all(each, uuid=wanted)]
+            answers = await scatter_gather_skip_cell0(context, Instance.get_all, uuid=wanted)
+            found = [
+                one for answer in answers.values() if isinstance(answer, list) for one in answer
+            ]
         return sorted({one.host for one in found if one.host})
 
     # --- writing ----------------------------------------------------------------------------------------------

@@ -27,6 +27,12 @@ class InstanceMapping(NovaObject):
     user_id: str | None = None
     queued_for_delete: bool = False
     cell_mapping: CellMapping | None = None
+    created_at: str | None = None
+
+    @property
+    def cell_uuid(self) -> str | None:
+        """The UUID of the cell, None where there is none yet."""
+        return self.cell_mapping.uuid if self.cell_mapping else None
 
     def row(self) -> dict[str, Any]:
         """The columns of a mapping that has no cell yet."""
@@ -41,7 +47,7 @@ class InstanceMapping(NovaObject):
 
     async def save(self) -> None:
         """Write the cell and whether the server is about to be deleted."""
-        cell_uuid = self.cell_mapping.uuid if self.cell_mapping else None
+        cell_uuid = self.cell_uuid
 
         def work(tx: Any) -> None:
             cell = tx.get("cell_mappings", uuid=cell_uuid) if cell_uuid else None
@@ -79,6 +85,21 @@ class InstanceMapping(NovaObject):
             return [(row, cells.get(row["cell_id"])) for row in rows]
 
         return [cls._from_rows(context, *found) for found in await context.api_db.transact(work)]
+
+    @classmethod
+    async def get_not_deleted_by_cell_and_project(
+        cls, context: RequestContext, cell_uuid: str, project_id: str | None, limit: int | None
+    ) -> list[InstanceMapping]:
+        """The mappings of a cell's servers, of one project or of all, that are not about to be deleted."""
+
+        def work(tx: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            cell = tx.get("cell_mappings", uuid=cell_uuid)
+            where = {"cell_id": cell["id"], "queued_for_delete": False}
+            where |= {"project_id": project_id} if project_id else {}
+            return cell, tx.select("instance_mappings", where, order_by="id", limit=limit)
+
+        cell, rows = await context.api_db.transact(work)
+        return [cls._from_rows(context, row, cell) for row in rows]
 
     @classmethod
     async def get_counts(

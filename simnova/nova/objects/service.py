@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from simnova.db.cell_schema import METADATA as CELL
 from simnova.db.transaction import Transaction
-from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.context import RequestContext
+from simnova.nova.log import getLogger
 from simnova.nova.objects.base import NovaObject, remotable, remotable_class
-from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.scatter_gather import DidNotRespond, scatter_gather_all_cells
 
 __door__ = True
+
+LOG = getLogger(__name__)
 
 SERVICE_VERSION = 74
 """The version of a service of this release (`nova.objects.service.SERVICE_VERSION`)."""
@@ -112,9 +115,11 @@ _MINIMUM = sa.select(sa.func.min(_SERVICES.c.version).label("version")).where(
 
 
 async def get_minimum_version_all_cells(context: RequestContext, binary: str) -> int:
-    """The least version among a binary's services in all cells; 0 where there are none."""
-    cells = await CellMapping.get_all(context)
-    found = [
-        await Service.get_minimum_version(target_cell(context, cell), binary) for cell in cells
-    ]
-    return min((version for version in found if version is not None), default=0)
+    """The least version among a binary's services in all cells that answer; 0 where there are none."""
+    answers = await scatter_gather_all_cells(context, Service.get_minimum_version, binary)
+    for cell_uuid, answer in answers.items():
+        if isinstance(answer, DidNotRespond):
+            LOG.warning("Cell %s did not respond when getting minimum service version", cell_uuid)
+        elif isinstance(answer, Exception):
+            LOG.warning("Failed to get minimum service version for cell %s", cell_uuid)
+    return min((version for version in answers.values() if isinstance(version, int)), default=0)

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from simnova.config import Config
-from simnova.nova.context import RequestContext, target_cell
-from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.context import RequestContext
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_group import InstanceGroup
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.keypair import KeyPair
+from simnova.nova.scatter_gather import DidNotRespond, scatter_gather_all_cells
 
 Count = dict[str, dict[str, int]]
 """By scope, "project" or "user", how many of each resource; memory in MB."""
@@ -86,8 +86,10 @@ class Counts:
 async def _in_cells(
     context: RequestContext, project_id: str, user_id: str | None
 ) -> dict[str, int]:
+    """The sums over the cells; what is in a cell that does not answer is not counted."""
     total = Counter(instances=0, cores=0, ram=0)
-    for cell in await CellMapping.get_all(context):
-        if not cell.disabled:
-            total.update(await Instance.get_counts(target_cell(context, cell), project_id, user_id))
+    counts = await scatter_gather_all_cells(context, Instance.get_counts, project_id, user_id)
+    for count in counts.values():
+        if not isinstance(count, Exception | DidNotRespond):
+            total.update(count)
     return dict(total)

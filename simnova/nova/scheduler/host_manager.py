@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simnova.exceptions import NovaError
 from simnova.nova import exception, loadables
-from simnova.nova.context import Place, RequestContext, get_admin_context, target_cell
+from simnova.nova.context import Place, RequestContext, get_admin_context
 from simnova.nova.log import getLogger
 from simnova.nova.objects.aggregate import Aggregate
 from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.host_mapping import HostMapping
+from simnova.nova.scatter_gather import CELL_TIMEOUT, DidNotRespond, scatter_gather_cells
 from simnova.nova.scheduler import filters as host_filters
 from simnova.nova.scheduler import narrowing, weights
 from simnova.nova.scheduler.decision import Decision
@@ -113,34 +113,32 @@ class HostManager:
         destination = spec_obj.requested_destination
         only = destination.cell_uuid if destination else None
         cells = [cell for cell in self.cells if cell.uuid == only] if only else self.enabled_cells
-        parts = [
-            await self._get_host_states(target_cell(context, cell), cell, compute_uuids)
-            for cell in cells
-        ]
-        return Hosts([part for part in parts if part is not None])
+        answers = await scatter_gather_cells(
+            context, cells, CELL_TIMEOUT, self._get_host_states, compute_uuids
+        )
+        for cell_uuid, answer in answers.items():
+            if not isinstance(answer, Part):
+                self._views.pop(cell_uuid, None)
+                LOG.warning(*_why_none(cell_uuid, answer))
+        return Hosts([answer for answer in answers.values() if isinstance(answer, Part)])
 
     async def _get_host_states(
-        self, context: RequestContext, cell: CellMapping, compute_uuids: list[str] | None
-    ) -> Part | None:
-        try:
-            view = self._view(context, cell)
-            await view.refresh(context)
-            names = view.names(compute_uuids)
-            servers = await self.instance_info.of_hosts(context, names)
-            if any(one.reads_instances for one in [*self.enabled_filters, *self.weighers]):
-                servers = await self.instance_info.in_full(context, names, servers)
-        except NovaError as error:
-            self._views.pop(cell.uuid, None)
-            LOG.warning("Failed to get computes for cell %s: %s", cell.uuid, error)
-            return None
+        self, context: RequestContext, compute_uuids: list[str] | None
+    ) -> Part:
+        view = self._view(context, str(context.cell_uuid))
+        await view.refresh(context)
+        names = view.names(compute_uuids)
+        servers = await self.instance_info.of_hosts(context, names)
+        if any(one.reads_instances for one in [*self.enabled_filters, *self.weighers]):
+            servers = await self.instance_info.in_full(context, names, servers)
         return view.part(compute_uuids, servers)
 
-    def _view(self, context: RequestContext, cell: CellMapping) -> CellView:
+    def _view(self, context: RequestContext, cell_uuid: str) -> CellView:
         database = context.cell_db
-        known = self._views.get(cell.uuid)
+        known = self._views.get(cell_uuid)
         if known is None or known.database is not database:
-            known = CellView(database, cell.uuid, self.get_aggregates_of_host)
-            self._views[cell.uuid] = known
+            known = CellView(database, cell_uuid, self.get_aggregates_of_host)
+            self._views[cell_uuid] = known
         return known
 
     def get_aggregates_of_host(self, host: str) -> list[Aggregate]:
@@ -170,11 +168,11 @@ class HostManager:
             if cell_uuid
             else self.enabled_cells
         )
-        for cell in cells:
-            nodes = await ComputeNode.get_all(target_cell(context, cell))
+        answers = await scatter_gather_cells(context, cells, CELL_TIMEOUT, ComputeNode.get_all)
+        for nodes in answers.values():
             found = [
                 one
-                for one in nodes
+                for one in (nodes if isinstance(nodes, list) else [])
                 if host in (None, one.host) and node in (None, one.hypervisor_hostname)
             ]
             if found:
@@ -210,3 +208,10 @@ class HostManager:
 
     def _note_setting(self, section: str, name: str, value: object) -> None:
         self._settings_changed = True
+
+
+def _why_none(cell_uuid: str, answer: Exception | DidNotRespond) -> tuple[str, ...]:
+    """What is logged of a cell whose hosts no server will get."""
+    if isinstance(answer, Exception):
+        return "Failed to get computes for cell %s: %s", cell_uuid, str(answer)
+    return "Timeout getting computes for cell %s", cell_uuid

@@ -10,11 +10,11 @@ from simnova.nova import exception
 from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.log import getLogger
 from simnova.nova.objects.aggregate import Aggregate
-from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.host_mapping import HostMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.service import Service
+from simnova.nova.scatter_gather import Answer, scatter_gather_skip_cell0
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 
@@ -155,11 +155,17 @@ class AggregateAPI:
         await _check_clash(context, aggregate, metadata, aggregate.hosts, refusal)
         if _ZONE not in metadata or metadata[_ZONE] == aggregate.availability_zone:
             return
-        for cell in await CellMapping.get_all(context):
-            servers = await Instance.get_uuids_by_hosts(target_cell(context, cell), aggregate.hosts)
-            if any(servers.values()):
-                reason = "One or more hosts contain instances in this zone"
-                raise refusal(aggregate_id=aggregate.id, reason=reason)
+        cells = await scatter_gather_skip_cell0(
+            context, Instance.get_uuids_by_hosts, aggregate.hosts
+        )
+        if any(_has_servers(answer) for answer in cells.values()):
+            reason = "One or more hosts contain instances in this zone"
+            raise refusal(aggregate_id=aggregate.id, reason=reason)
+
+
+def _has_servers(answer: Answer[dict[str, list[str]]]) -> bool:
+    """A cell that does not answer may have some."""
+    return any(answer.values()) if isinstance(answer, dict) else True
 
 
 async def _check_clash(

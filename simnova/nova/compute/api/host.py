@@ -10,17 +10,35 @@ from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.host_mapping import HostMapping
 from simnova.nova.objects.service import Service
+from simnova.nova.scatter_gather import DidNotRespond, scatter_gather_all_cells
 
 LOG = getLogger("nova.compute.api")
 
 
-async def all_services(context: RequestContext) -> list[Service]:
-    """Every service of every cell; each is bound to its cell."""
-    return [
-        service
-        for cell in await CellMapping.get_all(context)
-        for service in await Service.get_all(target_cell(context, cell))
-    ]
+async def all_services(context: RequestContext, cell_down_support: bool = False) -> list[Service]:
+    """Every service of every cell; each is bound to its cell.
+
+    A cell that does not answer is left out; with `cell_down_support` there are its nova-computes, of which no more is
+    known than the host: they have no UUID (`_service_get_all_cells`).
+    """
+    found: list[Service] = []
+    for cell_uuid, answer in (await scatter_gather_all_cells(context, Service.get_all)).items():
+        if not isinstance(answer, Exception | DidNotRespond):
+            found += answer
+        elif cell_down_support:
+            found += await _unavailable(context, cell_uuid)
+        else:
+            LOG.warning("Cell %s is not responding and hence skipped from the results.", cell_uuid)
+    return found
+
+
+async def _unavailable(context: RequestContext, cell_uuid: str) -> list[Service]:
+    hosts = await HostMapping.get_all(context, cell_uuid)
+    LOG.warning(
+        "Cell %s is not responding and hence only partial results are available from this cell.",
+        cell_uuid,
+    )
+    return [Service(binary="nova-compute", host=one.host, context=context) for one in hosts]
 
 
 class HostAPI:
@@ -30,17 +48,24 @@ class HostAPI:
         self.rpcapi = rpcapi
         self.servicegroup_api = servicegroup_api
 
-    async def service_get_all(self, context: RequestContext) -> list[Service]:
-        """Every service of every cell; each is bound to its cell."""
-        return await all_services(context)
+    async def service_get_all(
+        self, context: RequestContext, cell_down_support: bool = False
+    ) -> list[Service]:
+        """Every service of every cell, as `all_services`."""
+        return await all_services(context, cell_down_support)
 
     async def service_get_by_id(self, context: RequestContext, service_id: str) -> Service:
         """The service of that UUID or, as before 2.53, that number, bound to its cell.
 
-        Raises ServiceNotFound, and ServiceNotUnique for a number that several cells have.
+        Raises ServiceNotFound, and ServiceNotUnique for a number that several cells have. The cells are asked one after
+        another, and one that is down fails the request.
         """
-        services = await self.service_get_all(context)
-        found = [one for one in services if service_id in (one.uuid, str(one.id))]
+        found = [
+            one
+            for cell in await CellMapping.get_all(context)
+            for one in await Service.get_all(target_cell(context, cell))
+            if service_id in (one.uuid, str(one.id))
+        ]
         if len(found) > 1:
             raise exception.ServiceNotUnique()
         if not found:
@@ -48,7 +73,7 @@ class HostAPI:
         return found[0]
 
     async def compute_node_get_all(self, context: RequestContext) -> list[ComputeNode]:
-        """Every compute node of every cell."""
+        """Every compute node of every cell; one that is down fails the request."""
         return [
             node
             for cell in await CellMapping.get_all(context)

@@ -8,7 +8,8 @@ from simnova.nova import exception
 from simnova.nova.compute.api.base import Base
 from simnova.nova.compute.api.checks import check_instance_lock, check_instance_state
 from simnova.nova.compute.api.resize import request_spec_of
-from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.compute.multi_cell_list import get_records
+from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.compute_node import ComputeNode
@@ -106,10 +107,9 @@ class LiveMigration(Base):
         self, context: RequestContext, filters: dict[str, Any]
     ) -> list[Migration]:
         """The migrations of every cell that have these column values and are not hidden, oldest first."""
-        found: list[Migration] = []
-        for cell in await CellMapping.get_all(context):
-            if not cell.disabled:
-                found += await Migration.get_by_filters(target_cell(context, cell), filters)
+        cells = await CellMapping.get_all(context)
+        skip = self.conf.api.list_records_by_skipping_down_cells
+        found, _ = await get_records(context, skip, cells, Migration.get_by_filters, filters)
         shown = [migration for migration in found if not migration.hidden]
         return sorted(shown, key=lambda one: (one.created_at or "", one.id or 0))
 
