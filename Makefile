@@ -7,16 +7,16 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 START := lab/tree/notebooks/00_start_here.ipynb
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
-SLOW := notebooks or labs or browser or libvirt or thorough
+SLOW := notebooks or labs or browser or libvirt or qemu or thorough
 PYTEST := $(BIN)/pytest -n2 --dist loadfile
 
-.PHONY: lab labs test check notebooks bench lock screenshots clean browser
+.PHONY: lab labs test check notebooks bench lock screenshots clean browser qemu
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.libvirt
 	$(BIN)/jupyter-lab --log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
 
-test: $(VENV)/.libvirt browser
+test: $(VENV)/.libvirt browser qemu
 	$(PYTEST) $(NBVAL) tests $(wildcard notebooks labs/source)
 
 check: $(VENV)/.packages
@@ -64,3 +64,6 @@ $(VENV)/.libvirt: $(VENV)/.packages
 
 browser:
 	@command -v chromium chromium-browser google-chrome >/dev/null || tools/system_packages.sh browser || echo "SimNova: without Chromium the browser tests are skipped."
+
+qemu:
+	@command -v qemu-system-x86_64 >/dev/null && command -v qemu-img >/dev/null && PATH="$$PATH:/usr/sbin" command -v libvirtd virtqemud >/dev/null || tools/system_packages.sh qemu || echo "SimNova: without QEMU the tests with real guests are skipped."

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-FOLDERS = {"tests/browser": "browser", "tests/labs": "labs", "tests/libvirt": "libvirt"}
+FOLDERS = {
+    "tests/browser": "browser",
+    "tests/labs": "labs",
+    "tests/libvirt": "libvirt",
+    "tests/qemu": "qemu",
+}
 
 
 def marks(path: Path) -> set[str]:
@@ -28,15 +33,24 @@ def has_libvirt() -> bool:
     return True
 
 
+def lacking() -> dict[str, str]:
+    """The markers of tests that cannot run here, and what is missing."""
+    from simnova.nova.virt.libvirt import daemon
+
+    absent = {} if has_libvirt() else {"libvirt": "libvirt-python is not installed; see bindep.txt"}
+    reason = absent.get("libvirt") or daemon.missing()
+    return {**absent, "qemu": reason} if reason else absent
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test, and skip those that need libvirt where there is none."""
-    skip = pytest.mark.skip(reason="libvirt-python is not installed; see bindep.txt")
-    libvirt = has_libvirt()
+    """Mark each test, and skip those that need libvirt or QEMU where there is none."""
+    absent = lacking()
     for item in items:
         for mark in marks(item.path):
             item.add_marker(mark)
-        if item.get_closest_marker("libvirt") and not libvirt:
-            item.add_marker(skip)
+        for mark, reason in absent.items():
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_collection_finish() -> None:

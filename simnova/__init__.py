@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simnova.cloud.client import Refused as Refused
     from simnova.cloud.cloud import Cloud as Cloud
     from simnova.cloud.hosts import Host as Host
+    from simnova.cloud.machines import Machines as Machines
     from simnova.cloud.server import Server as Server
     from simnova.config import Config as Config
     from simnova.exceptions import NovaError as NovaError
@@ -29,6 +30,7 @@ _HOMES = {
     "Cloud": "simnova.cloud.cloud",
     "Config": "simnova.config",
     "Host": "simnova.cloud.hosts",
+    "Machines": "simnova.cloud.machines",
     "NovaError": "simnova.exceptions",
     "Profile": "simnova.nova.virt.profile",
     "Refused": "simnova.cloud.client",
@@ -40,6 +42,7 @@ __all__ = [
     "Cloud",
     "Config",
     "Host",
+    "Machines",
     "NovaError",
     "Profile",
     "Refused",

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         ("boot", "boot servers and tell the story", _add_boot),
         ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
         ("record", "do API actions on a server, told as recordings", _add_record),
+        ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
     ):
         add(commands.add_parser(name, help=told, allow_abbrev=False))
     return parser
@@ -115,6 +116,40 @@ def _add_record(record: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of Nova's"
     )
     record.set_defaults(work=_record)
+
+
+def _add_hosts(hosts: argparse.ArgumentParser) -> None:
+    verbs = hosts.add_subparsers(title="verbs", required=True, metavar="VERB")
+    up = verbs.add_parser("up", help="start libvirt daemons, one a host, that stay")
+    up.add_argument("count", nargs="?", type=_one_or_more, default=2, help="how many (2)")
+    up.set_defaults(work=_hosts_up)
+    verbs.add_parser("list", help="those that are there").set_defaults(work=_hosts_list)
+    down = verbs.add_parser("down", help="end them, with every guest and file of theirs")
+    down.set_defaults(work=_hosts_down)
+
+
+def _hosts_up(parsed: argparse.Namespace) -> bool:
+    from simnova.cloud import machines
+
+    for one in machines.up(parsed.count):
+        print(f'Host("{one.name}", driver="{one.uri}")')
+    return False
+
+
+def _hosts_list(parsed: argparse.Namespace) -> bool:
+    from simnova.cloud import machines
+
+    for one in machines.running():
+        print(f"{one.name}\t{'up' if one.alive else 'down'}\t{one.uri}")
+    return False
+
+
+def _hosts_down(parsed: argparse.Namespace) -> bool:
+    from simnova.cloud import machines
+
+    for one in machines.down():
+        print(f"{one.name} is down, and nothing of it is left")
+    return False
 
 
 def _boot(parsed: argparse.Namespace) -> bool:
