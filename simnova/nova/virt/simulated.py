@@ -112,7 +112,7 @@ class Failing:
 class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
     """The guests of one simulated host; durations and failures come from the host's own stream."""
 
-    virt_type: ClassVar[str] = "qemu"
+    virt_type: str = "qemu"
     announces_upload: ClassVar[bool] = False
 
     def __init__(

@@ -62,7 +62,7 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
     in seconds of the wall clock. Raises UsageError for what is no libvirt URI.
     """
 
-    virt_type: ClassVar[str] = "test"
+    virt_type: str = "test"
     announces_upload: ClassVar[bool] = True
     capabilities: ClassVar[Mapping[str, bool]] = {
         **SteppedDriver.capabilities,
