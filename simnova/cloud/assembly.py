@@ -21,6 +21,7 @@ from simnova.nova import service as nova_service
 from simnova.nova.console.websocketproxy import PROXIES
 from simnova.nova.image import glance
 from simnova.nova.log import Logger
+from simnova.nova.manager import Manager
 from simnova.nova.virt.driver import ComputeDriver
 from simnova.nova.virt.simulated import SimulatedDriver
 from simnova.nova.virt.stepped import SteppedDriver
@@ -72,7 +73,15 @@ class Assembly:
             door.driver.join(conf, self.drivers)
         self.running: dict[str, Service] = {}
         self.failures: dict[str, str] = {}
+        self.daemons: dict[str, nova_service.Service] = {}
         self._apps: dict[str, App] = {}
+
+    def add(self, host: Host) -> None:
+        """A host more, whose nova-compute starts."""
+        self.hosts[host.name] = host
+        self._install(host)
+        self.drivers[host.name].driver.join(self.conf, self.drivers)
+        self.start(f"{COMPUTE}@{host.name}", background=False)
 
     def _install(self, host: Host) -> None:
         driver = load_compute_driver(self.clock, host, glance.API(self.rest), self._run_id)
@@ -100,6 +109,12 @@ class Assembly:
     @property
     def _schedulers(self) -> list[str]:
         return _workers(SCHEDULER, self.conf.scheduler.workers)
+
+    def schedulers(self) -> list[tuple[Service, Manager]]:
+        """The nova-schedulers that run, with their managers."""
+        alive = [name for name in self._schedulers if self.running[name].alive]
+        managers = {name: self.daemons[name].manager for name in alive if name in self.daemons}
+        return [(self.running[name], one) for name, one in managers.items() if one is not None]
 
     @property
     def _apis(self) -> list[str]:
@@ -144,7 +159,8 @@ class Assembly:
         """A service that cannot start ends, as its process would; the cloud goes on without it."""
         self.failures.pop(life.name, None)
         try:
-            await make(life).start()
+            self.daemons[life.name] = made = make(life)
+            await made.start()
         except NovaError as error:
             LOG.critical("Unhandled error: %s: %s", type(error).__name__, error)
             self.failures[life.name] = str(error)

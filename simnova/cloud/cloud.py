@@ -16,6 +16,7 @@ from simnova.cloud.aggregates import Aggregates
 from simnova.cloud.asking import server_body
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
+from simnova.cloud.cells import Cells
 from simnova.cloud.client import Client
 from simnova.cloud.collection import Item
 from simnova.cloud.engine import Engine, Until, condition, named
@@ -71,7 +72,8 @@ class Cloud(Accidents, Upkeep, Views):
     of CPU for one question is stopped (None: never, but by Jupyter's interrupt), and its request fails.
 
     What it holds, each with its names, a table, and most with `create`: `flavors`, `images`, `networks`, `aggregates`,
-    `groups` (of servers), `services`, `servers`, `quotas`, `keypairs`, as in `cloud.flavors["m1.small"].vcpus`.
+    `groups` (of servers), `cells`, `services`, `servers`, `quotas`, `keypairs`, as in
+    `cloud.flavors["m1.small"].vcpus`.
 
     The constructor brings the services up, and warns of one that cannot start (its hypervisor does not answer): the
     others go on. `run()` goes on until nobody works, `step()` to the next event.
@@ -139,6 +141,7 @@ class Cloud(Accidents, Upkeep, Views):
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)
+        self.cells = Cells(self)
         self.groups, self.keypairs, self.quotas = Groups(self), Keypairs(self), Quotas(self)
         self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
         try:

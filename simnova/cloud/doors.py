@@ -33,7 +33,7 @@ class Doors:
         buses = dict.fromkeys([API_BUS, *(cell.bus for cell in layout.cells)])
         self.brokers = {bus: Broker(clock, bus) for bus in buses}
         self.databases = Databases(clock, url)
-        for name in (API_DB, CELL0_DB, *(cell.database for cell in layout.cells)):
+        for name in (API_DB, *layout.databases):
             self.databases.open(name, API if name == API_DB else CELL)
             self.databases[name].forbidden = frozenset({"nova-compute"})
         for name, neighbour in NEIGHBOURS.items():
@@ -47,12 +47,12 @@ class Doors:
 
     def place(self, life: Service) -> Place:
         """Where an API-level service stands: it reaches every database and bus."""
-        return self._on(life, self.broker, self._above(self.databases.__getitem__))
+        return self._on(life, self.broker, self.off_the_bus())
 
     def cell_place(self, life: Service, cell: Cell, upcalls: bool) -> Place:
         """Where a cell's conductor stands; with upcalls it reaches as much as an API-level service."""
         own = self.databases[cell.database]
-        above = replace(self._above(self.databases.__getitem__), cell_database=own)
+        above = replace(self.off_the_bus(), cell_database=own)
         alone = Place(self.clock, cell_database=own, databases={cell.connection: own})
         return self._on(life, self.brokers[cell.bus], above if upcalls else alone)
 
@@ -60,18 +60,21 @@ class Doors:
         """Where nova-compute stands: on its cell's bus."""
         return self._on(life, self.brokers[cell.bus], Place(self.clock))
 
+    def off_the_bus(self) -> Place:
+        """Where nova-manage stands: it sees every database."""
+        return self._above(self.databases.__getitem__)
+
     def onlooker(self) -> Place:
         """Where someone stands who looks into the databases from outside: also into one that answers nobody."""
         return self._above(self.watched)
 
     def _above(self, databases: Callable[[str], Database]) -> Place:
         """A place that is on no bus, and sees every database."""
-        names = (CELL0_DB, *(cell.database for cell in self.layout.cells))
         return Place(
             self.clock,
             api_database=databases(API_DB),
             cell_database=databases(self._home),
-            databases={f"sqlite:///{name}": databases(name) for name in names},
+            databases={f"sqlite:///{name}": databases(name) for name in self.layout.databases},
         )
 
     def watched(self, name: str) -> Database:

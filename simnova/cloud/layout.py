@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from simnova.cloud.hosts import Host
 from simnova.exceptions import UsageError, unknown
+from simnova.nova.cmd.manage import CELL0_DB
 
 API_BUS = "rabbitmq"
 """The message bus of the API-level services; where the cells are not split off, of all services."""
@@ -76,6 +77,11 @@ class Layout:
             for number, name in enumerate(loose)
         }
         return [replace(host, cell=host.cell or home[host.name]) for host in hosts]
+
+    @property
+    def databases(self) -> list[str]:
+        """The databases of all cells, cell0's first."""
+        return [CELL0_DB, *(cell.database for cell in self.cells)]
 
     def cell(self, name: str | None) -> Cell:
         """The cell of that name; of a host that names none the first. Raises `UsageError` for one there is not."""

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from simnova.cloud.collection import Item
 
 
+_MIGRATIONS = (
+    "SELECT id, migration_type AS type, status, source_compute AS source, dest_compute AS dest, "
+    "memory_remaining * (status != 'completed') / 1048576 AS left_mb, "
+    "memory_total / 1048576 AS of_mb, uuid "
+    "FROM {cell}.migrations WHERE instance_uuid = '{server}' ORDER BY id"
+)
+
+
 class Moves:
     """The half of `Server` about moving. Each runs the cloud until the API has answered, not until it is done."""
 
@@ -88,9 +96,8 @@ class Moves:
 
         Of a completed one nothing is left, though Nova leaves in the table what it wrote down last.
         """
-        return self.cloud.sql(
-            "SELECT id, migration_type AS type, status, source_compute AS source, "
-            "dest_compute AS dest, memory_remaining * (status != 'completed') / 1048576 AS left_mb, "
-            "memory_total / 1048576 AS of_mb, uuid "
-            f"FROM nova_cell1.migrations WHERE instance_uuid = '{self.id}' ORDER BY id"
-        )
+        found = [
+            self.cloud.sql(_MIGRATIONS.format(cell=cell.database, server=self.id))
+            for cell in self.cloud.assembly.layout.cells
+        ]
+        return Table(found[0].columns, [row for table in found for row in table.rows])

@@ -253,7 +253,8 @@ class Recorder:
 
     def _action(self) -> tuple[int, str] | None:
         """The server's last action, and the cell where the server is."""
-        for cell in ("nova_cell1", "nova_cell0") if self.server else ():
+        cells = self.cloud.assembly.layout.databases if self.server else []
+        for cell in reversed(cells):
             found = self._rows(
                 f"SELECT MAX(id) FROM {cell}.instance_actions "
                 f"WHERE instance_uuid = '{self._its.id}'"

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 _ACTIONS = (
-    "SELECT a.instance_uuid AS server, a.action, e.event, e.host, e.result, "
+    "SELECT a.action, e.event, e.host, e.result, "
     "CASE WHEN e.id IS NULL THEN a.message ELSE e.details END AS why, a.request_id "
-    "FROM (SELECT * FROM nova_{cell}.instance_actions ORDER BY id) a "
-    "LEFT JOIN nova_{cell}.instance_actions_events e ON e.action_id = a.id"
+    "FROM (SELECT * FROM {cell}.instance_actions WHERE instance_uuid = '{server}' ORDER BY id) a "
+    "LEFT JOIN {cell}.instance_actions_events e ON e.action_id = a.id"
 )
 """Those of a server that no host could take are in cell0."""
 
@@ -197,9 +197,10 @@ class Server(Moves):
 
         `why` is the reason of an event that has failed; of an action without events it is the action's own message.
         """
-        cells = " UNION ALL ".join(_ACTIONS.format(cell=cell) for cell in ("cell0", "cell1"))
-        found = self.cloud.sql(f"SELECT * FROM ({cells}) WHERE server = '{self.id}'")
-        return Actions(found.columns[1:], [row[1:] for row in found], whole=("request_id",))
+        cells = self.cloud.assembly.layout.databases
+        found = [self.cloud.sql(_ACTIONS.format(cell=cell, server=self.id)) for cell in cells]
+        rows = [row for table in found for row in table.rows]
+        return Actions(found[0].columns, rows, whole=("request_id",))
 
     def rename(self, name: str) -> None:
         """Ask the API to give it another name."""

@@ -16,7 +16,7 @@ from simnova.exceptions import UsageError, unknown
 from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.versions import MAX_VERSION
-from simnova.nova.cmd.manage import API_DB, CELL0_DB, CELL1_DB
+from simnova.nova.cmd.manage import API_DB
 from simnova.nova.context import RequestContext, get_admin_context, target_cell
 from simnova.nova.objects.base import from_primitive
 from simnova.nova.objects.build_request import BuildRequest
@@ -140,7 +140,7 @@ class Servers(Collection[Server]):
         return views.server(instance, True, MAX_VERSION)["server"]  # type: ignore[no-any-return]
 
     def _deleted(self, uuid: str) -> dict[str, Any]:
-        for database in (CELL1_DB, CELL0_DB):
+        for database in reversed(self.cloud.assembly.layout.databases):
             for row in self._select(database, "instances", uuid=uuid):
                 instance = Instance(**{n: row[n] for n in Instance.field_names() if n in row})
                 return views.server(instance, True, MAX_VERSION)["server"] | {"status": "DELETED"}  # type: ignore[no-any-return]
@@ -159,7 +159,7 @@ class Servers(Collection[Server]):
         return views.server(instance, True, MAX_VERSION)["server"]  # type: ignore[no-any-return]
 
     def _uuids(self) -> list[str]:
-        cells = (CELL0_DB, CELL1_DB)
+        cells = self.cloud.assembly.layout.databases
         gone = {
             row["uuid"]
             for cell in cells

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud.cells import check_new_host, host_fields
+from simnova.cloud.hosts import Host
 from simnova.kernel.clock import Task
-from simnova.nova.cmd import placement
+from simnova.nova.cmd import manage, placement
 from simnova.nova.context import get_admin_context
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.observe.table import Table
@@ -20,7 +22,7 @@ __door__ = True
 
 
 class Upkeep:
-    """The verbs of a cloud by which an operator sets Placement's books right."""
+    """The verbs of a cloud by which an operator sets Placement's books right, and changes cells and hosts."""
 
     assembly: Assembly
     clock: Clock
@@ -46,6 +48,20 @@ class Upkeep:
         uuid = server.id if server else None
         return self._said(self._input("heal_allocations", server=uuid, force=force))
 
+    def add_host(self, host: Host | str) -> None:
+        """A new compute host: its nova-compute starts and reports, in its cell.
+
+        No cell has it before `cloud.cells.discover_hosts()` has found it, or nova-scheduler, every
+        `[scheduler] discover_hosts_in_cells_interval` seconds. Raises `UsageError` for a name that is taken.
+        """
+        self._input("add_host", **host_fields(check_new_host(self.assembly, host)))
+
+    def _manage_cells(self, command: str, *args: Any) -> Table:
+        return self._said(self._input("manage_cells", command=command, args=list(args)))
+
+    def _reload_cells(self) -> None:
+        self._input("reload_cells")
+
     def _said(self, task: Task) -> Table:
         with self._engine():
             while task.is_alive:
@@ -57,21 +73,36 @@ class Upkeep:
     # --- done, now or in a replay ------------------------------------------------------------------------------
 
     def _do_audit_allocations(self, delete: bool) -> Task:
-        return self._manage(placement.audit, delete)
+        return self._manage(placement.audit, self._placement(), delete)
 
     def _do_heal_allocations(self, server: str | None, force: bool) -> Task:
-        return self._manage(placement.heal_allocations, server, force)
+        return self._manage(placement.heal_allocations, self._placement(), server, force)
+
+    def _do_manage_cells(self, command: str, args: list[Any]) -> Task:
+        return self._manage(getattr(manage, command), *args)
+
+    def _do_add_host(self, **fields: Any) -> None:
+        self.assembly.add(Host(**fields))
+
+    def _do_reload_cells(self) -> None:
+        cause = len(self.clock.journal) - 1
+        for life, manager in self.assembly.schedulers():
+            self.clock.spawn(manager.reset(), service=life, cause=cause)
+
+    def _placement(self) -> SchedulerReportClient:
+        return SchedulerReportClient(self.assembly.rest)
 
     def _manage(self, command: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Task:
         """Have the command run as a process of its own, which is there for no longer."""
         process = self.clock.start("nova-manage", background=False)
-        context = get_admin_context(self.assembly.onlooker(), f"req-{self.clock.uuid('request')}")
-        work = command(context, SchedulerReportClient(self.assembly.rest), *args)
+        place, request_id = self.assembly.doors.off_the_bus(), f"req-{self.clock.uuid('request')}"
+        context = get_admin_context(place, request_id)
+        work = command(context, *args)
         task = self.clock.spawn(
             work,
             service=process,
             cause=len(self.clock.journal) - 1,
-            request_id=context.request_id,
+            request_id=request_id,
         )
         task.callbacks.append(lambda _: self.clock.stop(process))
         self.clock.begin()

@@ -100,7 +100,7 @@ class Views:
 
     @property
     def broker(self) -> Broker:
-        """The message broker of the control services and of cell1: its exchanges, its queues."""
+        """The message broker of the API level, and of all services where no cells are split off."""
         return self.assembly.broker
 
     def steps(self, detail: Detail = "story") -> list[int]:

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 
 class Periodic(NamedTuple):
-    """A periodic task: what is done, and every how many seconds."""
+    """A periodic task: what is done, and every how many seconds; the first time after so many, or at once."""
 
     work: Callable[[], Awaitable[None]]
     spacing: float
+    run_immediately: bool = False
 
 
 class Manager:
@@ -24,6 +25,9 @@ class Manager:
 
     async def init_host(self) -> None:
         """Get ready before the first message is served."""
+
+    async def reset(self) -> None:
+        """SIGHUP: read again what is read when the service starts."""
 
     def periodic_tasks(self) -> Sequence[Periodic]:
         """What is to be done again and again."""

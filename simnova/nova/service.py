@@ -58,7 +58,7 @@ class Service:
         for task in self.manager.periodic_tasks() if self.manager else ():
             fuzzy = Between(0.0, float(self.conf.periodic_fuzzy_delay))
             delay = self.place.clock.choose("periodic", self.binary, self.host, among=fuzzy)
-            self._repeat(task, task.spacing + delay)
+            self._repeat(task, delay + (0 if task.run_immediately else task.spacing))
 
     async def _create_record(self) -> ServiceRecord:
         context = get_admin_context(self.place)

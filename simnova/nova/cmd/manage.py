@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from simnova.nova.context import RequestContext, target_cell
+from simnova.nova.context import RequestContext
+from simnova.nova.objects import host_mapping as mapped_hosts
 from simnova.nova.objects.cell_mapping import CELL0_UUID, CellMapping
-from simnova.nova.objects.compute_node import ComputeNode
-from simnova.nova.objects.host_mapping import HostMapping
 
 API_DB, CELL0_DB, CELL1_DB = "nova_api", "nova_cell0", "nova_cell1"
 TRANSPORT_URL = "rabbit://nova@rabbitmq:5672/"
@@ -38,13 +37,18 @@ async def create_cell(
 
 
 async def discover_hosts(context: RequestContext) -> list[str]:
-    """`nova-manage cell_v2 discover_hosts`: map the compute hosts that no cell has yet; returns their names."""
-    found = []
-    for cell in await CellMapping.get_all(context):
-        if cell.is_cell0():
-            continue
-        for node in await ComputeNode.get_unmapped(target_cell(context, cell)):
-            await HostMapping(host=node.host, cell_mapping=cell, context=context).create()
-            await node.mark_mapped()
-            found.append(node.host)
-    return found
+    """`nova-manage cell_v2 discover_hosts --verbose`: map the compute hosts that no cell has yet; what it says."""
+    said: list[str] = []
+    await mapped_hosts.discover_hosts(context, said.append)
+    return said
+
+
+async def update_cell(context: RequestContext, cell_uuid: str, what: str) -> list[str]:
+    """`nova-manage cell_v2 update_cell`, with `--disable` or `--enable`; what it says."""
+    cell = await CellMapping.get_by_uuid(context, cell_uuid)
+    disabled = what == "disable"
+    if cell.disabled == disabled:
+        return [f"Cell {cell_uuid} is already {what}d"]
+    cell.disabled = disabled
+    await cell.save()
+    return []

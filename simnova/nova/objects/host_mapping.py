@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from simnova.db.exception import DBDuplicateEntry
 from simnova.nova import exception
-from simnova.nova.context import RequestContext
+from simnova.nova.context import RequestContext, target_cell
 from simnova.nova.objects.base import NovaObject
 from simnova.nova.objects.cell_mapping import CellMapping
+from simnova.nova.objects.compute_node import ComputeNode
 
 __door__ = True
 
@@ -71,3 +73,41 @@ class HostMapping(NovaObject):
             await self.ctxt.api_db.transact(work)
         except DBDuplicateEntry:
             raise exception.HostMappingExists(name=self.host) from None
+
+
+async def discover_hosts(
+    context: RequestContext, status_fn: Callable[[str], object] = lambda text: None
+) -> list[HostMapping]:
+    """Map the compute hosts that no cell has yet, cell by cell; `status_fn` is told how it goes.
+
+    Raises HostMappingExists where somebody else does the same at the same time.
+    """
+    cells = await CellMapping.get_all(context)
+    status_fn(f"Found {len(cells)} cell mappings.")
+    found: list[HostMapping] = []
+    for cell in cells:
+        if cell.is_cell0():
+            status_fn("Skipping cell0 since it does not contain hosts.")
+            continue
+        status_fn(f"Getting computes from cell '{cell.name}': {cell.uuid}")
+        added = await _map_nodes(target_cell(context, cell), cell, status_fn)
+        status_fn(f"Found {len(added)} unmapped computes in cell: {cell.uuid}")
+        found += added
+    return found
+
+
+async def _map_nodes(
+    context: RequestContext, cell: CellMapping, status_fn: Callable[[str], object]
+) -> list[HostMapping]:
+    made = []
+    for node in await ComputeNode.get_unmapped(context):
+        which = f"compute host '{node.host}': {node.uuid}"
+        status_fn(f"Checking host mapping for {which}")
+        try:
+            await HostMapping.get_by_host(context, node.host)
+        except exception.HostMappingNotFound:
+            status_fn(f"Creating host mapping for {which}")
+            made.append(HostMapping(host=node.host, cell_mapping=cell, context=context))
+            await made[-1].create()
+            await node.mark_mapped()
+    return made

@@ -10,10 +10,10 @@ from simnova.messaging.rpc import Target, expected_exceptions
 from simnova.nova import exception
 from simnova.nova.context import Place, RequestContext
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Manager
 from simnova.nova.objects.instance import Instance
 from simnova.nova.scheduler import request_filter, utils
 from simnova.nova.scheduler.claims import Claim, Claims
+from simnova.nova.scheduler.discovery import Discovery
 from simnova.nova.scheduler.host_manager import HostManager
 from simnova.nova.scheduler.host_state import HostState, selection
 from simnova.nova.scheduler.resource_request import resources_from_request_spec
@@ -52,7 +52,7 @@ class Chosen(NamedTuple):
     claim: Claim | None
 
 
-class SchedulerManager(Manager):
+class SchedulerManager(Discovery):
     """The scheduler's RPC methods. Without a report client there is no Placement: filters alone decide."""
 
     target = Target(version="4.5")
