@@ -61,7 +61,6 @@ class Assembly:
         self.broker, self.brokers = self.doors.broker, self.doors.brokers
         self.databases = self.doors.databases
         self.place, self.onlooker = self.doors.place, self.doors.onlooker
-        self.watched = self.doors.watched
         self.processes = Processes(
             clock, conf, self.rest, self.doors, filters or [], weighers or [], managers
         )

@@ -112,7 +112,7 @@ class Collection(Generic[T]):
     ) -> list[dict[str, Any]]:
         self._check_open()
         return at_once(
-            self.cloud.assembly.watched(database).select(table, where, order_by=order_by)
+            self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
         )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from simnova.cloud.layout import API_BUS, Cell, Layout
 from simnova.cloud.neighbours import NEIGHBOURS
 from simnova.db.api_schema import METADATA as API
 from simnova.db.cell_schema import METADATA as CELL
-from simnova.db.database import Database
 from simnova.db.databases import Databases
 from simnova.kernel.clock import Clock, Service
 from simnova.messaging.amqp import Broker
@@ -38,7 +36,6 @@ class Doors:
             self.databases[name].forbidden = frozenset({"nova-compute"})
         for name, neighbour in NEIGHBOURS.items():
             self.databases.open(name, neighbour.tables)
-        self._watched: dict[str, Database] = {}
 
     @property
     def broker(self) -> Broker:
@@ -47,12 +44,12 @@ class Doors:
 
     def place(self, life: Service) -> Place:
         """Where an API-level service stands: it reaches every database and bus."""
-        return self._on(life, self.broker, self.off_the_bus())
+        return self._on(life, self.broker, self.onlooker())
 
     def cell_place(self, life: Service, cell: Cell, upcalls: bool) -> Place:
         """Where a cell's conductor stands; with upcalls it reaches as much as an API-level service."""
         own = self.databases[cell.database]
-        above = replace(self.off_the_bus(), cell_database=own)
+        above = replace(self.onlooker(), cell_database=own)
         alone = Place(self.clock, cell_database=own, databases={cell.connection: own})
         return self._on(life, self.brokers[cell.bus], above if upcalls else alone)
 
@@ -60,28 +57,14 @@ class Doors:
         """Where nova-compute stands: on its cell's bus."""
         return self._on(life, self.brokers[cell.bus], Place(self.clock))
 
-    def off_the_bus(self) -> Place:
-        """Where nova-manage stands: it sees every database."""
-        return self._above(self.databases.__getitem__)
-
     def onlooker(self) -> Place:
-        """Where someone stands who looks into the databases from outside: also into one that answers nobody."""
-        return self._above(self.watched)
-
-    def _above(self, databases: Callable[[str], Database]) -> Place:
-        """A place that is on no bus, and sees every database."""
+        """Where someone stands who is on no bus, and sees every database."""
         return Place(
             self.clock,
-            api_database=databases(API_DB),
-            cell_database=databases(self._home),
-            databases={f"sqlite:///{name}": databases(name) for name in self.layout.databases},
+            api_database=self.databases[API_DB],
+            cell_database=self.databases[self._home],
+            databases={f"sqlite:///{name}": self.databases[name] for name in self.layout.databases},
         )
-
-    def watched(self, name: str) -> Database:
-        """The database of that name, for who looks in from outside."""
-        if name not in self._watched:
-            self._watched[name] = self.databases[name].watched()
-        return self._watched[name]
 
     @property
     def _home(self) -> str:

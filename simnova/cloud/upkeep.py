@@ -95,7 +95,7 @@ class Upkeep:
     def _manage(self, command: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Task:
         """Have the command run as a process of its own, which is there for no longer."""
         process = self.clock.start("nova-manage", background=False)
-        place, request_id = self.assembly.doors.off_the_bus(), f"req-{self.clock.uuid('request')}"
+        place, request_id = self.assembly.onlooker(), f"req-{self.clock.uuid('request')}"
         context = get_admin_context(place, request_id)
         work = command(context, *args)
         task = self.clock.spawn(

@@ -16,7 +16,7 @@ from simnova.db.statements import statements
 from simnova.db.transaction import Table, Transaction, Where
 from simnova.db.written import Changed, Written
 from simnova.exceptions import UsageError
-from simnova.kernel.clock import Clock, Crashed, Expired, Signal
+from simnova.kernel.clock import Clock, Crashed
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -24,14 +24,6 @@ Change = tuple[str, Row]
 """The kind of a journal event and what it says: `db`, `table`, `key`, `before`, `after`."""
 Watcher = Callable[[Sequence[Change]], None]
 Work = Callable[Concatenate[Transaction, P], T]
-
-TCP_GIVES_UP = 924.0
-"""Seconds until Linux gives a connection up on which nothing is acknowledged (`net.ipv4.tcp_retries2` is 15)."""
-
-_LOST = (
-    "(pymysql.err.OperationalError) "
-    "(2013, 'Lost connection to MySQL server during query ([Errno 110] Connection timed out)')"
-)
 
 __door__ = True
 
@@ -41,8 +33,7 @@ class Database:
     is journalled.
 
     `forbidden` names the binaries that may not come here, nova-compute for Nova's databases. While
-    `refusing` holds a reason, every transaction fails with it, as when the server is down. While it is `hanging`, as
-    when its host is cut off, nobody is answered.
+    `refusing` holds a reason, every transaction fails with it, as when the server is down.
     """
 
     def __init__(
@@ -56,7 +47,6 @@ class Database:
         self.schema = {"schema_translate_map": {None: name}}
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None
-        self.hanging: Signal | None = None
         self._written = Written()
         self._watching: list[weakref.WeakMethod[Watcher]] = []
 
@@ -70,14 +60,10 @@ class Database:
         Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it
         refuses.
         """
-        if self.hanging is not None:
-            await self._answer()
         return self.run(work)
 
     async def get(self, table: Table, **key: Any) -> Row | None:
         """The row with that key, or None: `Transaction.get` by itself."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.get, table, **key)
 
     async def select(
@@ -89,14 +75,10 @@ class Database:
         limit: int | None = None,
     ) -> list[Row]:
         """The rows that fit: `Transaction.select` by itself."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.select, table, where, order_by=order_by, limit=limit)
 
     async def insert(self, table: Table, **values: Any) -> Row:
         """Add a row: `Transaction.insert` in a transaction of its own."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.insert, table, **values)
 
     async def update(
@@ -108,14 +90,10 @@ class Database:
         expected: Where | None = None,
     ) -> int:
         """Change rows, or compare and swap: `Transaction.update` in a transaction of its own."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.update, table, where, values, expected=expected)
 
     async def delete(self, table: Table, where: Where) -> int:
         """Remove rows: `Transaction.delete` in a transaction of its own."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.delete, table, where)
 
     async def totals(
@@ -127,8 +105,6 @@ class Database:
         by: Sequence[str] = (),
     ) -> list[Row]:
         """Count and add up: `Transaction.totals` by itself."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.totals, table, of, where, by=by)
 
     async def changed_since(self, table: str, version: int) -> Changed:
@@ -136,15 +112,11 @@ class Database:
 
         Raises what `transact` raises for who may not come here.
         """
-        if self.hanging is not None:
-            await self._answer()
         self._admit()
         return self._written.since(table, version)
 
     async def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
         """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
-        if self.hanging is not None:
-            await self._answer()
         return self.run(Transaction.execute, statement, **values)
 
     def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -167,36 +139,6 @@ class Database:
             self._journal(transaction.refusals)
             self._journal(transaction.changes[1:])
         return result
-
-    def watched(self) -> Database:
-        """The same database for who looks in from outside the cloud: it always answers, at once."""
-        return Database(self.clock, self.name, self.metadata, self.connection)
-
-    def hang(self) -> None:
-        """Answer nobody from now on."""
-        self.hanging = self.hanging or self.clock.signal()
-
-    def answer(self) -> None:
-        """Answer again, first those who still wait."""
-        waiting, self.hanging = self.hanging, None
-        if waiting is not None:
-            waiting.succeed()
-
-    async def _answer(self) -> None:
-        """Wait as long as nothing comes back, at most until TCP gives the connection up."""
-        if self.hanging is None:
-            return
-        woken = self.clock.signal()
-
-        def wake(_: Signal) -> None:
-            if not woken.triggered:
-                woken.succeed()
-
-        self.hanging.callbacks.append(wake)
-        try:
-            await self.clock.wait(woken, TCP_GIVES_UP)
-        except Expired:
-            raise DBConnectionError(reason=_LOST) from None
 
     def watch(self, watcher: Watcher) -> None:
         """Call a bound method with the changes of every transaction that has committed, at once; it is held weakly.

@@ -25,7 +25,7 @@ class DBError(NovaError):
 
 
 class DBConnectionError(DBError):
-    """The database cannot be reached (`oslo_db.exception.DBConnectionError`)."""
+    """The database server cannot be reached (`oslo_db.exception.DBConnectionError`)."""
 
 
 class CantStartEngineError(NovaError):

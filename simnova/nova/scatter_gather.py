@@ -64,7 +64,7 @@ async def scatter_gather_cells(
     for cell in cells:
         there = target_cell(context, cell)
         results[cell.uuid] = did_not_respond_sentinel
-        if there.cell_db.hanging is None:
+        if not _hangs(there):
             results[cell.uuid] = await _answer(there, fn, *args, **kwargs)
         else:
             waiting.add(cell.uuid)
@@ -79,6 +79,12 @@ async def scatter_gather_cells(
                 uuid,
             )
     return dict(results)
+
+
+def _hangs(there: RequestContext) -> bool:
+    """Whether the cell's database answers nobody now."""
+    outage = getattr(there.cell_db, "outage", None)
+    return outage is not None and bool(outage.hangs)
 
 
 async def _answer(

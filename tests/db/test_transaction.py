@@ -276,9 +276,9 @@ def test_nothing_can_be_awaited_in_a_transaction(cell):
 
 
 def test_a_service_killed_at_the_first_write_has_changed_nothing(cell, clock, run, changes):
-    def kill(kind, task):
-        if kind == "db.insert" and task is not None:
-            raise Crashed(task.service.name)
+    def kill(kind, actor):
+        if kind == "db.insert" and actor:
+            raise Crashed(actor)
 
     clock.journal.before.append(kill)
     run(cell.transact(boot))

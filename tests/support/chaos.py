@@ -110,9 +110,7 @@ class Walk:
     def __init__(self, **config):
         unlimited = dict.fromkeys(("quota.instances", "quota.cores", "quota.ram"), -1)
         self.config = config
-        self.cloud = Cloud(
-            hosts=HOSTS, config={**unlimited, "scheduler.workers": 2, **config}
-        )
+        self.cloud = Cloud(hosts=HOSTS, config={**unlimited, "scheduler.workers": 2, **config})
         self.steps = []
         self.calls = []
         self.begun = []
@@ -244,11 +242,15 @@ class Walk:
 
     def tell(self, one):
         row = Books(self.cloud).servers.get(one.server)
-        rids = self.requests()[one.server] & self.hit.keys() if one.server in self.requests() else ()
+        rids = (
+            self.requests()[one.server] & self.hit.keys() if one.server in self.requests() else ()
+        )
         hits = []
         for rid in rids:
             for e in self.hit[rid]:
-                hits.append(f"{e.kind}:{e.actor.split('@')[0]}:{e.data.get('method', '')}{e.data.get('reply','') or ''}")
+                hits.append(
+                    f"{e.kind}:{e.actor.split('@')[0]}:{e.data.get('method', '')}{e.data.get('reply', '') or ''}"
+                )
         return f"{one.sort} {row.vm_state if row else None}/{row.task_state if row else None} {'reset' if one.server in self.reset else ''} {sorted(set(hits))[:4]}"
 
     def every_request_is_answered(self):
@@ -256,9 +258,11 @@ class Walk:
             assert call.done, f"{call} is not answered"
 
     def excused(self):
-        return self.reset | {
-            uuid for uuid, rids in self.requests().items() if rids & self.hit.keys()
-        } | self._deleted_behind_a_host()
+        return (
+            self.reset
+            | {uuid for uuid, rids in self.requests().items() if rids & self.hit.keys()}
+            | self._deleted_behind_a_host()
+        )
 
     def _deleted_behind_a_host(self):
         """Deleted while their host was down: the guest is left until the host looks for such."""
@@ -315,7 +319,9 @@ class Walk:
             for task in life.tasks if life else ():
                 if task.request_id:
                     self.hit.setdefault(task.request_id, []).append(event)
-        elif event.kind in ("fault", "rpc.timeout", "http.error", "virt.error") and event.request_id:
+        elif (
+            event.kind in ("fault", "rpc.timeout", "http.error", "virt.error") and event.request_id
+        ):
             self.hit.setdefault(event.request_id, []).append(event)
 
     def close(self):
