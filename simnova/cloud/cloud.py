@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from simnova.cloud import arguments, checks
 from simnova.cloud.accidents import Accidents
@@ -19,6 +19,7 @@ from simnova.cloud.bootstrap import set_up
 from simnova.cloud.cells import Cells
 from simnova.cloud.client import Client
 from simnova.cloud.collection import Item
+from simnova.cloud.costs import as_costs, charge
 from simnova.cloud.engine import Engine, Until, condition, named
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
@@ -26,6 +27,7 @@ from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.keypairs import Keypairs
 from simnova.cloud.managers import Managers
 from simnova.cloud.quotas import Quotas
+from simnova.cloud.reach import Captures
 from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
 from simnova.cloud.stock import Images, Networks, Servers
@@ -58,16 +60,17 @@ class _Original(NamedTuple):
     comparer: Comparer
 
 
-class Cloud(Accidents, Upkeep, Views):
+class Cloud(Accidents, Captures, Upkeep, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a
-    message bus, a database and a conductor of their own (None: one cell, on the bus of all services).
-    The same `seed` gives the same run, to the last event.
-    `config` holds Nova's options. `filters` and `weighers` are added to those that the options name: names, or classes
-    of your own (with `config={"enabled_filters": []}` yours are the only ones). `managers` are classes of your own,
-    derived from Nova's, in the place of a service's: `{"nova-compute": MyComputeManager}`. `choices` are what a search
-    has found (`found.choices`): what is to go otherwise than by chance. `level="summary"` keeps no payloads.
+    message bus, a database and a conductor of their own (None: one cell, on the bus of all services). The same `seed`
+    gives the same run, to the last event. `config` holds Nova's options. `filters` and `weighers` are added to those
+    that the options name: names, or classes of your own (with `config={"enabled_filters": []}` yours are the only
+    ones). `managers` are classes of your own, derived from Nova's, in the place of a service's: `{"nova-compute":
+    MyComputeManager}`. `choices` are what a search has found (`found.choices`): what is to go otherwise than by
+    chance. `level="summary"` keeps no payloads. `costs` is how long work takes a process: seconds for each "request",
+    "transaction" and, in it, "database", or "measured" (real Nova's); without it services compute in no time.
     `database` is `sqlite://` (in memory) or `sqlite:///PATH`. A class of yours that takes more than `plug_in_seconds`
     of CPU for one question is stopped (None: never, but by Jupyter's interrupt), and its request fails.
 
@@ -91,6 +94,7 @@ class Cloud(Accidents, Upkeep, Views):
         weighers: list[Any] | None = None,
         managers: Mapping[str, Any] | None = None,
         level: Level = "full",
+        costs: Mapping[str, float] | Literal["measured"] | None = None,
         database: str = "sqlite://",
         plug_in_seconds: float | None = 60.0,
         choices: Mapping[str, Any] | None = None,
@@ -111,12 +115,14 @@ class Cloud(Accidents, Upkeep, Views):
             "weighers": weighers,
             "managers": managers,
             "level": level,
+            "costs": as_costs(costs),
             "plug_in_seconds": plug_in_seconds,
             "choices": choices,
         }
         self.conf = Config(**conf.as_dict())
         self.clock = Clock(seed, level)
         self.clock.patience.seconds = plug_in_seconds
+        charge(self.clock, self._recipe["costs"])
         self.journal: Journal = self.clock.journal
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)

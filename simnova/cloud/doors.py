@@ -53,9 +53,14 @@ class Doors:
         alone = Place(self.clock, cell_database=own, databases={cell.connection: own})
         return self._on(life, self.brokers[cell.bus], above if upcalls else alone)
 
-    def compute_place(self, life: Service, cell: Cell) -> Place:
-        """Where nova-compute stands: on its cell's bus."""
-        return self._on(life, self.brokers[cell.bus], Place(self.clock))
+    def compute_place(self, life: Service, cell: Cell, direct: bool = False) -> Place:
+        """Where nova-compute stands: on its cell's bus; with `direct`, as before Grizzly, at its database, too."""
+        place = Place(self.clock)
+        if direct:
+            own = self.databases[cell.database]
+            own.forbidden = frozenset()
+            place = Place(self.clock, cell_database=own, databases={cell.connection: own})
+        return self._on(life, self.brokers[cell.bus], place)
 
     def onlooker(self) -> Place:
         """Where someone stands who is on no bus, and sees every database."""

@@ -124,9 +124,10 @@ class Processes:
     def compute(
         self, life: Service, host: Host, cell: Cell, driver: WatchedDriver
     ) -> nova_service.Service:
-        """nova-compute of a host."""
-        place = self.doors.compute_place(life, cell)
-        place.indirection = ConductorAPI(place, self._timeout)
+        """nova-compute of a host; with `use_local` it writes to the database itself."""
+        direct = bool(self.conf.conductor.use_local)
+        place = self.doors.compute_place(life, cell, direct)
+        place.indirection = None if direct else ConductorAPI(place, self._timeout)
         manager = self.managers.of(ComputeManager)(
             host.name,
             place,

@@ -17,6 +17,7 @@ from simnova.observe import (
     graph,
     hosts,
     index,
+    load,
     logs,
     queues,
     rows,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from simnova.observe.chart import States
     from simnova.observe.graph import Topology
     from simnova.observe.hosts import Hosts
+    from simnova.observe.load import Load
     from simnova.observe.logs import Log
     from simnova.observe.sequence import Sequence
     from simnova.observe.states import History
@@ -194,6 +196,13 @@ class Views:
     def queues(self, seq: int | None = None) -> Table:
         """The queues and how many messages wait in each."""
         return queues.at(self.journal, self._step(seq))
+
+    def load(self, first: int = 0, upto: int | None = None) -> Load:
+        """How busy each process and database was between two steps, what waited for it, and how long boots took.
+
+        Raises `UsageError` where work costs no time: `Cloud(costs="measured")`.
+        """
+        return load.of(self.journal, first, upto)
 
     def topology(self, seq: int | None = None) -> Topology:
         """The ways that messages have taken: services, exchanges, queues with what waits in them."""

@@ -60,10 +60,12 @@ class Database:
         Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it
         refuses.
         """
+        await self.clock.costs.transaction(self.name)
         return self.run(work)
 
     async def get(self, table: Table, **key: Any) -> Row | None:
         """The row with that key, or None: `Transaction.get` by itself."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.get, table, **key)
 
     async def select(
@@ -75,10 +77,12 @@ class Database:
         limit: int | None = None,
     ) -> list[Row]:
         """The rows that fit: `Transaction.select` by itself."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.select, table, where, order_by=order_by, limit=limit)
 
     async def insert(self, table: Table, **values: Any) -> Row:
         """Add a row: `Transaction.insert` in a transaction of its own."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.insert, table, **values)
 
     async def update(
@@ -90,10 +94,12 @@ class Database:
         expected: Where | None = None,
     ) -> int:
         """Change rows, or compare and swap: `Transaction.update` in a transaction of its own."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.update, table, where, values, expected=expected)
 
     async def delete(self, table: Table, where: Where) -> int:
         """Remove rows: `Transaction.delete` in a transaction of its own."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.delete, table, where)
 
     async def totals(
@@ -105,6 +111,7 @@ class Database:
         by: Sequence[str] = (),
     ) -> list[Row]:
         """Count and add up: `Transaction.totals` by itself."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.totals, table, of, where, by=by)
 
     async def changed_since(self, table: str, version: int) -> Changed:
@@ -112,11 +119,13 @@ class Database:
 
         Raises what `transact` raises for who may not come here.
         """
+        await self.clock.costs.transaction(self.name)
         self._admit()
         return self._written.since(table, version)
 
     async def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
         """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
+        await self.clock.costs.transaction(self.name)
         return self.run(Transaction.execute, statement, **values)
 
     def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -23,6 +23,7 @@ import simpy
 from simnova.exceptions import UsageError
 from simnova.kernel.chance import Between as Between
 from simnova.kernel.chance import Chance
+from simnova.kernel.costs import Costs
 from simnova.kernel.journal import DERIVED, Journal, Level, waiting_code
 from simnova.kernel.patience import Patience
 from simnova.kernel.realtime import Realtime
@@ -104,6 +105,7 @@ class Clock(Chance):
         self.journal = Journal(self, level)
         self.real = Realtime(self)
         self.patience = Patience(self)
+        self.costs = Costs(self)
         self.steps = 0
         self.untied = False
         self.services: dict[Service, None] = {}

@@ -324,6 +324,8 @@ class Rest:
         )
 
     async def _serve(self, call: Call, app: App) -> None:
+        if call.service is not None:
+            await self.clock.costs.request(call.service, call.about["method"])
         answer = await app.answer(call.request)
         shown = {"status": answer.status, "body": _shown(answer.text)}
         if "traceback" in vars(answer):

@@ -1,7 +1,7 @@
 """The server's side of RPC (`oslo_messaging/rpc/server.py`, `dispatcher.py`).
 
 A message is acknowledged before it is dispatched: a server that dies at work loses it. Each runs
-as a task of its own.
+as a task of its own. Where work takes a process time, a message waits for it unacknowledged.
 """
 
 from __future__ import annotations
@@ -82,6 +82,25 @@ class RPCServer:
         self._tags = [channel.basic_consume(queue, self._incoming) for queue in queues]
 
     def _incoming(self, delivery: Delivery) -> None:
+        """Take a message up, in a task of its own; at once where work takes a process no time."""
+        transport, origin = self.transport, delivery.origin()
+        if transport.clock.costs.charges(transport.service):
+            work = self._take_up(delivery)
+        else:
+            message = self._received(delivery)
+            if message is None:
+                return
+            work = self._dispatch(message)
+        transport.clock.spawn(
+            work,
+            service=transport.service,
+            cause=origin.cause,
+            request_id=origin.request_id,
+            background=origin.background,
+        )
+
+    def _received(self, delivery: Delivery) -> dict[str, Any] | None:
+        """Acknowledge a message and read it; None for one that this server has had."""
         delivery.ack()
         message = unseal(delivery.message.body)
         unique_id = message["_unique_id"]
@@ -96,18 +115,26 @@ class RPCServer:
                 request_id=origin.request_id,
                 background=origin.background,
             )
-            return
+            return None
         self._seen.append(unique_id)
         self._watch_over(message, delivery)
-        transport.clock.spawn(
-            self._dispatch(message),
-            service=transport.service,
-            cause=origin.cause,
-            request_id=origin.request_id,
-            background=origin.background,
-        )
+        return message
 
     # --- dispatch --------------------------------------------------------------------------------
+
+    async def _take_up(self, delivery: Delivery) -> None:
+        """Receive and dispatch a message when the process has come to it, unless the broker has
+        taken it back meanwhile.
+        """
+        taken: list[dict[str, Any] | None] = []
+
+        def take() -> None:
+            taken.append(self._received(delivery) if delivery.channel.is_open else None)
+
+        costs, method = self.transport.clock.costs, unseal(delivery.message.body)["method"]
+        await costs.request(self.transport.service, method, take)
+        if taken[0] is not None:
+            await self._dispatch(taken[0])
 
     async def _dispatch(self, message: dict[str, Any]) -> None:
         try:

@@ -42,5 +42,6 @@ TEMPLATES: Final[dict[str, Callable[[Telling], str]]] = {
     "virt.step": machine.virt_step,
     "state.unexpected": machine.unexpected,
     "log": machine.log,
+    "cost": machine.cost,
 }
 """Every kind has its sentence; another language is another table with these keys."""

@@ -217,6 +217,7 @@ _COMMANDS = {
     "lose": "You arrange that {what} {method} will get lost, {often}.",
     "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
     "set": "You set {option} to {value}.",
+    "capture": "Someone has taken {host} over, and tries what its nova-compute can reach.",
     "write_memory": "You have the guest write {rate:g} MB a second to its memory.",
 }
 
@@ -251,6 +252,24 @@ def fault(telling: Telling) -> str:
     return (
         f"Broken on purpose: {telling.data.get('verb', 'something')}{f' ({args})' if args else ''}."
     )
+
+
+_SPENT = {
+    "request": "{of} has spent {spent} on a request, {name}",
+    "transaction": "{of} has spent {spent} on a transaction with {name}",
+    "database": "{of} has spent {spent} on a transaction of {by}",
+}
+
+
+def cost(telling: Telling) -> str:
+    """cost"""
+    data = telling.data
+    named = {"of": data["of"], "name": data["name"], "by": telling.actor}
+    told = _SPENT[data["what"]].format(spent=f"{1e3 * data['seconds']:.3g} ms", **named)
+    waited = (
+        f" which had waited {1e3 * data['waited']:.3g} ms for its turn" if data["waited"] else ""
+    )
+    return f"{told}{',' if waited else ''}{waited}."
 
 
 def log(telling: Telling) -> str:
