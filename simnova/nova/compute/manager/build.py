@@ -7,10 +7,11 @@ from typing import Any
 from simnova.nova import exception
 from simnova.nova.compute.manager.failure import Build, Failures, Result
 from simnova.nova.compute.manager.group_policy import GroupPolicy
+from simnova.nova.compute.manager.wrappers import instance_operation
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
-from simnova.nova.objects.instance_action import EventReporter
+from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import TaskState, VmState
 
 LOG = getLogger("nova.compute.manager")
@@ -28,18 +29,26 @@ class Builds(Failures, GroupPolicy):
         """
         build = Build(context, **request)
         async with self._lock(build.instance.uuid), self._build_semaphore:
-            event = "compute__do_build_and_run_instance"
-            async with EventReporter(context, event, self.host, build.instance.uuid):
-                result = await self._do_build_and_run_instance(build)
-            if result == Result.FAILED:
-                await self._delete_allocation(build)
-            if result == Result.ACTIVE:
-                self.rt.build_succeeded()
-            else:
-                self.rt.build_failed()
+            try:
+                result = await self._do_build_and_run_instance(context, build.instance, build)
+            except Exception:
+                await self._build_ended(build, Result.FAILED)
+                raise
+            await self._build_ended(build, result)
 
-    async def _do_build_and_run_instance(self, build: Build) -> Result:
-        instance = build.instance
+    async def _build_ended(self, build: Build, result: Result) -> None:
+        """What failed holds nothing of this host any more, also where an error came out of its own clean-up."""
+        if result == Result.FAILED:
+            await self._delete_allocation(build)
+        if result == Result.ACTIVE:
+            self.rt.build_succeeded()
+        else:
+            self.rt.build_failed()
+
+    @instance_operation
+    async def _do_build_and_run_instance(
+        self, context: RequestContext, instance: Instance, build: Build
+    ) -> Result:
         LOG.debug("Starting instance...", instance=instance)
         instance.vm_state, instance.task_state = VmState.BUILDING, None
         try:
@@ -81,9 +90,7 @@ class Builds(Failures, GroupPolicy):
         except (*_GONE, exception.BuildAbortException):
             raise
         except (exception.ImageNotActive, exception.FlavorDiskSmallerThanImage) as error:
-            raise exception.BuildAbortException(
-                instance_uuid=instance.uuid, reason=str(error)
-            ) from error
+            raise _abort(instance, str(error)) from error
         except exception.ComputeResourcesUnavailable as error:
             LOG.debug(str(error), instance=instance)
             raise exception.RescheduledException(
@@ -100,8 +107,8 @@ class Builds(Failures, GroupPolicy):
         instance = build.instance
         LOG.debug("Start building networks asynchronously for instance.", instance=instance)
         instance.task_state = TaskState.NETWORKING
-        await instance.save(expected_task_state=[None])
         try:
+            await instance.save(expected_task_state=[None])
             network_info = await self.network_api.allocate_for_instance(
                 build.context,
                 instance,
@@ -109,23 +116,38 @@ class Builds(Failures, GroupPolicy):
                 build.security_groups,
                 bind_host_id=self.host,
             )
+        except _GONE:
+            raise
+        except exception.UnexpectedTaskStateError as error:
+            raise _abort(instance, str(error)) from error
         except exception.NoMoreFixedIps as error:
             LOG.warning("No more fixed IP to be allocated", instance=instance)
             text = (
                 f"Failed to allocate the network(s) with error {error.format_message()}, "
                 "not rescheduling."
             )
-            raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=text) from error
+            raise _abort(instance, text) from error
         except Exception as error:
             LOG.exception("Failed to allocate network(s)", instance=instance)
             text = "Failed to allocate the network(s), not rescheduling."
-            raise exception.BuildAbortException(instance_uuid=instance.uuid, reason=text) from error
+            raise _abort(instance, text) from error
         LOG.debug("Instance network_info: |%s|", network_info, instance=instance)
         instance.network_info = network_info
         instance.system_metadata = {**instance.system_metadata, "network_allocated": "True"}
         return network_info
 
     async def _prep_block_device(self, build: Build) -> None:
+        try:
+            await self._map_block_devices(build)
+        except _GONE:
+            raise
+        except exception.UnexpectedTaskStateError as error:
+            raise _abort(build.instance, str(error)) from error
+        except Exception as error:
+            LOG.exception("Failure prepping block device", instance=build.instance)
+            raise _abort(build.instance, "Failure prepping block device.") from error
+
+    async def _map_block_devices(self, build: Build) -> None:
         instance = build.instance
         instance.task_state = TaskState.BLOCK_DEVICE_MAPPING
         instance.root_device_name = instance.root_device_name or "/dev/vda"
@@ -165,3 +187,8 @@ class Builds(Failures, GroupPolicy):
         }
         await instance.save(expected_task_state=TaskState.SPAWNING)
         await self.query_client.update_instance_info(context, self.host, [instance])
+
+
+def _abort(instance: Instance, reason: str) -> exception.BuildAbortException:
+    """No other host would do better."""
+    return exception.BuildAbortException(instance_uuid=instance.uuid, reason=reason)

@@ -103,13 +103,25 @@ class Failures(Base):
         )
 
     async def _cleanup_allocated_networks(self, build: Build) -> None:
-        instance = build.instance
-        if not instance.system_metadata.get("network_allocated"):
-            return
+        """Remove what it has in Neutron, also what Nova does not know of; where that fails it stays."""
+        context, instance = build.context, build.instance
         LOG.debug("Unplugging VIFs for instance", instance=instance)
-        await self._deallocate_network(build.context, instance)
+        try:
+            if not instance.network_info:
+                await self.network_api.get_instance_nw_info(context, instance)
+        except Exception as error:
+            LOG.warning(
+                "Failed to update network info cache when cleaning up allocated networks. "
+                "Stale VIFs may be left on this host.Error: %s",
+                str(error),
+            )
+            return
+        LOG.debug("Unplugged VIFs for instance", instance=instance)
+        try:
+            if build.requested_networks != []:
+                await self._deallocate_network(context, instance)
+        except Exception:
+            LOG.exception("Failed to deallocate networks", instance=instance)
+            return
         instance.network_info = []
-        metadata = instance.system_metadata
-        instance.system_metadata = {
-            key: metadata[key] for key in metadata if key != "network_allocated"
-        }
+        instance.system_metadata = {**instance.system_metadata, "network_allocated": "False"}
