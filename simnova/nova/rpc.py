@@ -31,6 +31,13 @@ class ClientRouter:
         return self._clients[transport]
 
 
+def get_client(place: Place, target: Target, timeout: float) -> RPCClient:
+    """A client on a service's own bus."""
+    if place.transport is None:
+        raise RuntimeError("this service has no message bus")
+    return RPCClient(place.transport, target, NovaObjectSerializer(place), timeout)
+
+
 def get_server(place: Place, target: Target, endpoints: list[Any]) -> RPCServer:
     """A server for a service's endpoints on its own bus."""
     if place.transport is None:

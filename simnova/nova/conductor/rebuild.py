@@ -6,6 +6,7 @@ from typing import Any
 
 from simnova.nova import availability_zones, exception
 from simnova.nova.conductor.evacuate import EvacuateTask
+from simnova.nova.conductor.tasks.migrate import restrict_to_cell
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.instance import Instance
@@ -64,6 +65,7 @@ class RebuildTask(EvacuateTask):
         spec: RequestSpec,
         orig_image_ref: str | None,
     ) -> tuple[str, str, dict[str, Any] | None]:
+        await restrict_to_cell(context, instance.uuid, spec)
         try:
             hosts = await self._schedule_instances(
                 context, spec, [instance.uuid], return_alternates=False

@@ -8,7 +8,7 @@ from simnova.messaging.rpc import Target
 from simnova.nova.context import Place, RequestContext
 from simnova.nova.objects.base import NovaObject
 from simnova.nova.objects.instance import Instance
-from simnova.nova.rpc import ClientRouter
+from simnova.nova.rpc import get_client
 
 __door__ = True
 
@@ -16,10 +16,13 @@ TOPIC = "conductor"
 
 
 class ConductorAPI:
-    """Objects' methods run at the conductor: the database for services that have none. All are calls."""
+    """Objects' methods run at the conductor: the database for services that have none. All are calls.
+
+    It is the conductor of the service's own bus, whichever cell the context is targeted at.
+    """
 
     def __init__(self, place: Place, timeout: float) -> None:
-        self.router = ClientRouter(place, Target(TOPIC, version="3.0"), timeout)
+        self.client = get_client(place, Target(TOPIC, version="3.0"), timeout)
 
     async def object_action(
         self,
@@ -30,7 +33,7 @@ class ConductorAPI:
         kwargs: dict[str, Any],
     ) -> tuple[dict[str, Any], Any]:
         """Run a method of this object there; returns what it changed and what it answered."""
-        client = self.router.client(context)
+        client = self.client
         updates, result = await client.call(
             context, "object_action", objinst=objinst, objmethod=objmethod, args=args, kwargs=kwargs
         )
@@ -46,7 +49,7 @@ class ConductorAPI:
         kwargs: dict[str, Any],
     ) -> Any:
         """Run a class method of an object there: loading, mostly."""
-        return await self.router.client(context).call(
+        return await self.client.call(
             context,
             "object_class_action_versions",
             objname=objname,
@@ -58,39 +61,40 @@ class ConductorAPI:
 
 
 class ComputeTaskAPI:
-    """The long tasks that the conductor leads. All are casts but one (namespace compute_task)."""
+    """The long tasks that the conductor leads. All are casts but one (namespace compute_task).
+
+    nova-api asks the super conductor so, nova-compute the one of its cell.
+    """
 
     def __init__(self, place: Place, timeout: float, long_timeout: float = 1800.0) -> None:
         self.timeout, self.long_timeout = timeout, long_timeout
         target = Target(TOPIC, version="1.25", namespace="compute_task")
-        self.router = ClientRouter(place, target, timeout)
+        self.client = get_client(place, target, timeout)
 
     async def schedule_and_build_instances(self, context: RequestContext, **kwargs: Any) -> None:
         """Find hosts for new servers and have them built there."""
-        await self.router.client(context).cast(context, "schedule_and_build_instances", **kwargs)
+        await self.client.cast(context, "schedule_and_build_instances", **kwargs)
 
     async def build_instances(self, context: RequestContext, **kwargs: Any) -> None:
         """A build has failed on one host: try the next alternate."""
-        await self.router.client(context).cast(context, "build_instances", **kwargs)
+        await self.client.cast(context, "build_instances", **kwargs)
 
     async def rebuild_instance(self, context: RequestContext, **kwargs: Any) -> None:
         """Have a server made anew on its host, or, where that is lost, on another."""
-        await self.router.client(context).cast(context, "rebuild_instance", **kwargs)
+        await self.client.cast(context, "rebuild_instance", **kwargs)
 
     async def resize_instance(
         self, context: RequestContext, instance: Instance, **kwargs: Any
     ) -> None:
         """Find a host for a resize or a cold migration, or, with a `host_list`, try the next alternate."""
         more = {"live": False, "rebuild": False, "block_migration": None, "disk_over_commit": None}
-        await self.router.client(context).cast(
-            context, "migrate_server", instance=instance, **more, **kwargs
-        )
+        await self.client.cast(context, "migrate_server", instance=instance, **more, **kwargs)
 
     async def live_migrate_instance(
         self, context: RequestContext, instance: Instance, async_: bool = True, **kwargs: Any
     ) -> None:
         """Find a host that can take a running server; without `async_` a call, as it was before it had a name."""
-        client = self.router.client(context)
+        client = self.client
         if async_:
             await client.cast(context, "live_migrate_instance", instance=instance, **kwargs)
             return
@@ -100,4 +104,4 @@ class ComputeTaskAPI:
 
     async def unshelve_instance(self, context: RequestContext, **kwargs: Any) -> None:
         """Bring a shelved server back."""
-        await self.router.client(context).cast(context, "unshelve_instance", **kwargs)
+        await self.client.cast(context, "unshelve_instance", **kwargs)

@@ -6,6 +6,7 @@ from typing import Any
 
 from simnova.nova import availability_zones, exception
 from simnova.nova.conductor.recheck import QuotaRecheck
+from simnova.nova.conductor.tasks.migrate import restrict_to_cell
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.instance import Instance
@@ -84,6 +85,7 @@ class UnshelveTask(QuotaRecheck):
             if spec is None:
                 raise exception.NoValidHost(reason="")
             spec.force_hosts = spec.force_nodes = None
+            await restrict_to_cell(context, instance.uuid, spec)
             hosts = await self._schedule_instances(
                 context, spec, [instance.uuid], return_alternates=False
             )
