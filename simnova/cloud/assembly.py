@@ -97,7 +97,7 @@ class Assembly:
     @property
     def served(self) -> list[str]:
         """Every service that can be asked over HTTP."""
-        return [API, *NEIGHBOURS, *PROXIES]
+        return [API, *NEIGHBOURS, *self.layout.at_cells(PROXIES)]
 
     @property
     def _conductors(self) -> list[str]:
@@ -131,7 +131,7 @@ class Assembly:
 
     def start(self, name: str, background: bool | None = None) -> Task | None:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
-        known = [*self.names, *PROXIES]
+        known = [*self.names, *self.layout.at_cells(PROXIES)]
         if name not in known:
             raise unknown("service", name, known)
         life = self.running[name] = self.clock.start(name, background)
@@ -144,7 +144,7 @@ class Assembly:
 
     def _maker(self, name: str) -> Callable[[Service], nova_service.Service]:
         if name in self._conductors:
-            return partial(self.processes.conductor, cell=self.layout.of_conductor(name))
+            return partial(self.processes.conductor, cell=self.layout.cell_of(name))
         return self.processes.scheduler if name in self._schedulers else self._compute
 
     def _compute(self, life: Service) -> nova_service.Service:
@@ -169,8 +169,8 @@ class Assembly:
         """What a service answers over HTTP; Nova's keep nothing between their lives, the others do."""
         if address(life.name) == API:
             return self.processes.api(life)
-        if life.name in PROXIES:
-            return self.processes.proxy(life)
+        if self.layout.service(life.name) in PROXIES:
+            return self.processes.proxy(life, self.layout.cell_of(life.name))
         if life.name not in self._apps:
             make = NEIGHBOURS[life.name].app
             self._apps[life.name] = make(self.clock, self.databases[life.name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from simnova.cloud.hosts import Host
@@ -92,10 +92,24 @@ class Layout:
             raise unknown("cell", name, by_name)
         return by_name[name]
 
-    def of_conductor(self, service: str) -> Cell | None:
-        """The cell that a conductor is the conductor of; None for the super conductor."""
-        found = (cell for cell in self.cells if service.startswith(f"{CONDUCTOR}@{cell.name}"))
-        return next((cell for cell in found if service.split(":")[0] == cell.conductor), None)
+    def of_host(self, hosts: Mapping[str, Host], host: str | None) -> str | None:
+        """The name of the cell that a host is in, None where cells are not split off, or for no host."""
+        return hosts[host].cell if self.split and host is not None and host in hosts else None
+
+    def at_cells(self, services: Iterable[str]) -> list[str]:
+        """Services of which each cell has its own, `nova-novncproxy@cell1`, where cells are split off."""
+        if not self.split:
+            return list(services)
+        return [f"{service}@{cell.name}" for service in services for cell in self.cells]
+
+    def service(self, name: str) -> str:
+        """What a process is: `nova-conductor` for `nova-conductor@cell1:2`."""
+        return name.partition("@")[0].partition(":")[0]
+
+    def cell_of(self, name: str) -> Cell | None:
+        """The cell of a control service, `nova-conductor@cell1:2`; None for one of the API level."""
+        where = name.partition("@")[2].partition(":")[0]
+        return self.cell(where) if where else None
 
 
 def _split_off(name: str) -> Cell:

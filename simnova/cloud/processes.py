@@ -89,18 +89,19 @@ class Processes:
         aggregate_api = AggregateAPI(SchedulerAPI(place, timeout), self._report_client())
         return ComputeApp(Auth(self.rest, place), conf, compute_api, host_api, aggregate_api)
 
-    def proxy(self, life: Service) -> App:
-        """A proxy of consoles."""
-        place = self.doors.place(life)
+    def proxy(self, life: Service, cell: Cell | None) -> App:
+        """A proxy of consoles; each cell that is split off has its own, for tokens are in the cells' databases."""
+        place = self._in(cell, life)
         return WebSocketProxy(place, ComputeAPI(place, self._timeout))
+
+    def _in(self, cell: Cell | None, life: Service) -> Place:
+        if cell is None:
+            return self.doors.place(life)
+        return self.doors.cell_place(life, cell, bool(self.conf.api_database.connection))
 
     def conductor(self, life: Service, cell: Cell | None = None) -> nova_service.Service:
         """nova-conductor of the API level, or of a cell."""
-        if cell is None:
-            place, host = self.doors.place(life), CONTROLLER
-        else:
-            upcalls = bool(self.conf.api_database.connection)
-            place, host = self.doors.cell_place(life, cell, upcalls), f"{CONTROLLER}-{cell.name}"
+        place, host = self._in(cell, life), f"{CONTROLLER}-{cell.name}" if cell else CONTROLLER
         tasks = self.managers.of(ComputeTaskManager)(
             self.conf,
             SchedulerAPI(place, self._timeout),

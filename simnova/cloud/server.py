@@ -187,6 +187,8 @@ class Server(Moves):
         The proxy (`nova-novncproxy` …) is started where it has never run; one that was stopped or has crashed is not.
         """
         proxy, token = console.address(url, self.cloud.conf)
+        cell = self.cloud.assembly.layout.of_host(self.cloud.assembly.hosts, self.host)
+        proxy = f"{proxy}@{cell}" if cell else proxy
         if proxy not in self.cloud.assembly.running:
             self.cloud.start(proxy)
         self.cloud.request("GET", f"/?token={token}", service=proxy)

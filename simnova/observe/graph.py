@@ -14,7 +14,7 @@ from simnova.observe import graph_svg
 from simnova.observe.index import follow, last
 from simnova.observe.names import natural
 from simnova.observe.pairs import Pairs
-from simnova.observe.queues import Queues
+from simnova.observe.queues import Queues, on_its_bus
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
@@ -49,17 +49,17 @@ class Ways:
         elif event.kind == "amqp.publish":
             self._publish(event)
         elif event.kind == "amqp.deliver":
-            queue = str(event.data.get("queue"))
+            queue = on_its_bus(str(event.data.get("queue")), event)
             self.at.append((event.seq, Edge("delivers", queue, event.actor)))
 
     def _publish(self, event: Event) -> None:
-        exchange = event.data.get("exchange") or DEFAULT
+        exchange = on_its_bus(event.data.get("exchange") or DEFAULT, event)
         sender = self._actors.get(-1 if event.cause is None else event.cause)
         if sender is not None:
             self.at.append((event.seq, Edge("publishes", sender, exchange)))
         key = str(event.data.get("routing_key") or "")
         for queue in event.data.get("queues") or ():
-            self.at.append((event.seq, Edge("routes", exchange, queue, key)))
+            self.at.append((event.seq, Edge("routes", exchange, on_its_bus(queue, event), key)))
 
 
 @dataclass(frozen=True)

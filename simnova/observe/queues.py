@@ -75,10 +75,19 @@ class Queues:
         data = event.data
         if event.kind == "amqp.publish":
             for name in data.get("queues") or ():
-                self.of.setdefault(name, Queue()).move(event, data.get("message"), READY)
-        elif event.kind in _MOVES and data.get("queue") in self.of:
-            state = GONE if data.get("auto_ack") else _MOVES[event.kind]
-            self.of[data["queue"]].move(event, data.get("message"), state)
+                queue = self.of.setdefault(on_its_bus(name, event), Queue())
+                queue.move(event, data.get("message"), READY)
+        elif event.kind in _MOVES:
+            known = self.of.get(on_its_bus(str(data.get("queue")), event))
+            if known is not None:
+                state = GONE if data.get("auto_ack") else _MOVES[event.kind]
+                known.move(event, data.get("message"), state)
+
+
+def on_its_bus(name: str, event: Event) -> str:
+    """A queue or exchange that a message passes, with the broker in front where it is a cell's own."""
+    broker = str(event.data.get("message") or "").rpartition(".")[0]
+    return f"{broker}: {name}" if broker.startswith("rabbitmq-") else name
 
 
 def at(journal: Journal, seq: int | None = None, *, empty: bool = False) -> Table:
