@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.cells import check_new_host, host_fields
 from simnova.cloud.hosts import Host
+from simnova.db.transaction import Transaction
+from simnova.exceptions import unknown
 from simnova.kernel.clock import Task
 from simnova.nova.cmd import manage, placement
 from simnova.nova.context import get_admin_context
@@ -62,6 +64,25 @@ class Upkeep:
     def _reload_cells(self) -> None:
         self._input("reload_cells")
 
+    def update_rows(self, table: str, where: Mapping[str, Any], **values: Any) -> int:
+        """SQL's UPDATE, where no command helps: `update_rows("nova_api.instance_mappings", {…}, cell_id=2)`.
+
+        Returns how many rows were changed. Raises `UsageError` for a table that there is not.
+        """
+        database, _, name = table.partition(".")
+        known = {
+            f"{schema}.{each}"
+            for schema, metadata in self.assembly.databases.metadata.items()
+            for each in metadata.tables
+        }
+        if table not in known:
+            raise unknown("table", table, known)
+        return int(
+            self._input(
+                "update_rows", database=database, table=name, where=dict(where), values=values
+            )
+        )
+
     def _said(self, task: Task) -> Table:
         with self._engine():
             while task.is_alive:
@@ -71,6 +92,11 @@ class Upkeep:
         return Table(["nova-manage"], [[line] for line in task.outcome])
 
     # --- done, now or in a replay ------------------------------------------------------------------------------
+
+    def _do_update_rows(
+        self, database: str, table: str, where: dict[str, Any], values: dict[str, Any]
+    ) -> int:
+        return self.assembly.databases[database].run(Transaction.update, table, where, values)
 
     def _do_audit_allocations(self, delete: bool) -> Task:
         return self._manage(placement.audit, self._placement(), delete)
