@@ -34,7 +34,8 @@ class Point:
     """One thing that can go wrong, and how to have it go wrong in a cloud at the moment before the request.
 
     `service` is who dies, or whose message is lost. A crash is at its `nth` event of `kind`. A loss hits the `nth`
-    message (or reply) of `method`: the next one once event `since` of the faultless run has happened. `seq` is the event there.
+    message (or reply) of `method`: the next one once event `since` of the faultless run has happened. `seq` is the
+    event there.
     """
 
     what: What
