@@ -115,5 +115,8 @@ class Accidents:
     def _do_write_memory(self, server: str, host: str, rate: float) -> None:
         self.assembly.simulated(host).write_memory(server, rate)
 
+    def _do_guest(self, server: str, host: str, deed: str) -> None:
+        self.assembly.simulated(host).do(server, deed, cause=len(self.journal) - 1)
+
     def _do_set(self, option: str, value: Any) -> None:
         self.conf.set(option, value)

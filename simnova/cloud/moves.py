@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud.guests import Guests
 from simnova.exceptions import UsageError
 from simnova.observe.table import Table
 
@@ -20,7 +21,7 @@ _MIGRATIONS = (
 )
 
 
-class Moves:
+class Moves(Guests):
     """The half of `Server` about moving. Each runs the cloud until the API has answered, not until it is done."""
 
     cloud: Cloud

@@ -63,6 +63,12 @@ PERIODICS = [
         "Seconds between comparisons with the hypervisor's power states.",
     ),
     integer(
+        "sync_power_state_pool_size",
+        5,
+        "Comparisons of power states at once on a host.",
+        min=1,
+    ),
+    integer(
         "heal_instance_info_cache_interval",
         -1,
         "Seconds between refreshes of network information; -1: off.",

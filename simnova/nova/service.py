@@ -13,8 +13,9 @@ from simnova.nova import rpc
 from simnova.nova.compute.rpcapi_moves import TOPIC_ALT
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Manager, Periodic
+from simnova.nova.manager import Manager
 from simnova.nova.objects.service import Service as ServiceRecord
+from simnova.nova.periodic_task import PeriodicTasks
 
 LOG = getLogger("nova.service")
 
@@ -48,17 +49,21 @@ class Service:
         record = await ServiceRecord.get_by_host_and_binary(context, self.host, self.binary)
         self.record = record or await self._create_record()
         if self.manager is not None:
-            self.manager.service_ref = self.record
+            self.manager.service_ref, self.manager.first_start = self.record, record is None
             await self.manager.init_host()
+            await self.manager.pre_start_hook()
         for server in self.servers:
             server.start()
-        self._repeat(
-            Periodic(self._report_state, self.conf.report_interval), self.conf.report_interval
-        )
-        for task in self.manager.periodic_tasks() if self.manager else ():
-            fuzzy = Between(0.0, float(self.conf.periodic_fuzzy_delay))
-            delay = self.place.clock.choose("periodic", self.binary, self.host, among=fuzzy)
-            self._repeat(task, delay + (0 if task.run_immediately else task.spacing))
+        self.place.clock.spawn(self._report_forever(), background=True)
+        if self.manager is not None and self.conf.periodic_enable:
+            self._start_periodic_tasks(self.manager)
+
+    def _start_periodic_tasks(self, manager: Manager) -> None:
+        """Begin within `periodic_fuzzy_delay` seconds."""
+        fuzzy = Between(0.0, float(self.conf.periodic_fuzzy_delay))
+        delay = self.place.clock.choose("periodic", self.binary, self.host, among=fuzzy)
+        tasks = PeriodicTasks(self.place.clock, manager.periodic_tasks())
+        tasks.start(delay, at_once=manager.mends_at_once)
 
     async def _create_record(self) -> ServiceRecord:
         context = get_admin_context(self.place)
@@ -85,20 +90,14 @@ class Service:
         self.record.last_seen_up = self.record.ctxt.now()
         await self.record.save()
 
-    def _repeat(self, task: Periodic, first: float) -> None:
-        self.place.clock.spawn(self._forever(task, first), background=True)
-
-    async def _forever(self, task: Periodic, first: float) -> None:
-        """Do something every `spacing` seconds; an error is logged and the next round comes all the same."""
-        await self.place.clock.sleep(first)
+    async def _report_forever(self) -> None:
+        """Report every `report_interval` seconds; a report that fails is logged, the next one comes all the same."""
         while True:
+            await self.place.clock.sleep(self.conf.report_interval)
             try:
-                await task.work()
+                await self._report_state()
             except Exception as error:
-                LOG.exception(
-                    "Error during %s: %s", getattr(task.work, "__qualname__", task.work), error
-                )
-            await self.place.clock.sleep(task.spacing)
+                LOG.exception("Error during %s: %s", self._report_state.__qualname__, error)
 
 
 def _targets(target: Target) -> list[Target]:

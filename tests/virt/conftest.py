@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simnova.config import Config
 from simnova.kernel.clock import Clock
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
@@ -41,6 +42,7 @@ class Compute:
     ) -> None:
         self.clock = clock
         self.inner = make(clock, host)
+        self.inner.join(Config(), {})
         self.driver = watch(clock, self.inner)
         self.service = clock.start(f"nova-compute@{host}")
         self.context = RequestContext(user_name="demo", project_name="demo")

@@ -223,6 +223,19 @@ class Instance(NovaObject):
         self.obj_reset_changes()
 
     @remotable
+    async def note_cleaning(self, attempts: int, cleaned: bool) -> None:
+        """Of a deleted server: how often it was tried to remove its files, and whether they are gone."""
+        self.system_metadata = {**self.system_metadata, "clean_attempts": str(attempts)}
+
+        def work(tx: Any) -> None:
+            self._write_metadata(tx, "system_metadata")
+            if cleaned:
+                tx.update("instances", {"uuid": self.uuid}, {"cleaned": 1})
+
+        await self.ctxt.cell_db.transact(work)
+        self.obj_reset_changes()
+
+    @remotable
     async def refresh(self) -> None:
         """Read the row again; raises InstanceNotFound."""
         found = await Instance.get_by_uuid(self.ctxt, self.uuid)

@@ -147,9 +147,16 @@ class Migration(NovaObject):
     ) -> list[Migration]:
         """The migrations that have these column values; a list stands for any of them.
 
-        Those of deleted servers are deleted with them, and told only where they are asked for.
+        Those of deleted servers are deleted with them, and told only where they are asked for. `host` is the one
+        they leave or the one they come to.
         """
-        return await cls._load(context, read_deleted, **filters)
+        where = {name: value for name, value in filters.items() if name != "host"}
+        if "host" not in filters:
+            return await cls._load(context, read_deleted, **where)
+        leaving = await cls._load(context, read_deleted, **where, source_compute=filters["host"])
+        coming = await cls._load(context, read_deleted, **where, dest_compute=filters["host"])
+        found = {migration.id or 0: migration for migration in (*leaving, *coming)}
+        return [found[number] for number in sorted(found)]
 
     @classmethod
     @remotable_class

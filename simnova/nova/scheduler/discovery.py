@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from simnova.nova import exception, servicegroup
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Manager, Periodic
+from simnova.nova.manager import Manager
 from simnova.nova.objects.host_mapping import discover_hosts
 from simnova.nova.objects.service import Service
+from simnova.nova.periodic_task import periodic_task
 
 if TYPE_CHECKING:
     from simnova.config import Config
@@ -24,13 +25,11 @@ class Discovery(Manager):
     conf: Config
     _warned_of_mapping = False
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """Every `[scheduler] discover_hosts_in_cells_interval`; 0 seconds are oslo.service's default of a minute."""
-        every = float(self.conf.scheduler.discover_hosts_in_cells_interval)
-        if every < 0:
-            return []
-        return [Periodic(self._discover_hosts_in_cells, every or 60.0, run_immediately=True)]
-
+    @periodic_task(
+        "hosts that no cell has yet, to which nothing is scheduled",
+        spacing="scheduler.discover_hosts_in_cells_interval",
+        run_immediately=True,
+    )
     async def _discover_hosts_in_cells(self) -> None:
         """Map the compute hosts that no cell has yet; of several schedulers that are up the first by name does it."""
         context, group = (

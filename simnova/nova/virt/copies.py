@@ -15,7 +15,7 @@ from simnova.nova.objects.states import PowerState, TaskState
 from simnova.nova.virt.driver import GIB, Guest, Instance, NetworkInfo, UpdateTaskState
 from simnova.nova.virt.imagecache import SUBDIRECTORY, get_cache_fname
 from simnova.nova.virt.libvirt.config import guest_xml
-from simnova.nova.virt.stepped import SteppedDriver
+from simnova.nova.virt.tidying import TidyingDriver
 
 __door__ = True
 
@@ -25,7 +25,7 @@ _LIVE = {"qemu", "kvm"}
 """The hypervisors that copy a disk while the guest runs; one that is off is copied cold by all."""
 
 
-class CopyingDriver(SteppedDriver):
+class CopyingDriver(TidyingDriver):
     """What makes or uses another disk than the guest's own."""
 
     announces_upload: ClassVar[bool]

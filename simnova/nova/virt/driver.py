@@ -127,6 +127,10 @@ class ComputeDriver(MoveDriver):
         """Age out base images that none of the host's servers uses (`nova/virt/imagecache.py`)."""
         raise NotImplementedError
 
+    async def delete_instance_files(self, instance: Instance) -> bool:
+        """Remove the files of a server that is gone; whether none is left."""
+        return True
+
     async def get_host_uptime(self) -> str:
         """The host's `uptime` line."""
         raise NotImplementedError
@@ -140,6 +144,10 @@ class ComputeDriver(MoveDriver):
     async def list_instance_uuids(self) -> list[str]:
         """The UUIDs of the guests on this host, running or not."""
         raise NotImplementedError
+
+    async def get_num_instances(self) -> int:
+        """How many guests there are on this host, running or not."""
+        return len(await self.list_instances())
 
     async def instance_exists(self, instance: Instance) -> bool:
         """Whether the hypervisor knows the guest."""
@@ -214,6 +222,20 @@ class ComputeDriver(MoveDriver):
         self, instance: Instance, timeout: float = 0, retry_interval: float = 0
     ) -> None:
         """Stop the guest; it has `timeout` seconds to shut itself down, then it is cut off."""
+        raise NotImplementedError
+
+    async def resume_state_on_host_boot(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start a guest that ran when the host went down."""
+        raise NotImplementedError
+
+    async def poll_rebooting_instances(self, timeout: float, instances: Iterable[Instance]) -> None:
+        """Do something about soft reboots that have lasted longer than `timeout` seconds."""
         raise NotImplementedError
 
     async def pause(self, instance: Instance) -> None:

@@ -27,11 +27,15 @@ class Transition(StrEnum):
 
 
 class LifecycleEvent(NamedTuple):
-    """A guest has been started, stopped, paused, … ; `cause` is the step of the journal that did it."""
+    """A guest has been started, stopped, paused, … ; `cause` is the step of the journal that did it.
+
+    `outside` where no work of Nova's was it: the guest itself, or somebody beside Nova.
+    """
 
     uuid: str
     transition: Transition
     cause: int | None
+    outside: bool = False
 
 
 Listener = Callable[[LifecycleEvent], None]
@@ -56,14 +60,20 @@ class Events:
         self.listener: Listener | None = None
         self._latest: dict[str, LifecycleEvent] = {}
 
-    def emit(self, uuid: str, *transitions: Transition) -> None:
-        """Tell the listener, as soon as whoever works now waits; of a stop only after a while."""
+    def emit(self, uuid: str, *transitions: Transition, cause: int | None = None) -> None:
+        """Tell the listener, as soon as whoever works now waits; of a stop only after a while.
+
+        `cause` is the step at which somebody outside has done it; otherwise it is the running task's.
+        """
         task = self.clock.active
+        outside = cause is not None
+        if task is not None and not outside:
+            cause = task.latest
         for transition in transitions:
-            event = LifecycleEvent(uuid, transition, task.latest if task else None)
+            event = LifecycleEvent(uuid, transition, cause, outside)
             self._latest[uuid] = event
             delay = LIFECYCLE_DELAY if transition == Transition.STOPPED else 0.0
-            self.clock.after(delay, self._tell, event, background=True)
+            self.clock.after(delay, self._tell, event, background=not outside)
 
     def _tell(self, event: LifecycleEvent) -> None:
         overtaken = self._latest.get(event.uuid) is not event

@@ -6,12 +6,16 @@ In Nova: `nova/virt/imagecache.py`, `nova/virt/libvirt/imagecache.py`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from simnova.kernel.clock import Clock, Signal
+from simnova.nova.log import getLogger
+from simnova.nova.virt.libvirt.config import INSTANCES_PATH
 
 __door__ = True
+
+LOG = getLogger("nova.virt.libvirt.imagecache")
 
 SUBDIRECTORY = "_base"
 """`[image_cache] subdirectory_name`."""
@@ -31,16 +35,17 @@ class BaseImage:
     size: int
     used_at: float
 
+    @property
+    def file(self) -> str:
+        """Its whole name on the host."""
+        return f"{INSTANCES_PATH}/{self.path}"
+
 
 class ImageCache:
-    """The files under `_base` of one host.
+    """The files under `_base` of one host."""
 
-    `minimum_age` is `[image_cache] remove_unused_original_minimum_age_seconds`.
-    """
-
-    def __init__(self, clock: Clock, minimum_age: float = 86400.0) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.minimum_age = minimum_age
         self.base: dict[str, BaseImage] = {}
         self._fetching: dict[str, Signal] = {}
 
@@ -75,13 +80,56 @@ class ImageCache:
             del self._fetching[fname]
             arrived.succeed()
 
-    def aged(self, used: Collection[str | None]) -> list[BaseImage]:
-        """Note which images are in use; forget the unused ones of enough age; return those."""
-        for image in self.base.values():
-            if image.image_id in used:
-                image.used_at = self.clock.now
-        oldest = self.clock.now - self.minimum_age
-        old = {name: image for name, image in self.base.items() if image.used_at <= oldest}
-        for name in old:
-            del self.base[name]
-        return list(old.values())
+    # --- what is used, and what is not (`ImageCacheManager` of libvirt's driver) --------------------------------
+
+    def verify(self, used: Iterable[str], backing: Mapping[str, str]) -> list[BaseImage]:
+        """Note which images servers name (`used`); returns those that neither they nor a disk need.
+
+        `backing` are the images of the disks on this host, by the folder of the disk's server.
+        """
+        LOG.debug("Verify base images")
+        unexplained, active = dict(self.base), []
+        for image_id in dict.fromkeys(used):
+            active += self._mark_in_use(image_id, unexplained)
+        for folder, image_id in backing.items():
+            base = unexplained.pop(get_cache_fname(image_id), None)
+            if base is not None:
+                text = (
+                    "Instance %(instance)s is using a backing file %(backing)s which does not appear "
+                    "in the image service"
+                )
+                LOG.warning(text, {"instance": folder, "backing": base.file})
+                active.append(base.file)
+        for image in unexplained.values():
+            LOG.warning("Unknown base file: %s", image.file)
+        if active:
+            LOG.info("Active base files: %s", " ".join(active))
+        if unexplained:
+            files = " ".join(image.file for image in unexplained.values())
+            LOG.info("Removable base files: %s", files)
+        return list(unexplained.values())
+
+    def _mark_in_use(self, image_id: str, unexplained: dict[str, BaseImage]) -> list[str]:
+        fname = get_cache_fname(image_id)
+        values = {"id": image_id, "fingerprint": fname}
+        LOG.debug("Image id %(id)s yields fingerprint %(fingerprint)s", values)
+        image = unexplained.pop(fname, None)
+        if image is None:
+            return []
+        said = {"id": image_id, "base_file": image.file}
+        LOG.info("image %(id)s at (%(base_file)s): checking", said)
+        LOG.debug("image %(id)s at (%(base_file)s): image is in use", said)
+        image.used_at = self.clock.now
+        return [image.file]
+
+    def take_aged(self, removable: Iterable[BaseImage], minimum_age: float) -> list[BaseImage]:
+        """Forget, and return, those that nobody has used for `minimum_age` seconds."""
+        aged = []
+        for image in removable:
+            if self.clock.now - image.used_at < minimum_age:
+                LOG.info("Base, swap or ephemeral file too young to remove: %s", image.file)
+                continue
+            LOG.info("Removing base, swap or ephemeral file: %s", image.file)
+            del self.base[get_cache_fname(image.image_id)]
+            aged.append(image)
+        return aged

@@ -12,6 +12,7 @@ from simnova.kernel.clock import Between, Clock
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.beside import DEEDS
 from simnova.nova.virt.consoles import ReachableDriver
 from simnova.nova.virt.driver import (
     GIB,
@@ -169,6 +170,36 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self.guests[uuid].dirty = rate
         if uuid in self.jobs:
             self.jobs[uuid].write_memory(rate)
+
+    def check_deed(self, uuid: str, name: str) -> None:
+        """Raise UsageError where that cannot be done to the guest, or there is none (`DEEDS`)."""
+        if uuid not in self.guests:
+            raise UsageError(f"there is no guest of server {uuid} on {self.host}")
+        state, needs = self.guests[uuid].state, DEEDS[name].needs
+        if state not in needs:
+            fit = " or ".join(one.name.lower() for one in needs)
+            raise UsageError(
+                f"the guest of server {uuid} on {self.host} is {state.name.lower()}: {name} needs one "
+                f"that is {fit}"
+            )
+
+    def do(self, uuid: str, name: str, cause: int) -> None:
+        """Somebody beside Nova, or the guest itself, does something to a guest at that step of the journal."""
+        self.check_deed(uuid, name)
+        deed, guest = DEEDS[name], self.guests[uuid]
+        if deed.after is None:
+            del self.guests[uuid]
+            return
+        step = "start" if name == "start" else "shutdown"
+        if name in ("start", "shutdown", "poweroff"):
+            self._write(step, guest)
+        if deed.after == PowerState.SHUTDOWN:
+            guest.internal_id = None
+        elif guest.internal_id is None:
+            self._last_id += 1
+            guest.internal_id = self._last_id
+        guest.state = deed.after
+        self.events.emit(uuid, *deed.told, cause=cause)
 
     def _begin(self, what: str) -> None:
         for one in self._failing:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
-from simnova.nova.context import RequestContext
 from simnova.nova.virt import watched
 from simnova.nova.virt.driver import ComputeDriver, Guest, ImageAPI, Instance, InstanceInfo
 from simnova.nova.virt.event import AFTER_STEP, Events, Listener
@@ -26,6 +25,7 @@ class StepDriver(ComputeDriver):
     """The type of the domains it makes."""
 
     capabilities: ClassVar[Mapping[str, bool]] = {
+        "has_imagecache": True,
         "supports_attach_interface": True,
         "supports_device_tagging": True,
         "supports_evacuate": True,
@@ -77,13 +77,6 @@ class StepDriver(ComputeDriver):
     async def get_available_nodes(self, refresh: bool = False) -> list[str]:
         """The host itself."""
         return [self.host]
-
-    async def manage_image_cache(
-        self, context: RequestContext, all_instances: Iterable[Instance]
-    ) -> None:
-        """Remove base images that have been unused for a day."""
-        for image in self.cache.aged([instance.image_ref for instance in all_instances]):
-            await self._step("remove", None, image=image.image_id, file=image.path)
 
     # --- steps ---
 

@@ -69,6 +69,9 @@ _ASKED = {
     "rollback_live_migration_at_source": "to keep the guest of {server} after all",
     "rollback_live_migration_at_destination": "to remove what was made for {server}",
     "manage_image_cache": "to tidy its image cache",
+    "delete_instance_files": "to remove the files of {server}",
+    "resume_state_on_host_boot": "to start the guest of {server}, as it ran before",
+    "poll_rebooting_instances": "to see to reboots that hang",
 }
 
 
@@ -226,6 +229,8 @@ def command(telling: Telling) -> str:
     """input"""
     verb, args = str(telling.data.get("verb", "something")), telling.data.get("args")
     try:
+        if verb == "guest":
+            return deed(telling, telling.data["args"])
         named = {
             name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()
         }
@@ -236,6 +241,20 @@ def command(telling: Telling) -> str:
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
         return f"You ask from outside: {verb}{f' ({told})' if told else ''}."
+
+
+_DEEDS = {
+    "poweroff": "The guest of {server} on {host} switches itself off: nobody has asked Nova.",
+    "crash": "The guest of {server} on {host} crashes.",
+}
+
+
+def deed(telling: Telling, args: dict[str, Any]) -> str:
+    """What a guest does, or somebody on its host does to it, beside Nova."""
+    text = _DEEDS.get(
+        args["deed"], "On {host} somebody does `virsh {deed}` to the guest of {server}."
+    )
+    return text.format_map({**args, "server": server(telling, args["server"])})
 
 
 def lost(data: dict[str, Any]) -> str:

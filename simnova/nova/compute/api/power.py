@@ -45,6 +45,10 @@ class Power(Base):
     @check_instance_state(vm_state=(VmState.ACTIVE, VmState.ERROR))
     async def stop(self, context: RequestContext, instance: Instance) -> None:
         """Shut the guest down; it has `shutdown_timeout` seconds to do it itself."""
+        await self.force_stop(context, instance)
+
+    async def force_stop(self, context: RequestContext, instance: Instance) -> None:
+        """The same without a look at its state: a server may be stopped whose guest is not."""
         LOG.debug("Going to try to stop instance", instance=instance)
         instance.task_state, instance.progress = TaskState.POWERING_OFF, 0
         await instance.save(expected_task_state=None)

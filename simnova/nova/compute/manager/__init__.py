@@ -10,7 +10,11 @@ from simnova.nova.compute.manager.delete import Deletions
 from simnova.nova.compute.manager.evacuate import Evacuations
 from simnova.nova.compute.manager.image import Images
 from simnova.nova.compute.manager.interface import Interfaces
+from simnova.nova.compute.manager.leftovers import Leftovers
 from simnova.nova.compute.manager.live_migration import LiveMigrations
+from simnova.nova.compute.manager.network_cache import NetworkCache
+from simnova.nova.compute.manager.polls import Polls
+from simnova.nova.compute.manager.power_sync import PowerSync
 from simnova.nova.compute.manager.rescue import Rescue
 from simnova.nova.compute.manager.resize import Resizes
 from simnova.nova.compute.manager.resize_end import ResizeEnds
@@ -22,11 +26,15 @@ from simnova.nova.compute.manager.status import Status
 class ComputeManager(
     Startup,
     Builds,
-    Deletions,
     Evacuations,
+    Deletions,
     Images,
     Interfaces,
+    Leftovers,
     LiveMigrations,
+    NetworkCache,
+    Polls,
+    PowerSync,
     Rescue,
     Resizes,
     ResizeEnds,

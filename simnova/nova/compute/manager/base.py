@@ -7,17 +7,19 @@ from typing import Any
 from simnova.config import Config
 from simnova.kernel.lock import Semaphore
 from simnova.messaging.rpc import Target
-from simnova.nova import exception
+from simnova.nova import exception, servicegroup
+from simnova.nova.compute.api import API
 from simnova.nova.compute.resource_tracker import ResourceTracker
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
 from simnova.nova.context import Place, RequestContext, get_admin_context
 from simnova.nova.image import glance
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Manager, Periodic
+from simnova.nova.manager import Manager
 from simnova.nova.network import neutron
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import PowerState
+from simnova.nova.periodic_task import periodic_task
 from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.nova.scheduler.rpcapi import SchedulerAPI
 from simnova.nova.virt.driver import ComputeDriver
@@ -57,35 +59,52 @@ class Base(Manager):
         self._live_migration_semaphore = Semaphore(
             place.clock, conf.max_concurrent_live_migrations or 10**9
         )
-        self._evacuated: set[str] = set()
         self._waiting_live_migrations: dict[str, Any] = {}
         self._locks: dict[str, Semaphore] = {}
+        self._instance_uuids_to_heal: list[str] = []
+        self._syncs_in_progress: set[str] = set()
+        self._sync_power_semaphore = Semaphore(place.clock, conf.sync_power_state_pool_size)
         self._snapshot_semaphore = Semaphore(place.clock, conf.max_concurrent_snapshots or 10**9)
         self._build_semaphore = Semaphore(place.clock, conf.max_concurrent_builds or 10**9)
 
     target = Target(version="6.5")
 
     async def init_host(self) -> None:
-        """Get the hypervisor ready when the service starts, and report what the host has."""
+        """Get the hypervisor ready when the service starts."""
         await self.driver.init_host(self.host)
-        if self.conf.workarounds.handle_virt_lifecycle_events:
-            self.driver.register_event_listener(self.handle_events)
-        await self._before_the_first_audit()
+
+    async def pre_start_hook(self) -> None:
+        """Count what the host has before the first message is served."""
         await self.update_available_resource()
 
-    async def _before_the_first_audit(self) -> None:
-        """What a service that starts again must put in order before it counts what it has."""
+    @property
+    def mends_at_once(self) -> bool:
+        """A host that has never run has nothing to mend at once."""
+        return not self.first_start
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """The audit, every `update_resources_interval` seconds (0 is oslo.service's 60; below, never)."""
-        spacing = self.conf.update_resources_interval
-        return [] if spacing < 0 else [Periodic(self.update_available_resource, spacing or 60.0)]
+    def init_virt_events(self) -> None:
+        """Listen to what the hypervisor tells of its guests."""
+        if self.conf.workarounds.handle_virt_lifecycle_events:
+            self.driver.register_event_listener(self.handle_events)
+        elif self.conf.sync_power_state_interval < 0:
+            LOG.warning(
+                "Instance lifecycle events from the compute driver have been disabled. Note that lifecycle "
+                "changes to an instance outside of the compute service will not be synchronized "
+                "automatically since the _sync_power_states periodic task is also disabled."
+            )
 
+    @periodic_task(
+        "what the host, its books and Placement say of it: claims of what is gone, moves that ended",
+        spacing="update_resources_interval",
+    )
     async def update_available_resource(self) -> None:
-        """Periodic task: audit what the host has and what is used of it."""
+        """Periodic task: audit what the host has and what is used of it. One that fails is logged and comes again."""
         context = get_admin_context(self.place)
         for nodename in await self.driver.get_available_nodes():
-            await self.rt.update_available_resource(context, nodename)
+            try:
+                await self.rt.update_available_resource(context, nodename)
+            except Exception:
+                LOG.exception("Error updating resources for node %(node)s.", {"node": nodename})
 
     # --- what the hypervisor tells ------------------------------------------------------------------------------
 
@@ -93,11 +112,27 @@ class Base(Manager):
         """The hypervisor tells what has become of a guest: an errand of its own, of no request."""
         service = self.place.transport.service if self.place.transport else None
         if service is not None and service.alive:
-            work = self.handle_lifecycle_event(event)
-            self.place.clock.spawn(work, service=service, cause=event.cause, background=False)
+            context = get_admin_context(self.place)
+            if event.outside:
+                context = self._own_context()
+            self.place.clock.spawn(
+                self.handle_event(context, event),
+                service=service,
+                cause=event.cause,
+                request_id=context.request_id,
+                background=False,
+            )
 
-    async def handle_lifecycle_event(self, event: LifecycleEvent) -> None:
-        """Say so in the log; power states are saved by the operations themselves."""
+    async def handle_event(self, context: RequestContext, event: LifecycleEvent) -> None:
+        """Say so in the log, and see whether it fits what the server should be."""
+        try:
+            await self.handle_lifecycle_event(context, event)
+        except exception.InstanceNotFound:
+            text = "Event %s arrived for non-existent instance. The instance was probably deleted."
+            LOG.debug(text, event)
+
+    async def handle_lifecycle_event(self, context: RequestContext, event: LifecycleEvent) -> None:
+        """What has become of a guest."""
         values = {"state": event.transition.value}
         LOG.info("VM %(state)s (Lifecycle Event)", values, instance=event.uuid)
 
@@ -113,9 +148,37 @@ class Base(Manager):
         if instance.host == self.host:
             await self.rt.update_usage(context, instance)
 
+    async def _update_scheduler_instance_info(
+        self, context: RequestContext, instances: list[Instance]
+    ) -> None:
+        """Tell the schedulers that these servers of the host are new or have changed."""
+        if self.conf.filter_scheduler.track_instance_changes:
+            await self.query_client.update_instance_info(context, self.host, instances)
+
+    async def _delete_scheduler_instance_info(self, context: RequestContext, uuid: str) -> None:
+        """Tell them that a server is gone from here."""
+        if self.conf.filter_scheduler.track_instance_changes:
+            await self.query_client.delete_instance_info(context, self.host, uuid)
+
     def _lock(self, uuid: str) -> Semaphore:
         """The lock of one server on this host (`utils.synchronized(instance.uuid)`)."""
         return self._locks.setdefault(uuid, Semaphore(self.place.clock))
+
+    def _own_context(self) -> RequestContext:
+        """The context of an errand that asks the API for something: with a request id of its own."""
+        return get_admin_context(self.place, f"req-{self.place.clock.uuid('request', self.host)}")
+
+    def _compute_api(self) -> API:
+        """The compute API as this service uses it: what it asks for goes the way of a user's request."""
+        return API(
+            self.conf,
+            servicegroup.API(self.conf, self.place.clock),
+            self.image_api,
+            self.network_api,
+            self.compute_task_api,
+            self.compute_rpcapi,
+            self.reportclient,
+        )
 
     async def _get_power_state(self, instance: Instance) -> PowerState:
         """What the hypervisor sees; NOSTATE where it has no such guest."""

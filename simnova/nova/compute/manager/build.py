@@ -186,7 +186,7 @@ class Builds(Failures, GroupPolicy):
             key: metadata[key] for key in metadata if key != "network_allocated"
         }
         await instance.save(expected_task_state=TaskState.SPAWNING)
-        await self.query_client.update_instance_info(context, self.host, [instance])
+        await self._update_scheduler_instance_info(context, [instance])
 
 
 def _abort(instance: Instance, reason: str) -> exception.BuildAbortException:

@@ -8,9 +8,9 @@ from simnova.nova.compute.manager.base import Base
 from simnova.nova.compute.manager.wrappers import wrap_instance_fault
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Periodic
 from simnova.nova.objects.console_auth_token import ConsoleAuthToken
 from simnova.nova.objects.instance import Instance
+from simnova.nova.periodic_task import periodic_task
 from simnova.nova.virt.driver import Console
 
 LOG = getLogger("nova.compute.manager")
@@ -126,11 +126,7 @@ class Consoles(Base):
         if conf.vnc.enabled or conf.spice.enabled or conf.serial_console.enabled:
             await ConsoleAuthToken.clean_console_auths_for_instance(context, instance.uuid)
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """The tokens whose time is over are forgotten, every `instance_delete_interval` seconds."""
-        every = self.conf.instance_delete_interval
-        mine = [Periodic(self._cleanup_expired_console_auth_tokens, every)] if every > 0 else []
-        return [*super().periodic_tasks(), *mine]
-
+    @periodic_task("console tokens whose time is over", spacing="instance_delete_interval")
     async def _cleanup_expired_console_auth_tokens(self) -> None:
+        """Forget the tokens that nobody can use any more."""
         await ConsoleAuthToken.clean_expired_console_auths(get_admin_context(self.place))

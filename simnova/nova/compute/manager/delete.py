@@ -7,10 +7,10 @@ from simnova.nova.compute.manager.console import Consoles
 from simnova.nova.compute.manager.wrappers import instance_operation, set_instance_error_state
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Periodic
 from simnova.nova.objects.block_device import BlockDeviceMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import PowerState, TaskState, VmState
+from simnova.nova.periodic_task import periodic_task
 from simnova.nova.timeutils import seconds_since
 
 LOG = getLogger("nova.compute.manager")
@@ -56,7 +56,7 @@ class Deletions(Consoles):
         force = self.conf.reclaim_instance_interval <= 0
         await self.reportclient.delete_allocation_for_instance(context, instance.uuid, force=force)
         await self._clean_instance_console_tokens(context, instance)
-        await self.query_client.delete_instance_info(context, self.host, instance.uuid)
+        await self._delete_scheduler_instance_info(context, instance.uuid)
 
     # --- softly -------------------------------------------------------------------------------------------------
 
@@ -72,16 +72,12 @@ class Deletions(Consoles):
         await self.driver.power_on(context, instance, instance.network_info)
         await self._now(instance, VmState.ACTIVE, [TaskState.RESTORING])
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """The looks for softly deleted servers whose time is over, and for deleted ones whose guest is still there."""
-        spacing = float(self.conf.running_deleted_instance_poll_interval)
-        tasks = [*super().periodic_tasks(), Periodic(self._reclaim_queued_deletes, 60.0)]
-        return (
-            [*tasks, Periodic(self._cleanup_running_deleted_instances, spacing)]
-            if spacing
-            else tasks
-        )
-
+    @periodic_task(
+        "guests of servers that were deleted while this host was down, or while they moved",
+        spacing="running_deleted_instance_poll_interval",
+        option="running_deleted_instance_action",
+        run_immediately=True,
+    )
     async def _cleanup_running_deleted_instances(self) -> None:
         """Destroy the guests of deleted servers: of those deleted while this host was down, or while they moved."""
         action, context = self.conf.running_deleted_instance_action, get_admin_context(self.place)
@@ -112,6 +108,9 @@ class Deletions(Consoles):
             text = "Periodic cleanup failed to delete instance: %s"
             LOG.warning(text, error, instance=instance)
 
+    @periodic_task(
+        "softly deleted servers that nobody has restored", option="reclaim_instance_interval"
+    )
     async def _reclaim_queued_deletes(self) -> None:
         """Delete the softly deleted servers of this host that have waited for `reclaim_instance_interval`."""
         interval = self.conf.reclaim_instance_interval
@@ -119,7 +118,8 @@ class Deletions(Consoles):
             return
         context = get_admin_context(self.place)
         for instance in await Instance.get_by_host(context, self.host):
-            if instance.vm_state == VmState.SOFT_DELETED and _over(context, instance, interval):
+            waits = instance.vm_state == VmState.SOFT_DELETED and instance.task_state is None
+            if waits and _over(context, instance, interval):
                 LOG.info("Reclaiming deleted instance", instance=instance)
                 await self._reclaim(context, instance)
 

@@ -9,7 +9,7 @@ from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.compute.manager.moves import set_migration_status
 from simnova.nova.compute.manager.rebuild import Rebuild
 from simnova.nova.compute.manager.wrappers import error_out_instance_on_exception
-from simnova.nova.context import RequestContext, get_admin_context
+from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.compute_node import ComputeNode
 from simnova.nova.objects.instance import Instance
@@ -105,7 +105,7 @@ class Evacuations(GroupPolicy, Rebuild):
         await self._now(instance, VmState.ACTIVE, [TaskState.REBUILD_SPAWNING])
         if was == VmState.STOPPED:
             await self._stop_again(context, instance)
-        await self.query_client.update_instance_info(context, self.host, [instance])
+        await self._update_scheduler_instance_info(context, [instance])
 
     async def _check_can_come(self, instance: Instance, on_shared_storage: bool | None) -> None:
         if not self.driver.capabilities.get("supports_evacuate", False):
@@ -121,12 +121,11 @@ class Evacuations(GroupPolicy, Rebuild):
 
     # --- the source, when it is back --------------------------------------------------------------------------
 
-    async def _before_the_first_audit(self) -> None:
-        await super()._before_the_first_audit()
-        await self._destroy_evacuated_instances(get_admin_context(self.place))
+    async def _destroy_evacuated_instances(self, context: RequestContext) -> set[str]:
+        """Destroy the guests that were evacuated while this service was down, and give up what they hold here.
 
-    async def _destroy_evacuated_instances(self, context: RequestContext) -> None:
-        """Destroy the guests that were evacuated while this service was down, and give up what they hold here."""
+        Only a record of the evacuation tells: a guest without one is left alone. Returns the servers of all records.
+        """
         found = await Migration.get_by_filters(
             context,
             {
@@ -137,21 +136,28 @@ class Evacuations(GroupPolicy, Rebuild):
             read_deleted=True,
         )
         evacuations = {str(migration.instance_uuid): migration for migration in found}
-        self._evacuated = set(evacuations)
         if not evacuations:
-            return
+            return set()
         local = await self.driver.list_instance_uuids()
-        for uuid, migration in evacuations.items():
-            instance = await Instance.get_by_uuid(context, uuid, read_deleted=True)
-            if uuid in local:
-                text = (
-                    "Destroying instance as it has been evacuated from this host but still exists "
-                    "in the hypervisor"
-                )
-                LOG.info(text, instance=instance)
-                await self.driver.destroy(context, instance, instance.network_info)
-            if not instance.deleted:
-                await self._forget_evacuated(context, instance, migration)
+        servers = [await Instance.get_by_uuid(context, uuid, True) for uuid in evacuations]
+        for instance in servers:
+            if instance.uuid in local:
+                await self._destroy_evacuated(context, instance)
+        for instance in servers:
+            if instance.uuid in local or not instance.deleted:
+                await self._forget_evacuated(context, instance, evacuations[instance.uuid])
+        return set(evacuations)
+
+    async def _destroy_evacuated(self, context: RequestContext, instance: Instance) -> None:
+        LOG.info(
+            "Destroying instance as it has been evacuated from this host but still exists in the "
+            "hypervisor",
+            instance=instance,
+        )
+        if instance.deleted:
+            text = "Instance has been marked deleted already, removing it from the hypervisor."
+            LOG.info(text, instance=instance)
+        await self.driver.destroy(context, instance, instance.network_info)
 
     async def _forget_evacuated(
         self, context: RequestContext, instance: Instance, migration: Migration
@@ -167,7 +173,11 @@ class Evacuations(GroupPolicy, Rebuild):
             text = "Failed to clean allocation of evacuated instance as the source node %s is not found"
             LOG.error(text, migration.source_node, instance=instance)
             return
-        await self.reportclient.remove_provider_tree_from_instance_allocation(
-            context, instance.uuid, str(node.uuid)
-        )
+        if not instance.deleted and not (
+            await self.reportclient.remove_provider_tree_from_instance_allocation(
+                context, instance.uuid, str(node.uuid)
+            )
+        ):
+            text = "Failed to clean allocation of evacuated instance on the source node %s"
+            LOG.error(text, node.uuid, instance=instance)
         await set_migration_status(migration, "completed")

@@ -262,7 +262,7 @@ class LiveMigrations(Moving, GroupPolicy):
             context, instance, block_migration, dest
         )
         await self.update_available_resource()
-        await self.query_client.update_instance_info(context, self.host, [instance])
+        await self._update_scheduler_instance_info(context, [instance])
         LOG.info("Migrating instance to %s finished successfully.", dest, instance=instance)
         await set_migration_status(migration, "completed")
         await self._delete_allocation_after_move(context, migration)

@@ -97,7 +97,7 @@ class Rebuild(Power):
         await self._now(instance, VmState.ACTIVE, [TaskState.REBUILD_SPAWNING])
         if was == VmState.STOPPED:
             await self._stop_again(context, instance)
-        await self.query_client.update_instance_info(context, self.host, [instance])
+        await self._update_scheduler_instance_info(context, [instance])
 
     async def _rebuild_default_impl(
         self,

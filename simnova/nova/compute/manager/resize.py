@@ -261,7 +261,7 @@ class Resizes(Moving, GroupPolicy):
                 )
                 await self._delete_allocation_after_move(context, migration)
                 raise
-        await self.query_client.update_instance_info(context, self.host, [instance])
+        await self._update_scheduler_instance_info(context, [instance])
 
     async def _finish_resize(
         self,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from simnova.nova import exception, servicegroup
-from simnova.nova.compute.api import API
+from simnova.nova import exception
 from simnova.nova.compute.manager.moves import (
     Moving,
     errors_out_migration,
@@ -20,17 +19,22 @@ from simnova.nova.compute.manager.wrappers import (
     wrap_instance_event,
     wrap_instance_fault,
 )
-from simnova.nova.context import RequestContext, get_admin_context
+from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Periodic
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import Migration
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import PowerState, TaskState, VmState
+from simnova.nova.periodic_task import periodic_task
 
 LOG = getLogger("nova.compute.manager")
 
-_BEING_DELETED = (TaskState.DELETING, TaskState.SOFT_DELETING)
+_DELETED = "Instance being deleted or soft deleted during resize confirmation."
+_NOT_YET = {
+    TaskState.DELETING: _DELETED,
+    TaskState.SOFT_DELETING: _DELETED,
+    TaskState.RESIZE_FINISH: "Instance still resizing during resize confirmation.",
+}
 
 
 class ResizeEnds(Moving, Power):
@@ -90,13 +94,13 @@ class ResizeEnds(Moving, Power):
         off = instance.power_state == PowerState.SHUTDOWN
         instance.vm_state = VmState.STOPPED if off else VmState.ACTIVE
         instance.task_state = None
-        await instance.save(expected_task_state=[None, *_BEING_DELETED])
+        await instance.save(expected_task_state=[None, TaskState.DELETING, TaskState.SOFT_DELETING])
 
     async def _give_up_source(
         self, context: RequestContext, instance: Instance, migration: Migration
     ) -> None:
         await self._delete_allocation_after_move(context, migration)
-        await self.query_client.delete_instance_info(context, self.host, instance.uuid)
+        await self._delete_scheduler_instance_info(context, instance.uuid)
         await self._delete_stashed_flavor_info(instance)
 
     # --- revert: on the destination, then on the source -------------------------------------------------------
@@ -167,20 +171,27 @@ class ResizeEnds(Moving, Power):
 
     # --- confirmed by itself ----------------------------------------------------------------------------------
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """Beside the others', the confirming of resizes that have waited long enough."""
-        return [*super().periodic_tasks(), Periodic(self._poll_unconfirmed_resizes, 60.0)]
-
+    @periodic_task(
+        "a resize or migration that nobody confirms or reverts", option="resize_confirm_window"
+    )
     async def _poll_unconfirmed_resizes(self) -> None:
         """Periodic task: confirm what has waited longer than `resize_confirm_window` seconds."""
         window = self.conf.resize_confirm_window
         if not window:
             return
-        context = get_admin_context(self.place)
+        context = self._own_context()
         until = datetime.fromisoformat(context.now()) - timedelta(seconds=window)
-        for migration in await Migration.get_unconfirmed_by_dest_compute(
+        found = await Migration.get_unconfirmed_by_dest_compute(
             context, f"{until:%Y-%m-%dT%H:%M:%SZ}", self.host
-        ):
+        )
+        if found:
+            said = {"migration_count": len(found), "confirm_window": window}
+            LOG.info(
+                "Found %(migration_count)d unconfirmed migrations older than "
+                "%(confirm_window)d seconds",
+                said,
+            )
+        for migration in found:
             LOG.info(
                 "Automatically confirming migration %s for instance %s",
                 migration.id,
@@ -192,31 +203,31 @@ class ResizeEnds(Moving, Power):
         try:
             instance = await Instance.get_by_uuid(context, str(migration.instance_uuid))
         except exception.InstanceNotFound:
-            await set_migration_status(migration, "error")
+            await _set_to_error(migration, f"Instance {migration.instance_uuid} not found")
             return
-        if instance.task_state in (*_BEING_DELETED, TaskState.RESIZE_FINISH):
-            LOG.debug("Instance is not ready to be confirmed. Skipping.", instance=instance)
-            return
-        if instance.vm_state != VmState.RESIZED or instance.task_state is not None:
-            text = "Setting migration %s to error: In states %s/%s, not RESIZED/None"
-            state = (migration.id, instance.vm_state, instance.task_state)
-            LOG.warning(text, *state, instance=instance)
-            await set_migration_status(migration, "error")
-            return
+        task = instance.task_state
+        if instance.vm_state == VmState.ERROR:
+            await _set_to_error(migration, "In ERROR state", instance)
+        elif task in _NOT_YET:
+            LOG.debug(f"{_NOT_YET[TaskState(task)]} Skipping.", instance=instance)
+        elif instance.vm_state != VmState.RESIZED or task is not None:
+            reason = f"In states {instance.vm_state}/{task}, not RESIZED/None"
+            await _set_to_error(migration, reason, instance)
+        else:
+            await self._confirm_now(context, instance, migration)
+
+    async def _confirm_now(
+        self, context: RequestContext, instance: Instance, migration: Migration
+    ) -> None:
         try:
             await self._compute_api().confirm_resize(context, instance, migration)
         except Exception as error:
             text = "Error auto-confirming resize: %s. Will retry later."
             LOG.info(text, error, instance=instance)
 
-    def _compute_api(self) -> API:
-        """The compute API as this service uses it: what it asks for goes the way of a user's request."""
-        return API(
-            self.conf,
-            servicegroup.API(self.conf, self.place.clock),
-            self.image_api,
-            self.network_api,
-            self.compute_task_api,
-            self.compute_rpcapi,
-            self.reportclient,
-        )
+
+async def _set_to_error(
+    migration: Migration, reason: str, instance: Instance | None = None
+) -> None:
+    LOG.warning("Setting migration %s to error: %s", migration.id, reason, instance=instance)
+    await set_migration_status(migration, "error")

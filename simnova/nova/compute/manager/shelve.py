@@ -8,11 +8,11 @@ from simnova.nova.compute.manager.power import Power
 from simnova.nova.compute.manager.wrappers import instance_operation
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
-from simnova.nova.manager import Periodic
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import PowerState, TaskState, VmState
+from simnova.nova.periodic_task import periodic_task
 from simnova.nova.timeutils import seconds_since
 
 LOG = getLogger("nova.compute.manager")
@@ -98,7 +98,7 @@ class Shelve(Power):
         await self.rt.update_usage(context, instance)
         instance.host = instance.node = None
         await instance.save(expected_task_state=None)
-        await self.query_client.delete_instance_info(context, self.host, instance.uuid)
+        await self._delete_scheduler_instance_info(context, instance.uuid)
 
     # --- unshelve -----------------------------------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class Shelve(Power):
             await self._leave_shelf(context, instance)
             instance.launched_at = context.now()
             await self._now(instance, VmState.ACTIVE, [TaskState.SPAWNING])
-            await self.query_client.update_instance_info(context, self.host, [instance])
+            await self._update_scheduler_instance_info(context, [instance])
 
     async def _spawn_from_shelf(
         self,
@@ -164,12 +164,11 @@ class Shelve(Power):
 
     # --- by and by ----------------------------------------------------------------------------------------------
 
-    def periodic_tasks(self) -> list[Periodic]:
-        """The look for servers that have been on the shelf for `shelved_offload_time`."""
-        every = self.conf.shelved_poll_interval
-        mine = [Periodic(self._poll_shelved_instances, every or 60.0)] if every >= 0 else []
-        return [*super().periodic_tasks(), *mine]
-
+    @periodic_task(
+        "shelved servers that keep their host",
+        spacing="shelved_poll_interval",
+        option="shelved_offload_time",
+    )
     async def _poll_shelved_instances(self) -> None:
         """Offload the shelved servers of this host whose time has come."""
         limit = self.conf.shelved_offload_time
@@ -179,7 +178,13 @@ class Shelve(Power):
         for instance in await Instance.get_by_host(context, self.host):
             shelved_at = instance.system_metadata.get("shelved_at")
             idle = instance.vm_state == VmState.SHELVED and instance.task_state is None
-            if idle and shelved_at and seconds_since(context, shelved_at) >= limit:
-                instance.task_state = TaskState.SHELVING_OFFLOADING
-                await instance.save(expected_task_state=None)
-                await self.shelve_offload_instance(context, instance, clean_shutdown=False)
+            if idle and shelved_at and seconds_since(context, shelved_at) > limit:
+                await self._offload(context, instance)
+
+    async def _offload(self, context: RequestContext, instance: Instance) -> None:
+        try:
+            instance.task_state = TaskState.SHELVING_OFFLOADING
+            await instance.save(expected_task_state=None)
+            await self.shelve_offload_instance(context, instance, clean_shutdown=False)
+        except Exception:
+            LOG.exception("Periodic task failed to offload instance.", instance=instance)

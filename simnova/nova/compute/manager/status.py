@@ -17,9 +17,9 @@ COMPUTE_STATUS_DISABLED = "COMPUTE_STATUS_DISABLED"
 class Status(Base):
     """Keeps COMPUTE_STATUS_DISABLED on the host's provider in step with its service."""
 
-    async def init_host(self) -> None:
+    async def pre_start_hook(self) -> None:
         """What was changed while this service was down reaches Placement now."""
-        await super().init_host()
+        await super().pre_start_hook()
         node, service = self.rt.compute_node, self.service_ref
         if not self.conf.uses_placement or node is None or service is None:
             return

@@ -23,6 +23,20 @@ _INTERRUPTED = (
 )
 """What a hard reboot may interrupt (`task_states.ALLOW_REBOOT`)."""
 
+_BY_SYNC = "compute: _sync_power_states"
+_BY_STOP = "compute: stop_instance"
+_NOT_AS_ITS_SERVER = [
+    move
+    for vm in (_S, _P)
+    for stopping in [State(vm, _T.POWERING_OFF)]
+    for move in (
+        Move(State(vm, None), stopping, _BY_SYNC),
+        Move(stopping, State(_S, None), _BY_STOP),
+        Move(stopping, State(vm, None), f"{_BY_STOP} has failed"),
+    )
+]
+"""A guest runs whose server is stopped, or is off whose server is paused: nova-compute stops it by itself."""
+
 MOVES: list[Move] = [
     *operation("stop", "compute: stop_instance", (_A, _E), [_T.POWERING_OFF], _S),
     *operation("start", "compute: start_instance", (_S,), [_T.POWERING_ON], _A),
@@ -47,4 +61,5 @@ MOVES: list[Move] = [
     *operation(
         "changePassword", "compute: set_admin_password", (_A,), [_T.UPDATING_PASSWORD], fails=True
     ),
+    *_NOT_AS_ITS_SERVER,
 ]
