@@ -4,6 +4,7 @@ import pytest
 
 from simnova import Cloud, UsageError
 from simnova.kernel.costs import COST
+from simnova.observe.loads import beside
 
 UNLIMITED = {"instances": -1, "cores": -1, "ram": -1}
 HOSTS, BOOTS = 8, 24
@@ -145,6 +146,14 @@ def test_with_use_local_every_host_is_connected_to_the_database(loads):
     asked = {row[0]: row[1] for row in load.processes()}
     assert asked["nova-conductor"] == BOOTS
     assert quantiles(load)["95 %"] < quantiles(loads[1])["95 %"]
+
+
+def test_loads_stand_beside_each_other_in_a_figure_and_a_table(loads):
+    both = beside({"none": loads["local"], "one": loads[1]})
+    (none, one) = both.table().rows
+    assert (none[0], none[5], none[6]) == ("none", loads["local"].transactions("nova-compute"), 11)
+    assert (one[0], one[5], one[6]) == ("one", 0, 3)
+    assert both.svg().count('class="boot"') == 2 * BOOTS
 
 
 def test_the_load_shows_itself(loads):

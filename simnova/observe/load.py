@@ -109,7 +109,7 @@ class Load:
         """Each process; the computes of all hosts together."""
         rows = [
             (
-                f"{name}, {len(one.processes)} hosts" if name == MANY else name,
+                f"{name}, {several(one.processes)}" if name == MANY else name,
                 one.did[REQUEST],
                 one.did[TRANSACTION],
                 round(one.seconds, 3),
@@ -184,6 +184,11 @@ def family(process: str) -> str:
 def folded(process: str) -> str:
     """The row of a process in the table: its own, but for computes."""
     return MANY if family(process) == MANY else process
+
+
+def several(hosts: set[str]) -> str:
+    """How many hosts."""
+    return f"{len(hosts)} host{'s' * (len(hosts) != 1)}"
 
 
 def in_order(named: dict[str, Busy]) -> Iterable[tuple[str, Busy]]:
