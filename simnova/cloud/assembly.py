@@ -57,7 +57,7 @@ class Assembly:
         self.layout = Layout.of(hosts, cells)
         self.hosts = {host.name: host for host in self.layout.spread(hosts)}
         self.rest = Rest(clock)
-        self.doors = Doors(clock, self.layout, database)
+        self.doors = Doors(clock, conf, self.layout, database)
         self.broker, self.brokers = self.doors.broker, self.doors.brokers
         self.databases = self.doors.databases
         self.place, self.onlooker = self.doors.place, self.doors.onlooker

@@ -115,11 +115,24 @@ def check_service(service: Any, known: Iterable[str]) -> None:
         raise unknown("service", service, names)
 
 
-def check_loss(method: Any, times: Any) -> None:
+def check_message(method: Any, times: Any) -> None:
     """Raise UsageError for a method that no service has, or a number of times that is none."""
     if method not in rpc_methods():
         raise unknown("RPC method", method, rpc_methods())
     check_count("times", times)
+
+
+def check_duration(what: str, value: Any) -> None:
+    """Raise UsageError for what is no number of seconds, 0 or more."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (number and 0 <= value < float("inf")):
+        raise UsageError(f"{what}={value!r} is no duration: give seconds, 0 or more")
+
+
+def check_text(what: str, value: Any) -> None:
+    """Raise UsageError for what says nothing."""
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{what}={value!r} says nothing: give a text")
 
 
 def check_crash(kind: Any, nth: Any, moment: Any) -> None:

@@ -224,9 +224,15 @@ class Cloud(Accidents, Captures, Upkeep, Views):
         return call.result().body
 
     def _until_answered(self, call: Call) -> None:
+        """Raises `UsageError` where nobody is at work any more, and the answer has not come."""
         with self._engine():
-            while not call.done and self.clock.step():
+            while not call.done and not self.clock.quiet and self.clock.step():
                 pass
+        if not call.done:
+            raise UsageError(
+                f"{call!r}: whoever has to answer waits for something that is broken: {self.faults!r}; "
+                "mend it, then run()"
+            )
 
     # --- time -------------------------------------------------------------------------------------------------
 
@@ -322,7 +328,7 @@ class Cloud(Accidents, Captures, Upkeep, Views):
 
     # --- inputs -----------------------------------------------------------------------------------------------
 
-    def _input(self, verb: str, **args: Any) -> Any:
+    def _input(self, verb: str, /, **args: Any) -> Any:
         """Everything from outside that changes something comes through here: it is journalled, recorded, done."""
         if self.closed:
             raise UsageError("this cloud is closed: fork() goes on from where it stood")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from simnova.cloud.layout import API_BUS, Cell, Layout
 from simnova.cloud.neighbours import NEIGHBOURS
+from simnova.config import Config
 from simnova.db.api_schema import METADATA as API
 from simnova.db.cell_schema import METADATA as CELL
 from simnova.db.databases import Databases
@@ -25,8 +26,9 @@ class Doors:
     database only where upcalls are allowed; nova-compute its cell's bus and no database.
     """
 
-    def __init__(self, clock: Clock, layout: Layout, url: str) -> None:
+    def __init__(self, clock: Clock, conf: Config, layout: Layout, url: str) -> None:
         self.clock = clock
+        self.conf = conf
         self.layout = layout
         buses = dict.fromkeys([API_BUS, *(cell.bus for cell in layout.cells)])
         self.brokers = {bus: Broker(clock, bus) for bus in buses}
@@ -78,16 +80,20 @@ class Doors:
 
     def _on(self, life: Service, broker: Broker, place: Place) -> Place:
         """The place on a bus, from which the other buses can be reached where a cell mapping names them."""
-        own = Transport(broker, life)
+        own = self._transport(broker, life)
         open_buses = {broker.name: own}
 
         def connect(url: str) -> Transport | None:
             bus = self._bus(url)
             if bus is not None and bus not in open_buses:
-                open_buses[bus] = Transport(self.brokers[bus], life)
+                open_buses[bus] = self._transport(self.brokers[bus], life)
             return None if bus is None else open_buses[bus]
 
         return replace(place, transport=own, connect=connect)
+
+    def _transport(self, broker: Broker, life: Service) -> Transport:
+        durable = bool(self.conf.oslo_messaging_rabbit.amqp_durable_queues)
+        return Transport(broker, life, durable)
 
     def _bus(self, url: str) -> str | None:
         urls = {cell.transport_url: cell.bus for cell in self.layout.cells}

@@ -29,7 +29,7 @@ class Upkeep:
     assembly: Assembly
     clock: Clock
 
-    def _input(self, verb: str, **args: Any) -> Any:
+    def _input(self, verb: str, /, **args: Any) -> Any:
         raise NotImplementedError
 
     def _engine(self, pace: float | None = None) -> Any:

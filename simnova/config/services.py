@@ -33,6 +33,14 @@ RPC = [
     string("transport_url", "rabbit://", "The message bus of the services above the cells."),
 ]
 
+RABBIT = [
+    switch(
+        "amqp_durable_queues",
+        False,
+        "Queues of topics survive a restart of RabbitMQ, with the requests that wait in them.",
+    ),
+]
+
 HOST = [
     string(
         "host",
@@ -89,6 +97,7 @@ API_DATABASE = [string("connection", None, "The API's database.")]
 
 SECTIONS: dict[str, list[Option]] = {
     "DEFAULT": SERVICE + WORKERS + RPC + HOST + ZONES,
+    "oslo_messaging_rabbit": RABBIT,
     "conductor": CONDUCTOR,
     "upgrade_levels": UPGRADE_LEVELS,
     "database": DATABASE,

@@ -16,7 +16,8 @@ from simnova.db.statements import statements
 from simnova.db.transaction import Table, Transaction, Where
 from simnova.db.written import Changed, Written
 from simnova.exceptions import UsageError
-from simnova.kernel.clock import Clock, Crashed
+from simnova.kernel.clock import Clock, Crashed, Signal
+from simnova.kernel.journal import declare
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -27,13 +28,29 @@ Work = Callable[Concatenate[Transaction, P], T]
 
 __door__ = True
 
+UNREACHABLE = declare("db.unreachable", "a service did not reach a database")
+
+
+class Outage:
+    """Why no service reaches a database: it is told so at once, or where the database `hangs` nothing until it ends."""
+
+    def __init__(self, clock: Clock, reason: str, hangs: bool = False) -> None:
+        self.reason = reason
+        self.hangs = hangs
+        self.over: Signal = clock.signal()
+
+    def end(self) -> None:
+        """Whoever waits for an answer gets it now."""
+        self.over.succeed()
+
 
 class Database:
     """One schema on a connection. A work runs in one transaction, at one instant; what it changed
     is journalled.
 
     `forbidden` names the binaries that may not come here, nova-compute for Nova's databases. While
-    `refusing` holds a reason, every transaction fails with it, as when the server is down.
+    `refusing` holds a reason, every transaction fails with it, as when the server is down. While
+    there is an `outage`, those of services do: who looks in from outside sees what there is.
     """
 
     def __init__(
@@ -47,6 +64,7 @@ class Database:
         self.schema = {"schema_translate_map": {None: name}}
         self.forbidden: frozenset[str] = frozenset()
         self.refusing: str | None = None
+        self.outage: Outage | None = None
         self._written = Written()
         self._watching: list[weakref.WeakMethod[Watcher]] = []
 
@@ -57,15 +75,15 @@ class Database:
         """Run `work` in one transaction and return what it returns; where it raises, nothing was
         changed.
 
-        Raises `DBNotAllowed` for a service that may not use this database, `DBError` while it
-        refuses.
+        Raises `DBNotAllowed` for a service that may not use this database, `DBConnectionError`
+        while it refuses.
         """
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(work)
 
     async def get(self, table: Table, **key: Any) -> Row | None:
         """The row with that key, or None: `Transaction.get` by itself."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.get, table, **key)
 
     async def select(
@@ -77,12 +95,12 @@ class Database:
         limit: int | None = None,
     ) -> list[Row]:
         """The rows that fit: `Transaction.select` by itself."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.select, table, where, order_by=order_by, limit=limit)
 
     async def insert(self, table: Table, **values: Any) -> Row:
         """Add a row: `Transaction.insert` in a transaction of its own."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.insert, table, **values)
 
     async def update(
@@ -94,12 +112,12 @@ class Database:
         expected: Where | None = None,
     ) -> int:
         """Change rows, or compare and swap: `Transaction.update` in a transaction of its own."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.update, table, where, values, expected=expected)
 
     async def delete(self, table: Table, where: Where) -> int:
         """Remove rows: `Transaction.delete` in a transaction of its own."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.delete, table, where)
 
     async def totals(
@@ -111,7 +129,7 @@ class Database:
         by: Sequence[str] = (),
     ) -> list[Row]:
         """Count and add up: `Transaction.totals` by itself."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.totals, table, of, where, by=by)
 
     async def changed_since(self, table: str, version: int) -> Changed:
@@ -119,13 +137,13 @@ class Database:
 
         Raises what `transact` raises for who may not come here.
         """
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         self._admit()
         return self._written.since(table, version)
 
     async def execute(self, statement: sa.Select[Any], /, **values: Any) -> list[Row]:
         """Run a SELECT built with SQLAlchemy: `Transaction.execute` by itself."""
-        await self.clock.costs.transaction(self.name)
+        await self._reach()
         return self.run(Transaction.execute, statement, **values)
 
     def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -175,6 +193,25 @@ class Database:
                 raise DBNotAllowed(binary=binary)
         if self.refusing is not None:
             raise DBConnectionError(reason=self.refusing)
+
+    async def _reach(self) -> None:
+        """What every transaction takes, and what comes of it while there is an outage."""
+        await self.clock.costs.transaction(self.name)
+        while self.outage is not None and not self._looks_in():
+            await self._meet(self.outage)
+
+    def _looks_in(self) -> bool:
+        """Whether who comes is no service, or one that is not let in anyway."""
+        task = self.clock.active
+        return task is None or task.service.name.partition("@")[0] in self.forbidden
+
+    async def _meet(self, outage: Outage) -> None:
+        """Come to nothing, or wait as one that has nothing to do."""
+        data = {"db": self.name, "reason": outage.reason, "hangs": outage.hangs}
+        self.clock.journal.record(UNREACHABLE, data)
+        if not outage.hangs:
+            raise DBConnectionError(reason=outage.reason)
+        await self.clock.idle(outage.over)
 
     def _begin_journal(self, transaction: Transaction) -> None:
         """Note the first change while it can still be undone: who is killed at that door has

@@ -5,11 +5,12 @@ A `Fault` looks at what passes a door and acts when its condition holds, `times`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from simnova.kernel.clock import Clock, Crashed, Service
-from simnova.kernel.journal import Event, declare
+from simnova.kernel.journal import DERIVED, Event, declare
 
 __door__ = True
 
@@ -24,6 +25,9 @@ class Armed(Protocol):
     @property
     def waits(self) -> bool:
         """Whether it has not struck for the last time."""
+
+    def disarm(self) -> None:
+        """Have it never strike again."""
 
 
 @dataclass
@@ -47,22 +51,61 @@ class Crash:
         """Whether it has not struck yet."""
         return self.nth > 0
 
+    def disarm(self) -> None:
+        """Let the service live."""
+        self.nth = 0
+
     def __str__(self) -> str:
         which = "the next" if self.nth == 1 else f"number {self.nth} from now of its"
         return f"{self.actor} dies {self.moment} {which} {self.kind}"
 
 
+class Lasting(NamedTuple):
+    """Something that stays broken, in words, and how it is mended."""
+
+    text: str
+    end: Callable[[], None]
+
+
 class Faults:
-    """The faults that lie in wait on one clock: crashes, and what else was armed."""
+    """The faults of one clock: what lies in wait, as text in the order in which it was arranged, and what lasts.
+
+    Something that lasts (a database that refuses, a host that is cut off) does so until it is taken back.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.armed: list[Armed] = []
+        self.lasting: dict[tuple[str, str], Lasting] = {}
         self._crashes: list[Crash] = []
 
+    def __iter__(self) -> Iterator[str]:
+        yield from [str(one) for one in self.armed if one.waits]
+        yield from [one.text for one in self.lasting.values()]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
     def __repr__(self) -> str:
-        waiting = [str(one) for one in self.armed if one.waits]
-        return f"<Faults: {'; '.join(waiting) or 'none lies in wait'}>"
+        return f"<Faults: {'; '.join(self) or 'none lies in wait'}>"
+
+    def last(self, kind: str, what: str, text: str, end: Callable[[], None]) -> None:
+        """From now on something is broken: `end` mends it."""
+        self.lasting[kind, what] = Lasting(text, end)
+
+    def mend(self, kind: str, what: str) -> None:
+        """What is broken is as it was; nothing happens where it is not broken."""
+        found = self.lasting.pop((kind, what), None)
+        if found is not None:
+            found.end()
+
+    def clear(self) -> None:
+        """Nothing lies in wait any more, and what lasts ends."""
+        for one in self.armed:
+            one.disarm()
+        self.armed = []
+        for kind, what in list(self.lasting):
+            self.mend(kind, what)
 
     def crash_at(self, crash: Crash) -> None:
         """Have a service die at one of its events, between it and the next thing it does."""
@@ -72,9 +115,11 @@ class Faults:
         self._crashes.append(crash)
         self.armed.append(crash)
 
-    def note(self, verb: str, **data: Any) -> Event:
-        """Journal a fault that strikes now."""
-        return self.clock.journal.record(FAULT, {"verb": verb, **data}, actor="fault")
+    def note(self, verb: str, /, because: int = DERIVED, **data: Any) -> Event:
+        """Journal a fault that strikes now, because of what whoever is at work has just done, or of that event."""
+        return self.clock.journal.record(
+            FAULT, {"verb": verb, **data}, actor="fault", cause=because
+        )
 
     def _before(self, kind: str, actor: str | None) -> None:
         victim = self._living(actor)

@@ -11,10 +11,12 @@ Messages take time to the broker and from it to a consumer, and keep their order
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from simnova.kernel.clock import Between, Service
 from simnova.kernel.journal import SOUGHT, declare
+from simnova.kernel.service import SERVICE_CRASH, SERVICE_START, SERVICE_STOP
 from simnova.messaging.channels import Channel
 from simnova.messaging.connections import Connection
 from simnova.messaging.consumers import Consumer, Held
@@ -63,12 +65,19 @@ class Broker(Topology):
         super().__init__(clock, name)
         self.interceptors: list[Interceptor] = []
         self.connections: dict[Connection, None] = {}
+        self.at_start: list[Callable[[], None]] = []
+        self.is_up = True
+        self.ended: int | None = None
         self._among = latency
         self._handling: Delivery | None = None
         self._messages = 0
 
     def connect(self, client: str | Service) -> Connection:
-        """Open a connection for a service, or for a new one of that name."""
+        """Open a connection for a service, or for a new one of that name. Raises `AMQPError` while
+        the broker is down.
+        """
+        if not self.is_up:
+            raise AMQPError("[Errno 111] ECONNREFUSED")
         service = self.clock.start(client) if isinstance(client, str) else client
         connection = Connection(self, service)
         self.connections[connection] = None
@@ -318,13 +327,35 @@ class Broker(Topology):
             where=where,
         ).seq
 
-    # --- restart ---------------------------------------------------------------------------------
+    # --- the end, and a new beginning ------------------------------------------------------------
 
     def restart(self) -> None:
         """Restart the broker: connections are cut, durable queues keep their persistent messages,
         the rest is gone.
         """
-        reason = refusal(320, "broker forced connection closure with reason 'shutdown'")
+        self._cut(_SHUTDOWN)
+
+    def stop(self, cause: int | None = None) -> None:
+        """Stop it in good order; nobody can connect until it starts again."""
+        self._end(SERVICE_STOP, _SHUTDOWN, cause)
+
+    def crash(self, cause: int | None = None) -> None:
+        """Kill it: clients notice that their sockets are closed. What was kept is as after a stop."""
+        self._end(SERVICE_CRASH, AMQPError("Socket closed"), cause)
+
+    def start(self, cause: int | None = None) -> None:
+        """Start it again with what survived; clients come back when they next try."""
+        self.clock.journal.record(SERVICE_START, {}, actor=self.name, cause=cause)
+        self.is_up = True
+        for expect in self.at_start:
+            expect()
+
+    def _end(self, kind: str, reason: AMQPError, cause: int | None) -> None:
+        self.ended = self.clock.journal.record(kind, {}, actor=self.name, cause=cause).seq
+        self.is_up = False
+        self._cut(reason)
+
+    def _cut(self, reason: AMQPError) -> None:
         cut = list(self.connections)
         for connection in cut:
             connection.cut = True
@@ -335,3 +366,6 @@ class Broker(Topology):
         for connection in cut:
             for action in connection.on_lost:
                 action(reason)
+
+
+_SHUTDOWN = refusal(320, "broker forced connection closure with reason 'shutdown'")

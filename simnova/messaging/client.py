@@ -72,10 +72,10 @@ class RPCClient:
         """Have it done by the server, by any one of the topic, or with `fanout` by all, without
         waiting.
         """
-        if self.transport.down is not None:
-            await self.transport.ready()
         target = self.target
         text = self._record(CAST, ctxt, method, kwargs, None, {})
+        if self.transport.down:
+            await self.transport.ready()
         if target.fanout:
             self.transport.fanout_send(target.topic, text)
         else:
@@ -88,8 +88,6 @@ class RPCClient:
         transport, target = self.transport, self.target
         if target.fanout:
             raise InvalidTarget("A call cannot be used with fanout", target)
-        if transport.down is not None:
-            await transport.ready()
         msg_id = transport.new_id()
         reply_to = {
             "_msg_id": msg_id,
@@ -97,10 +95,13 @@ class RPCClient:
             "_timeout": self.call_monitor_timeout,
         }
         text = self._record(CALL, ctxt, method, kwargs, msg_id, reply_to)
+        started = transport.clock.now
         signal = transport.listen(msg_id)
         try:
+            if transport.down:
+                await self._reach_the_bus(method, msg_id)
             transport.topic_send(target.exchange, _key(target), text, self.timeout)
-            reply = await self._wait(method, msg_id, signal)
+            reply = await self._wait(method, msg_id, signal, started)
         finally:
             transport.unlisten(msg_id)
         if reply["failure"]:
@@ -146,9 +147,15 @@ class RPCClient:
         self.transport.clock.journal.record(kind, data)
         return text
 
-    async def _wait(self, method: str, msg_id: str, signal: Any) -> dict[str, Any]:
+    async def _reach_the_bus(self, method: str, msg_id: str) -> None:
+        """Wait for the bus as long as for a reply."""
+        try:
+            await self.transport.ready(self.timeout)
+        except Expired:
+            raise self._timed_out(method, msg_id, self.timeout) from None
+
+    async def _wait(self, method: str, msg_id: str, signal: Any, started: float) -> dict[str, Any]:
         clock, monitor = self.transport.clock, self.call_monitor_timeout
-        started = clock.now
         deadline = started + self.timeout
         while True:
             left = deadline - clock.now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simnova.exceptions import UsageError
@@ -60,6 +61,14 @@ class Pipe:
             action, first.action = first.action, None
             if action is not None:
                 action(*first.args)
+
+    def take_back(self, wanted: Callable[..., Any]) -> list[tuple[Any, ...]]:
+        """Have nothing under way arrive that is for this action; returns what it was to be called with."""
+        taken = [parcel for parcel in self.parcels if parcel.action == wanted]
+        for parcel in taken:
+            parcel.action = None
+            self.parcels.remove(parcel)
+        return [parcel.args for parcel in taken]
 
     def flush(self) -> None:
         """Let everything under way arrive now."""
@@ -129,14 +138,24 @@ class Connection:
         if verdict.lose:
             broker.lost(message, verdict.reason, None)
             return
+        if verdict.aside is not None:
+            verdict.aside(partial(broker.arrived, channel, message))
+            return
         for _ in range(verdict.copies):
             if inside is None and not verdict.delay and not self.outgoing.parcels:
                 broker.accept(channel, message)
             else:
-                seconds = broker.latency(self.name) + verdict.delay
-                self.outgoing.send(
-                    seconds, message.origin.background, broker.arrived, channel, message
-                )
+                self.send(channel, message, verdict.delay)
+
+    def send(self, channel: Channel, message: Message, delay: float = 0.0) -> None:
+        """Put a message on the wire."""
+        broker, background = self.broker, message.origin.background
+        seconds = broker.latency(self.name) + delay
+        self.outgoing.send(seconds, background, broker.arrived, channel, message)
+
+    def unconfirmed(self) -> list[Message]:
+        """Take back what is on the wire to the broker: a publisher that waits for confirmations knows what it is."""
+        return [args[1] for args in self.outgoing.take_back(self.broker.arrived)]
 
     def close(self) -> None:
         """Close it with all its channels."""

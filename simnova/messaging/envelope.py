@@ -18,6 +18,10 @@ from simnova.messaging.exceptions import RemoteError
 _HEAD = '{"oslo.version":"2.0","oslo.message":'
 
 
+FOREIGN = frozenset({"DBConnectionError"})
+"""Errors of ours that are not Nova's own (`nova/rpc.py`, `ALLOWED_EXMODS`): at a caller each is a `RemoteError`."""
+
+
 class _Encoder(json.JSONEncoder):
     """JSON, and objects that tell what of them crosses."""
 
@@ -91,7 +95,7 @@ def deserialize_remote_exception(failure: dict[str, Any]) -> Exception:
 def _allowed(module: str, name: str) -> type[Exception] | None:
     if module == "builtins":
         kind = getattr(builtins, name, None)
-    elif module.startswith("simnova."):
+    elif module.startswith("simnova.") and name not in FOREIGN:
         kind = getattr(importlib.import_module(module), name, None)
         kind = kind if isinstance(kind, type) and issubclass(kind, NovaError) else None
     else:

@@ -1,16 +1,26 @@
-"""Losing messages on purpose (`Broker.interceptors`)."""
+"""Meddling with messages on purpose, on their way to the broker (`Broker.interceptors`)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from simnova.kernel.faults import Faults
 from simnova.messaging.envelope import unseal
 from simnova.messaging.message import PASS, Passage, Verdict
 
+if TYPE_CHECKING:
+    from simnova.kernel.clock import Clock
+
 __door__ = True
 
 
-class Loss:
-    """Loses the next `times` messages that carry an RPC method, or the replies to it, on their way to the broker."""
+class MessageFault:
+    """Meddles with the next `times` messages that carry an RPC method, or with the replies to it."""
+
+    verb: ClassVar[str]
+    what: ClassVar[str]
+    """What happens to one message, and to several, in words."""
 
     def __init__(self, faults: Faults, method: str, times: int = 1, reply: bool = False) -> None:
         self.faults = faults
@@ -21,27 +31,44 @@ class Loss:
         faults.armed.append(self)
 
     def __repr__(self) -> str:
-        return f"<Loss: {self}>"
+        return f"<{type(self).__name__}: {self}>"
 
     def __str__(self) -> str:
         if self.times == 1:
             what = "reply to" if self.reply else "message of"
-            return f"the next {what} {self.method} is lost"
+            return f"the next {what} {self.method} is {self.what}"
         many = f"the next {self.times}" if self.times else "no more"
-        return f"{many} {'replies to' if self.reply else 'messages of'} {self.method} are lost"
+        return (
+            f"{many} {'replies to' if self.reply else 'messages of'} {self.method} are {self.what}"
+        )
 
     @property
     def waits(self) -> bool:
-        """Whether it loses another message."""
+        """Whether it meddles with another message."""
         return self.times > 0
 
+    def disarm(self) -> None:
+        """Leave all further messages alone."""
+        self.times = 0
+
     def __call__(self, passage: Passage) -> Verdict:
-        """Let a message pass, or lose it."""
+        """Let a message pass, or meddle with it."""
         if passage.stage != "publish" or self.times < 1 or not self._is_meant(passage):
             return PASS
         self.times -= 1
-        self.faults.note("lose", method=self.method, reply=self.reply, message=passage.message.id)
-        return Verdict(lose=True)
+        more = self.said()
+        self.faults.note(
+            self.verb, method=self.method, reply=self.reply, message=passage.message.id, **more
+        )
+        return self.verdict(passage)
+
+    def said(self) -> dict[str, Any]:
+        """What the journal says beside which message it was."""
+        return {}
+
+    def verdict(self, passage: Passage) -> Verdict:
+        """What becomes of it."""
+        raise NotImplementedError
 
     def _is_meant(self, passage: Passage) -> bool:
         message = _inside(passage.message.body)
@@ -49,6 +76,123 @@ class Loss:
             self._asked.add(str(message.get("_msg_id")))
             return not self.reply
         return self.reply and str(message.get("_msg_id")) in self._asked
+
+
+class Loss(MessageFault):
+    """It never arrives, and its sender does not know."""
+
+    verb, what = "lose", "lost"
+
+    def verdict(self, passage: Passage) -> Verdict:
+        """Lose it."""
+        return Verdict(lose=True)
+
+
+class Duplicate(MessageFault):
+    """It arrives twice, as when a publisher whose confirmation was lost sends again."""
+
+    verb, what = "duplicate", "sent twice"
+
+    def verdict(self, passage: Passage) -> Verdict:
+        """Let it pass twice."""
+        return Verdict(copies=2)
+
+
+class Delay(MessageFault):
+    """It is under way for so many seconds more; what its sender sends after it passes it."""
+
+    verb = "delay"
+
+    def __init__(
+        self, faults: Faults, method: str, seconds: float, times: int = 1, reply: bool = False
+    ) -> None:
+        self.seconds = seconds
+        super().__init__(faults, method, times, reply)
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """What happens to a message, in words."""
+        return f"{self.seconds:g} s late"
+
+    def said(self) -> dict[str, Any]:
+        """How late it is."""
+        return {"seconds": self.seconds}
+
+    def verdict(self, passage: Passage) -> Verdict:
+        """Take it aside for that long."""
+        background = passage.message.origin.background
+
+        def wait(go_on: Callable[[], None]) -> None:
+            self.faults.clock.after(self.seconds, go_on, background=background)
+
+        return Verdict(aside=wait)
+
+
+class Reorder(MessageFault):
+    """It is overtaken by the next message that goes to the same queue; after `within` seconds it waits no longer."""
+
+    verb, what = "reorder", "overtaken by the one behind it"
+
+    def __init__(self, faults: Faults, method: str, times: int = 1, within: float = 10.0) -> None:
+        self.within = within
+        self._waiting: list[_Overtaken] = []
+        super().__init__(faults, method, times)
+
+    def __call__(self, passage: Passage) -> Verdict:
+        """Whatever comes lets go on who waits for it, and may itself have to wait for the next."""
+        if passage.stage == "publish":
+            for one in [one for one in self._waiting if one.is_passed_by(passage)]:
+                self._waiting.remove(one)
+                one.go_after(passage)
+                return PASS
+        return super().__call__(passage)
+
+    def verdict(self, passage: Passage) -> Verdict:
+        """Take it aside until another one has passed."""
+        one = _Overtaken(self.faults.clock, passage)
+
+        def wait(go_on: Callable[[], None]) -> None:
+            one.go_on = go_on
+            self._waiting.append(one)
+            self.faults.clock.after(
+                self.within, self._give_up, one, background=passage.message.origin.background
+            )
+
+        return Verdict(aside=wait)
+
+    def _give_up(self, one: _Overtaken) -> None:
+        if one in self._waiting:
+            self._waiting.remove(one)
+            one.go()
+
+
+class _Overtaken:
+    """A message that has been taken aside, and how it goes on."""
+
+    LONGER = 0.002
+    """Seconds by which it comes later than the one that passes it: more than any way to the broker takes."""
+
+    def __init__(self, clock: Clock, passage: Passage) -> None:
+        self.clock = clock
+        self.message = passage.message
+        self.way = _way(passage)
+        self.go_on: Callable[[], None] = lambda: None
+
+    def is_passed_by(self, passage: Passage) -> bool:
+        """Whether that one goes to the same queue."""
+        return _way(passage) == self.way and passage.message is not self.message
+
+    def go_after(self, passage: Passage) -> None:
+        """Go on right behind it."""
+        self.clock.after(self.LONGER, self.go, background=self.message.origin.background)
+
+    def go(self) -> None:
+        """Go on."""
+        self.go_on()
+
+
+def _way(passage: Passage) -> tuple[str, str, str]:
+    return passage.broker, passage.message.exchange, passage.message.routing_key
 
 
 def _inside(body: str | bytes) -> dict[str, object]:

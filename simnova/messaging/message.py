@@ -196,12 +196,16 @@ class Passage(NamedTuple):
 class Verdict(NamedTuple):
     """What an interceptor does to a message: lose it, hold it up for some seconds, or pass it
     several times.
+
+    On its way to the broker it can be taken `aside`: what is sent after it passes it, and it goes
+    on when the function that `aside` is given is called.
     """
 
     lose: bool = False
     delay: float = 0.0
     copies: int = 1
     reason: str = "lost"
+    aside: Callable[[Callable[[], None]], None] | None = None
 
 
 Interceptor = Callable[[Passage], "Verdict | None"]

@@ -275,13 +275,19 @@ class Rest:
         """
         call = self._send(to, method, path, query_string(query), body, headers)
         try:
-            answer, event = await self.clock.wait(call.answered, timeout)
+            answer, event = await self._answered(call.answered, timeout)
         except Expired:
             raise self._failure(call, ConnectTimeout(url=f"http://{to}{path}")) from None
         if isinstance(answer, ConnectFailure):
             raise self._failure(call, answer)
         self._caused_by(event)
         return _received(answer)
+
+    async def _answered(self, answered: Signal, timeout: float | None) -> Any:
+        """Wait for the answer: whoever sets no limit is not at work meanwhile, the one who serves is."""
+        if timeout is None:
+            return await self.clock.idle(answered)
+        return await self.clock.wait(answered, timeout)
 
     def _send(
         self,

@@ -71,9 +71,10 @@ class RPCServer:
 
     def _declare(self, channel: Channel) -> None:
         target, fanout = self.target, f"{self.target.topic}_fanout"
-        channel.exchange_declare(target.exchange, "topic")
+        durable = self.transport.durable
+        channel.exchange_declare(target.exchange, "topic", durable=durable)
         for queue in (target.topic, f"{target.topic}.{target.server}"):
-            channel.queue_declare(queue)
+            channel.queue_declare(queue, durable=durable)
             channel.queue_bind(queue, target.exchange, queue)
         channel.exchange_declare(fanout, "fanout", auto_delete=True)
         channel.queue_declare(self._fanout_queue, arguments=TRANSIENT)
@@ -142,10 +143,10 @@ class RPCServer:
         except Exception as error:
             self._tell(message, error)
             answer = {"result": None, "failure": serialize_remote_exception(error)}
-            self._answer(ERROR, message, answer, {"error": type(error).__name__})
+            await self._answer(ERROR, message, answer, {"error": type(error).__name__})
         else:
             if "_msg_id" in message:
-                self._answer(REPLY, message, {"result": result, "failure": None}, {})
+                await self._answer(REPLY, message, {"result": result, "failure": None}, {})
         self._working.discard(message["_unique_id"])
 
     def _tell(self, message: dict[str, Any], error: Exception) -> None:
@@ -191,7 +192,7 @@ class RPCServer:
 
     # --- the answer ------------------------------------------------------------------------------
 
-    def _answer(
+    async def _answer(
         self, kind: str, message: dict[str, Any], answer: dict[str, Any], more: dict[str, Any]
     ) -> None:
         transport, msg_id = self.transport, message.get("_msg_id")
@@ -199,6 +200,7 @@ class RPCServer:
         data = {"method": message["method"], "to": message.get("_reply_q"), "msg_id": msg_id}
         transport.clock.journal.record(kind, {**data, "body": text, **more})
         if msg_id is not None:
+            await transport.ready()
             transport.direct_send(message["_reply_q"], text)
 
     def _watch_over(self, message: dict[str, Any], delivery: Delivery) -> None:
@@ -220,7 +222,7 @@ class RPCServer:
             return
         answer = {"result": None, "failure": None}
         text = _sealed(answer, message["_msg_id"], transport.new_id(), ending=False)
-        if transport.down is None:
+        if not transport.down:
             transport.direct_send(message["_reply_q"], text, delivery.origin())
         self._later(interval, message, delivery)
 

@@ -8,13 +8,14 @@ reply and fan-out queues going after half an hour without a consumer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from simnova.kernel.log import getLogger
 from simnova.messaging.channels import Channel
 from simnova.messaging.envelope import unseal
 from simnova.messaging.exceptions import AMQPError
-from simnova.messaging.message import PERSISTENT, BasicProperties, Delivery, Origin
+from simnova.messaging.message import PERSISTENT, BasicProperties, Delivery, Message, Origin
 
 if TYPE_CHECKING:
     from simnova.kernel.clock import Service, Signal
@@ -22,11 +23,25 @@ if TYPE_CHECKING:
 
 __door__ = True
 
+LOG = getLogger("oslo.messaging._drivers.impl_rabbit")
+DRIVER_LOG = getLogger("oslo_messaging._drivers.amqpdriver")
+
 TRANSIENT = {"x-expires": 1_800_000}
 """Reply and fan-out queues: deleted after half an hour of disuse."""
 
 RECONNECT_DELAY = 1.0
-"""Seconds until a service comes back after the broker cut it off (`kombu_reconnect_delay`)."""
+"""Seconds until a service first tries to come back, and more before each later try (`kombu_reconnect_delay`)."""
+
+RETRY_INTERVAL, RETRY_BACKOFF, INTERVAL_MAX = 1.0, 2.0, 30.0
+"""Seconds between further tries: the first, by how many they grow, and the longest (`rabbit_retry_interval`,
+`rabbit_retry_backoff`, `rabbit_interval_max`).
+"""
+
+RESEND = 0.25
+"""Seconds until a reply is sent again whose queue was not there."""
+
+ABANDON = 60.0
+"""Seconds after which such a reply is given up (`kombu_missing_consumer_retry_timeout`)."""
 
 Reply = tuple[Delivery, dict[str, Any]]
 
@@ -36,23 +51,37 @@ class Transport:
     broker does.
     """
 
-    def __init__(self, broker: Broker, service: Service) -> None:
+    def __init__(self, broker: Broker, service: Service, durable: bool = False) -> None:
         self.broker = broker
         self.service = service
+        self.durable = durable
         self.clock = broker.clock
-        self.down: Signal | None = None
+        self.down = False
         self._ids = self.clock.rng("rpc", broker.name, service.name)
         self._reply_q: str | None = None
         self._waiting: dict[str, Signal] = {}
         self._subscriptions: list[Callable[[Channel], None]] = []
         self._properties: dict[float | None, BasicProperties] = {}
-        self._connect()
+        self._stranded: list[Signal] = []
+        self._unconfirmed: list[Message] = []
+        self._deadlines: dict[str | bytes, float] = {}
+        self._next_try = 0.0
+        broker.at_start.append(self.expect)
+        try:
+            self._connect()
+        except AMQPError as error:
+            self._begin_to_come_back(error)
 
     def _connect(self) -> None:
         self.connection = self.broker.connect(self.service)
         self.connection.on_lost.append(self._lost)
         self._listening = self.connection.channel()
-        self._sending = self.connection.channel()
+        self._sending = self._sender()
+
+    def _sender(self) -> Channel:
+        channel = self.connection.channel()
+        channel.add_on_return_callback(self._undeliverable)
+        return channel
 
     def new_id(self) -> str:
         """An id as `uuid4().hex` gives it, from the service's own stream."""
@@ -64,12 +93,13 @@ class Transport:
     def subscribe(self, declare: Callable[[Channel], None]) -> None:
         """Declare and consume with `declare(channel)`, now and after each reconnection."""
         self._subscriptions.append(declare)
-        declare(self._listening)
+        if not self.down:
+            declare(self._listening)
 
     def unsubscribe(self, declare: Callable[[Channel], None], tags: list[str]) -> None:
         """Consume no longer."""
         self._subscriptions.remove(declare)
-        for tag in tags:
+        for tag in tags if not self.down else ():
             self._listening.basic_cancel(tag)
 
     def reply_queue(self) -> str:
@@ -89,6 +119,12 @@ class Transport:
         signal = self._waiting.get(reply["_msg_id"])
         if signal is not None and not signal.triggered:
             signal.succeed((delivery, reply))
+        else:
+            self._spawn(self._nobody_waits(reply["_msg_id"]), delivery.origin())
+
+    async def _nobody_waits(self, msg_id: str) -> None:
+        """A reply came too late, or twice."""
+        DRIVER_LOG.info("No calling threads waiting for msg_id : %s", msg_id)
 
     def listen(self, msg_id: str) -> Signal:
         """A signal that succeeds with the next reply to a message."""
@@ -105,16 +141,11 @@ class Transport:
         self, exchange: str, topic: str, text: str, timeout: float | None = None
     ) -> None:
         """Send to the queue of a topic; it lives as long as its sender waits, in seconds."""
-        if exchange not in self.broker.exchanges:
-            self._channel().exchange_declare(exchange, "topic")
         self._send(exchange, topic, text, timeout, False, None)
 
     def fanout_send(self, topic: str, text: str) -> None:
         """Send to every server of a topic."""
-        exchange = f"{topic}_fanout"
-        if exchange not in self.broker.exchanges:
-            self._channel().exchange_declare(exchange, "fanout", auto_delete=True)
-        self._send(exchange, "", text, None, False, None)
+        self._send(f"{topic}_fanout", "", text, None, False, None)
 
     def direct_send(self, queue: str, text: str, origin: Origin | None = None) -> None:
         """Send a reply to the queue of that name."""
@@ -135,34 +166,119 @@ class Transport:
             properties = self._properties[timeout] = BasicProperties(
                 delivery_mode=PERSISTENT, expiration=expiration, content_type="application/json"
             )
-        self._channel().publish(exchange, key, text, properties, mandatory, origin)
+        self._channel(exchange).publish(exchange, key, text, properties, mandatory, origin)
 
-    def _channel(self) -> Channel:
+    def _channel(self, exchange: str) -> Channel:
+        """The channel to send on, with the exchange to send to."""
         if not self._sending.is_open and self.connection.is_open:
-            self._sending = self.connection.channel()
+            self._sending = self._sender()
+        if exchange not in self.broker.exchanges:
+            fanout = exchange.endswith("_fanout")
+            kind, durable = ("fanout", False) if fanout else ("topic", self.durable)
+            self._sending.exchange_declare(exchange, kind, durable=durable, auto_delete=fanout)
         return self._sending
+
+    # --- when nobody has the queue of a reply ------------------------------------------------------
+
+    def _undeliverable(self, message: Message) -> None:
+        """A reply came back (312 NO_ROUTE): its receiver may still be on its way back to the bus."""
+        self._spawn(self._send_again(message), message.origin)
+
+    def _spawn(self, coro: Coroutine[Any, Any, None], origin: Origin) -> None:
+        cause, request_id, background = origin
+        self.clock.spawn(
+            coro,
+            service=self.service,
+            cause=cause,
+            request_id=request_id,
+            background=background,
+        )
+
+    async def _send_again(self, message: Message) -> None:
+        deadline = self._deadlines.setdefault(message.body, self.clock.now + ABANDON)
+        if self.clock.now >= deadline:
+            del self._deadlines[message.body]
+            DRIVER_LOG.error(
+                "The reply %s failed to send after %d seconds due to a missing queue (%s). Abandoning...",
+                *(unseal(message.body)["_msg_id"], ABANDON, message.routing_key),
+            )
+            return
+        await self.clock.sleep(RESEND)
+        await self.ready()
+        self.direct_send(message.routing_key, str(message.body))
 
     # --- when the broker goes --------------------------------------------------------------------
 
-    async def ready(self) -> None:
-        """Wait until the bus can be reached."""
-        while self.down is not None:
-            await self.clock.wait(self.down)
+    async def ready(self, timeout: float | None = None) -> None:
+        """Wait until the bus can be reached; raises `Expired` after so many seconds.
+
+        Without a limit it is no work in progress: only whoever starts the broker again can end it.
+        """
+        while self.down:
+            signal = self.clock.signal()
+            self._stranded.append(signal)
+            if timeout is None:
+                await self.clock.idle(signal)
+            else:
+                await self.clock.wait(signal, timeout)
 
     def _lost(self, error: AMQPError) -> None:
-        if self.down is None and self.service.alive:
-            self.down = self.clock.signal()
-            self.clock.after(RECONNECT_DELAY, self._reconnect)
+        if not self.down and self.service.alive:
+            self._unconfirmed += self.connection.unconfirmed()
+            self._begin_to_come_back(error)
 
-    def _reconnect(self) -> None:
-        if not self.service.alive:
-            return
-        self._connect()
+    def _begin_to_come_back(self, error: AMQPError) -> None:
+        self.down = True
+        self.clock.spawn(
+            self._come_back(error),
+            service=self.service,
+            cause=self.broker.ended,
+            background=True,
+        )
+
+    async def _come_back(self, error: AMQPError) -> None:
+        """Try again, each time a little later, as kombu does for `Connection.ensure` (`impl_rabbit.py`)."""
+        interval = 0.0
+        while self.down:
+            await self._wait(RECONNECT_DELAY + interval, error)
+            try:
+                self._connect()
+            except AMQPError as refused:
+                error = refused
+                interval = (
+                    min(interval + RETRY_BACKOFF, INTERVAL_MAX) if interval else RETRY_INTERVAL
+                )
+            else:
+                self._reconnected()
+
+    async def _wait(self, seconds: float, error: AMQPError) -> None:
+        LOG.error(
+            "AMQP server on %s:5672 is unreachable: %s. Trying again in %d seconds.",
+            *(self.broker.name, error, seconds),
+        )
+        self._next_try = self.clock.now + seconds
+        if self.broker.is_up:
+            self.expect()
+        await self.clock.sleep(seconds)
+
+    def _reconnected(self) -> None:
+        """Declare and consume as before, and send again what the broker had not confirmed."""
+        self.down = False
+        LOG.info("Reconnected to AMQP server on %s:5672 via [amqp] client.", self.broker.name)
         for declare in self._subscriptions:
             declare(self._listening)
-        signal, self.down = self.down, None
-        if signal is not None:
-            signal.succeed()
+        unconfirmed, self._unconfirmed = self._unconfirmed, []
+        for message in unconfirmed:
+            self.connection.send(self._channel(message.exchange), message)
+        stranded, self._stranded = self._stranded, []
+        for signal in stranded:
+            if not signal.triggered:
+                signal.succeed()
+
+    def expect(self) -> None:
+        """The broker is there: the way back to it is work in progress."""
+        if self.down and self.service.alive:
+            self.clock.after(max(self._next_try - self.clock.now, 0.0), lambda: None)
 
 
 _VERSION_4 = 0x4 << 76 | 0x8 << 60

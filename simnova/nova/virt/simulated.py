@@ -98,6 +98,10 @@ class Failing:
         """Whether it fails once more."""
         return self.times > 0
 
+    def disarm(self) -> None:
+        """Fail no more."""
+        self.times = 0
+
     def strike(self) -> None:
         """Fail now."""
         self.times -= 1

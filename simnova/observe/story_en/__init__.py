@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from simnova.observe.story_en import http, machine, rows, rpc, scheduling
+from simnova.observe.story_en import faults, http, machine, rows, rpc, scheduling
 from simnova.observe.telling import Telling
 
 TEMPLATES: Final[dict[str, Callable[[Telling], str]]] = {
     "input": machine.command,
-    "fault": machine.fault,
+    "fault": faults.fault,
     "service.start": machine.up,
     "service.stop": machine.down,
     "service.crash": machine.crashed,
@@ -33,6 +33,7 @@ TEMPLATES: Final[dict[str, Callable[[Telling], str]]] = {
     "db.update": rows.update,
     "db.delete": rows.delete,
     "db.refused": rows.refused,
+    "db.unreachable": rows.unreachable,
     "scheduler.filter": scheduling.verdict,
     "scheduler.weigh": scheduling.weigh,
     "scheduler.select": scheduling.select,

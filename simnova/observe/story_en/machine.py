@@ -6,9 +6,9 @@ from typing import Any
 
 from simnova.nova.objects.states import PowerState
 from simnova.observe.names import host_of
+from simnova.observe.story_en import faults
 from simnova.observe.story_en.words import (
     after,
-    count,
     resources,
     seconds,
     server,
@@ -213,13 +213,6 @@ def given(args: Any) -> str:
 _COMMANDS = {
     "request": "You ask {service}: {method} {path}.",
     "advance": "You let {seconds:g} s pass.",
-    "crash": "You kill {service} where it stands.",
-    "stop": "You stop {service} in good order.",
-    "start": "You start {service} again.",
-    "crash_at": "You arrange that {service} dies at its {nth:d}. {kind}, {moment} it.",
-    "lose": "You arrange that {what} {method} will get lost, {often}.",
-    "fail": "You arrange that the hypervisor of {host} fails at {what}: {error}.",
-    "set": "You set {option} to {value}.",
     "capture": "Someone has taken {host} over, and tries what its nova-compute can reach.",
     "write_memory": "You have the guest write {rate:g} MB a second to its memory.",
 }
@@ -231,12 +224,13 @@ def command(telling: Telling) -> str:
     try:
         if verb == "guest":
             return deed(telling, telling.data["args"])
+        if verb == "at":
+            return faults.at(args or {})
+        if verb not in _COMMANDS:
+            return f"You {faults.deed(verb, args or {})}."
         named = {
             name: who(thing) if name == "service" else thing for name, thing in (args or {}).items()
         }
-        named["what"] = "replies to" if named.get("reply") else named.get("what", "messages of")
-        if "times" in named:
-            named["often"] = count(int(named["times"]), "time")
         return _COMMANDS[verb].format_map(named)
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
@@ -255,22 +249,6 @@ def deed(telling: Telling, args: dict[str, Any]) -> str:
         args["deed"], "On {host} somebody does `virsh {deed}` to the guest of {server}."
     )
     return text.format_map({**args, "server": server(telling, args["server"])})
-
-
-def lost(data: dict[str, Any]) -> str:
-    """Which message, and that it is gone."""
-    what = "reply to" if data.get("reply") else "message of"
-    return f"The {what} {data['method']} is lost on its way, as you have arranged."
-
-
-def fault(telling: Telling) -> str:
-    """fault"""
-    if telling.data.get("verb") == "lose" and telling.data.get("method"):
-        return lost(telling.data)
-    args = given({name: thing for name, thing in telling.data.items() if name != "verb"})
-    return (
-        f"Broken on purpose: {telling.data.get('verb', 'something')}{f' ({args})' if args else ''}."
-    )
 
 
 _SPENT = {

@@ -227,6 +227,15 @@ def refused(telling: Telling) -> str:
     return f"{subject(telling)} is refused a change of {place(telling)}: {reason}."
 
 
+def unreachable(telling: Telling) -> str:
+    """db.unreachable"""
+    data = telling.data
+    how = "waits in vain for" if data.get("hangs") else "does not reach"
+    return (
+        f"{subject(telling)} {how} the database {data.get('db')}: {value(data.get('reason'), 200)}"
+    )
+
+
 Phrase = Callable[[Telling], str]
 INSERTS: dict[str, Phrase] = {
     "instances": instance_made,
