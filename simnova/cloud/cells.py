@@ -6,10 +6,12 @@ import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud import cells_svg
 from simnova.cloud.collection import Items
 from simnova.cloud.hosts import Host
+from simnova.cloud.layout import API_BUS
 from simnova.exceptions import UsageError
-from simnova.nova.cmd.manage import API_DB
+from simnova.nova.cmd.manage import API_DB, CELL0_DB
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
@@ -52,6 +54,12 @@ class Cells(Items):
         shown = [[cell["name"], cell["uuid"], host] for cell, host in found]
         return Table(["Cell Name", "Cell UUID", "Hostname"], shown)
 
+    def picture(self) -> Picture:
+        """Who has which bus and which database, and what of it does not run."""
+        assembly = self.cloud.assembly
+        disabled = {row["name"] for row in self.rows() if row["disabled"]}
+        return Picture(assembly, disabled)
+
     def discover_hosts(self) -> Table:
         """`nova-manage cell_v2 discover_hosts --verbose`: map the hosts that no cell has yet; what it says."""
         return self.cloud._manage_cells("discover_hosts")
@@ -77,6 +85,53 @@ class Cells(Items):
         self.cloud._manage_cells("update_cell", uuid, what)
         text = _AT_START.format(name=name, state=f"{what}d")
         warnings.warn(text, stacklevel=3)
+
+
+class Picture:
+    """The cells of a cloud as they are now, drawn."""
+
+    def __init__(self, assembly: Assembly, disabled: set[str]) -> None:
+        running = {name for name, life in assembly.running.items() if life.alive}
+        control = [n for n in assembly.names if n.startswith("nova-") and "compute" not in n]
+        above = [name for name in control if "@" not in name]
+        known = [*control, *(f"nova-compute@{host}" for host in assembly.hosts)]
+        self.gone = [name for name in known if name not in running] + down(assembly)
+        self.above = cells_svg.Part("API level", API_BUS, [API_DB, CELL0_DB], above)
+        self.cells = [
+            cells_svg.Part(
+                cell.name,
+                cell.bus,
+                [cell.database],
+                [name for name in control if assembly.layout.cell_of(name) == cell],
+                [
+                    f"nova-compute@{name}"
+                    for name, host in assembly.hosts.items()
+                    if assembly.layout.cell(host.cell) == cell
+                ],
+                "(disabled)" if cell.name in disabled else "",
+            )
+            for cell in assembly.layout.cells
+        ]
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{part.name}: {part.bus}; {', '.join(part.databases)}; "
+            f"{', '.join([*part.services, *part.hosts])}"
+            for part in (self.above, *self.cells)
+        ]
+        return "\n".join([*lines, *(f"{name} is gone" for name in self.gone)])
+
+    def _repr_svg_(self) -> str:
+        return cells_svg.draw(self.above, self.cells, self.gone)
+
+
+def down(assembly: Assembly) -> list[str]:
+    """The databases that answer no service, and the buses that no service reaches."""
+    names = [API_DB, *assembly.layout.databases]
+    lost = [name for name in names if getattr(assembly.databases[name], "outage", None)]
+    return lost + [
+        name for name, bus in assembly.brokers.items() if not getattr(bus, "is_up", True)
+    ]
 
 
 def host_fields(host: Host) -> dict[str, Any]:
