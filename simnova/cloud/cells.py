@@ -128,10 +128,8 @@ class Picture:
 def down(assembly: Assembly) -> list[str]:
     """The databases that answer no service, and the buses that no service reaches."""
     names = [API_DB, *assembly.layout.databases]
-    lost = [name for name in names if getattr(assembly.databases[name], "outage", None)]
-    return lost + [
-        name for name, bus in assembly.brokers.items() if not getattr(bus, "is_up", True)
-    ]
+    lost = [name for name in names if assembly.databases[name].outage]
+    return lost + [name for name, bus in assembly.brokers.items() if not bus.is_up]
 
 
 def host_fields(host: Host) -> dict[str, Any]:

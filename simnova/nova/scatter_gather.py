@@ -83,8 +83,8 @@ async def scatter_gather_cells(
 
 def _hangs(there: RequestContext) -> bool:
     """Whether the cell's database answers nobody now."""
-    outage = getattr(there.cell_db, "outage", None)
-    return outage is not None and bool(outage.hangs)
+    outage = there.cell_db.outage
+    return outage is not None and outage.hangs
 
 
 async def _answer(

@@ -46,7 +46,7 @@ class Base:
 
     def _process(self, name: str) -> str:
         """The name of a process: a service, a neighbour, or a message broker. Raises UsageError for another."""
-        known = [*self.assembly.names, *self.assembly.running, *self.assembly.brokers]
+        known = [*self.assembly.names, *self.assembly.served, *self.assembly.brokers]
         if name not in known:
             raise unknown("service", name, known)
         return name
