@@ -95,6 +95,11 @@ class Assembly:
         return control + [f"{COMPUTE}@{host}" for host in self.hosts]
 
     @property
+    def startable(self) -> list[str]:
+        """All those, and the proxies of consoles."""
+        return [*self.names, *self.layout.at_cells(PROXIES)]
+
+    @property
     def served(self) -> list[str]:
         """Every service that can be asked over HTTP."""
         return [API, *NEIGHBOURS, *self.layout.at_cells(PROXIES)]
@@ -131,9 +136,8 @@ class Assembly:
 
     def start(self, name: str, background: bool | None = None) -> Task | None:
         """Begin a new life of a service; the task that brings a Nova service up, where there is one."""
-        known = [*self.names, *self.layout.at_cells(PROXIES)]
-        if name not in known:
-            raise unknown("service", name, known)
+        if name not in self.startable:
+            raise unknown("service", name, self.startable)
         life = self.running[name] = self.clock.start(name, background)
         if address(name) in self.served:
             self.rest.serve(life, self._app(life))
@@ -141,6 +145,14 @@ class Assembly:
         return self.clock.spawn(
             self._start_or_fail(life, self._maker(name)), service=life, background=background
         )
+
+    def stop(self, name: str, cause: int | None) -> None:
+        """Have a service end: one of Nova's that has work in hand when that is done, any other at once."""
+        life, daemon = self.running[name], self.daemons.get(name)
+        if daemon is not None and daemon.life is life:
+            daemon.stop(cause)
+        else:
+            self.clock.stop(life, cause=cause)
 
     def _maker(self, name: str) -> Callable[[Service], nova_service.Service]:
         if name in self._conductors:

@@ -43,6 +43,7 @@ from simnova.kernel.faults import Faults
 from simnova.kernel.journal import Journal, Level, declare
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
+from simnova.kernel.service import Service
 from simnova.kernel.timeline import Comparer, Input, Timeline
 from simnova.messaging.losses import Losses
 
@@ -233,6 +234,13 @@ class Cloud(Accidents, Captures, Upkeep, Views):
                 f"{call!r}: whoever has to answer waits for something that is broken: {self.faults!r}; "
                 "mend it, then run()"
             )
+
+    def _until_ended(self, life: Service | None) -> None:
+        """Run until a service is down, unless a run is under way that will come to it."""
+        if life is not None and life.alive and self._owner is None:
+            with self._engine():
+                while life.alive and self.clock.step():
+                    pass
 
     # --- time -------------------------------------------------------------------------------------------------
 

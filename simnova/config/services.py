@@ -21,6 +21,18 @@ SERVICE = [
         "Where services leave their heartbeats: in the database or in memcached.",
         choices=("db", "mc"),
     ),
+    integer(
+        "graceful_shutdown_timeout",
+        180,
+        "Seconds after which a service that was told to end does so, with work in hand or not; 0: never.",
+        min=0,
+    ),
+    integer(
+        "manager_shutdown_timeout",
+        160,
+        "Seconds of these for what the manager has in progress; up to 20 are kept for cleaning up.",
+        min=0,
+    ),
     switch("enable_new_services", True, "A compute host that is new is enabled."),
 ]
 

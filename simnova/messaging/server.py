@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simnova.kernel.journal import declare
 from simnova.kernel.log import getLogger
@@ -19,6 +19,9 @@ from simnova.messaging.expected import is_expected
 from simnova.messaging.message import Delivery
 from simnova.messaging.target import NoOpSerializer, Serializer, Target, compatible
 from simnova.messaging.transport import TRANSIENT, Transport
+
+if TYPE_CHECKING:
+    from simnova.kernel.clock import Signal, Task
 
 __door__ = True
 
@@ -41,7 +44,7 @@ class RPCServer:
     and to all at once.
 
     An endpoint's own `target` gives its version and namespace; names with an underscore are
-    private.
+    private. `at_work` are the messages in hand, each as its task.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class RPCServer:
         self._fanout_queue = f"{target.topic}_fanout_{transport.new_id()}"
         self._tags: list[str] = []
         self._working: set[str] = set()
+        self.at_work: dict[Task, None] = {}
 
     def start(self) -> None:
         """Declare the queues and begin to listen."""
@@ -92,13 +96,18 @@ class RPCServer:
             if message is None:
                 return
             work = self._dispatch(message)
-        transport.clock.spawn(
+        task = transport.clock.spawn(
             work,
             service=transport.service,
             cause=origin.cause,
             request_id=origin.request_id,
             background=origin.background,
         )
+        self.at_work[task] = None
+        task.callbacks.append(self._done)
+
+    def _done(self, task: Signal) -> None:
+        self.at_work.pop(cast("Task", task), None)
 
     def _received(self, delivery: Delivery) -> dict[str, Any] | None:
         """Acknowledge a message and read it; None for one that this server has had."""

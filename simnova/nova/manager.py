@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.periodic_task import Periodic, declared_by
@@ -28,6 +28,11 @@ class Manager:
 
     async def pre_start_hook(self) -> None:
         """The last that is done before the first message is served."""
+
+    async def graceful_shutdown(
+        self, timeout: float, wait: Callable[[float], Awaitable[bool]]
+    ) -> None:
+        """The service is to end within `timeout` seconds; `wait` tells whether what is in progress ended in time."""
 
     async def reset(self) -> None:
         """SIGHUP: read again what is read when the service starts."""

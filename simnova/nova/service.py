@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from simnova.config import Config
 from simnova.db.exception import DBDuplicateEntry
-from simnova.kernel.clock import Between
+from simnova.kernel.clock import Between, Expired, Signal, Task
+from simnova.kernel.service import Service as Life
 from simnova.messaging.rpc import Target
 from simnova.nova import rpc
 from simnova.nova.compute.rpcapi_moves import TOPIC_ALT
@@ -40,6 +42,8 @@ class Service:
         self.target = target
         self.manager = manager
         self.record: ServiceRecord | None = None
+        self._serving = False
+        self._stopping: Task | None = None
         self.servers = [rpc.get_server(place, one, endpoints) for one in _targets(target)]
 
     async def start(self) -> None:
@@ -54,9 +58,90 @@ class Service:
             await self.manager.pre_start_hook()
         for server in self.servers:
             server.start()
+        self._serving = True
         self.place.clock.spawn(self._report_forever(), background=True)
         if self.manager is not None and self.conf.periodic_enable:
             self._start_periodic_tasks(self.manager)
+
+    # --- the end ----------------------------------------------------------------------------------------------
+
+    @property
+    def in_progress(self) -> list[Task]:
+        """What must not be cut off: the messages in hand, and what they have begun beside themselves."""
+        life, served = self.life, [task for one in self.servers for task in one.at_work]
+        begun = [task for task in life.tasks if not task.background and task is not self._stopping]
+        return list(dict.fromkeys([*served, *begun]))
+
+    @property
+    def life(self) -> Life:
+        """The process."""
+        if self.place.transport is None:
+            raise RuntimeError("a service is on a bus")
+        return self.place.transport.service
+
+    def stop(self, cause: int | None) -> None:
+        """SIGTERM: end when what is in hand is done, at once where nothing is."""
+        if self._stopping is not None or not self._serving or not self.in_progress:
+            self.place.clock.stop(self.life, cause=cause)
+            return
+        work = self._stop_gracefully()
+        self._stopping = self.place.clock.spawn(
+            work, service=self.life, cause=cause, background=False
+        )
+
+    async def _stop_gracefully(self) -> None:
+        """Take no more from the main queue, let the manager and then the servers finish, within the limits.
+
+        nova-compute's second server serves on meanwhile, for moves under way need it.
+        """
+        LOG.info("%s service graceful shutdown started.", self.binary)
+        clock, limit = self.place.clock, float(self.conf.graceful_shutdown_timeout)
+        deadline = clock.now + limit if limit else math.inf
+        self.servers[0].stop()
+        if self.manager is not None:
+            await self.manager.graceful_shutdown(self._manager_timeout(), self._wait)
+        if await self._wait(deadline - clock.now):
+            LOG.info("%s service graceful shutdown finished.", self.binary)
+        else:
+            LOG.info("Graceful shutdown timeout exceeded, instantly exiting of service")
+        clock.stop(self.life)
+
+    def _manager_timeout(self) -> float:
+        """Seconds that the manager has of the whole time."""
+        own, whole = self.conf.manager_shutdown_timeout, self.conf.graceful_shutdown_timeout
+        if own <= whole:
+            return float(own)
+        LOG.warning(
+            "manager_shutdown_timeout (%s) is higher than graceful_shutdown_timeout (%s); the service may be "
+            "killed before the manager finishes waiting.",
+            *(own, whole),
+        )
+        return float(max(0, whole - 10))
+
+    async def _wait(self, seconds: float) -> bool:
+        """Whether all that is in progress has ended within that time."""
+        clock = self.place.clock
+        deadline = clock.now + seconds
+        while self.in_progress:
+            left = None if math.isinf(deadline) else deadline - clock.now
+            try:
+                await clock.wait(self._end_of(self.in_progress[0]), left)
+            except Expired:
+                return False
+        return True
+
+    def _end_of(self, task: Task) -> Signal:
+        """A signal that succeeds when a task has ended: it can also expire, which a task cannot."""
+        ended = self.place.clock.signal()
+
+        def tell(_: Signal) -> None:
+            if not ended.triggered:
+                ended.succeed()
+
+        task.callbacks.append(tell)
+        return ended
+
+    # --- what it does all the time ----------------------------------------------------------------------------
 
     def _start_periodic_tasks(self, manager: Manager) -> None:
         """Begin within `periodic_fuzzy_delay` seconds."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simnova.kernel.clock import Clock
     from simnova.kernel.faults import Faults
     from simnova.kernel.journal import Journal
+    from simnova.kernel.service import Service
     from simnova.nova.virt.simulated import SimulatedDriver
 
 __door__ = True
@@ -28,6 +29,9 @@ class Base:
 
     def _input(self, verb: str, /, **args: Any) -> Any:
         raise NotImplementedError
+
+    def _until_ended(self, life: Service | None) -> None:
+        """Run until a service that was told to end is down; for what is to happen later there is nothing to do now."""
 
     @property
     def _latest(self) -> int:
@@ -46,7 +50,7 @@ class Base:
 
     def _process(self, name: str) -> str:
         """The name of a process: a service, a neighbour, or a message broker. Raises UsageError for another."""
-        known = [*self.assembly.names, *self.assembly.served, *self.assembly.brokers]
+        known = dict.fromkeys([*self.assembly.startable, *self.assembly.brokers])
         if name not in known:
             raise unknown("service", name, known)
         return name

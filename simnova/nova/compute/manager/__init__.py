@@ -19,6 +19,7 @@ from simnova.nova.compute.manager.rescue import Rescue
 from simnova.nova.compute.manager.resize import Resizes
 from simnova.nova.compute.manager.resize_end import ResizeEnds
 from simnova.nova.compute.manager.shelve import Shelve
+from simnova.nova.compute.manager.shutdown import Shutdown
 from simnova.nova.compute.manager.startup import Startup
 from simnova.nova.compute.manager.status import Status
 
@@ -39,6 +40,7 @@ class ComputeManager(
     Resizes,
     ResizeEnds,
     Shelve,
+    Shutdown,
     Status,
 ):
     """Builds, changes and deletes the servers of one host, and keeps the books about it."""
