@@ -227,7 +227,8 @@ def unasked(spec: Mapping[str, Any]) -> str:
     ]
     said = next((f"{how} {', '.join(names)}" for how, names in asked if names), "")
     return (
-        said or "the scheduler has no host of that name: no service record, or its cell is disabled"
+        said
+        or "the scheduler has no host of that name: no service record, or its cell is disabled or does not answer"
     )
 
 

@@ -142,9 +142,10 @@ class ComputeApp(App):
         """Nova's own errors say their status and text; any other is an unexpected API error."""
         if isinstance(error, NovaError) and error.code < 500:
             return self.fault(request, Fault(error.code, str(error)))
+        module = type(error).__module__.replace("simnova.db.", "oslo_db.").removeprefix("simnova.")
         text = (
             "Unexpected API Error. Please contact the administrator\n"
-            f"<class '{type(error).__module__.removeprefix('simnova.')}.{type(error).__name__}'>"
+            f"<class '{module}.{type(error).__name__}'>"
         )
         LOG.error("Unexpected exception in API method: %s", error)
         return self.fault(request, Fault(500, text))
