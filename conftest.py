@@ -53,6 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session")
+def machines():
+    """Two compute hosts on this machine, `compute1` and `compute2`, for the time of the session."""
+    from simnova import Machines
+
+    with Machines(2) as made:
+        yield made
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests and all modules stay to the end: the garbage collector need not go through them each time."""
     gc.collect()

@@ -10,6 +10,7 @@ from simnova.nova.virt.simulated import SimulatedDriver
 
 if TYPE_CHECKING:
     from simnova.cloud.hosts import Host
+    from simnova.nova.virt.libvirt.driver import LibvirtDriver
 
 __door__ = True
 
@@ -20,9 +21,20 @@ def load_compute_driver(
     """The simulated driver, or libvirt's where the host names a URI. Raises UsageError for what is neither."""
     if host.driver in (None, "simulated"):
         return simulated_driver(clock, host, image_api)
+    uri = str(host.driver)
+    driver = _libvirt_driver(uri)
+    return driver(clock, host.name, uri, run_id, _resources(host), image_api)
+
+
+def _libvirt_driver(uri: str) -> type[LibvirtDriver]:
+    """What drives the hypervisor that a URI names."""
+    if uri.startswith("qemu"):
+        from simnova.nova.virt.libvirt.qemu import QemuDriver
+
+        return QemuDriver
     from simnova.nova.virt.libvirt.driver import LibvirtDriver
 
-    return LibvirtDriver(clock, host.name, str(host.driver), run_id, _resources(host), image_api)
+    return LibvirtDriver
 
 
 def simulated_driver(clock: Clock, host: Host, image_api: ImageAPI) -> SimulatedDriver:

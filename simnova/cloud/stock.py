@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.arguments import named
 from simnova.cloud.collection import Collection, Item, Items, at_once
 from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown
+from simnova.messaging.files import Stored
 from simnova.nova import exception
 from simnova.nova.api import views
 from simnova.nova.api.versions import MAX_VERSION
@@ -24,6 +26,7 @@ from simnova.nova.objects.cell_mapping import CellMapping
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_mapping import InstanceMapping
 from simnova.nova.objects.states import VmState
+from simnova.nova.virt import format_inspector
 from simnova.observe.build_requests import Withdrawn
 from simnova.observe.index import follow
 from simnova.observe.names import Names
@@ -47,6 +50,24 @@ class Images(Items):
 
     def create(self, name: str, size: int = 1_000_000, **more: Any) -> None:
         """A new image of `size` bytes; properties, `min_disk` (GB), `min_ram` (MB), `disk_format` may be given."""
+        path = f"/v2/images/{self._described(name, **more)}/file"
+        self.cloud.request("PUT", path, service="glance", content_length=str(size))
+
+    def add(self, file: str | Path, name: str | None = None, **more: Any) -> None:
+        """A new image of a disk that real guests start from; the file stays where it is. Raises UsageError.
+
+        Its name is the file's, and its format what the file is, where nothing else is given; further as in `create`.
+        """
+        path = Path(file).expanduser().resolve()
+        try:
+            stored, found = Stored.of(path), format_inspector.detect(format_inspector.read(path))
+        except (OSError, format_inspector.ImageFormatError) as error:
+            raise UsageError(f"no image can be made of {file}: {error}") from None
+        image_id = self._described(name or path.stem, **{"disk_format": found, **more})
+        told = {name.replace("-", "_"): value for name, value in stored.headers.items()}
+        self.cloud.request("PUT", f"/v2/images/{image_id}/file", service="glance", **told)
+
+    def _described(self, name: str, **more: Any) -> str:
         body = {
             "name": name,
             "disk_format": "qcow2",
@@ -54,9 +75,7 @@ class Images(Items):
             "visibility": "public",
             **more,
         }
-        image = self.cloud.request("POST", "/v2/images", body, service="glance")
-        path = f"/v2/images/{image['id']}/file"
-        self.cloud.request("PUT", path, service="glance", content_length=str(size))
+        return str(self.cloud.request("POST", "/v2/images", body, service="glance")["id"])
 
 
 class Networks(Items):

@@ -10,6 +10,7 @@ from simnova.db.database import Database
 from simnova.db.transaction import Transaction
 from simnova.glance import images
 from simnova.kernel.clock import Clock
+from simnova.messaging.files import Stored
 from simnova.messaging.identity import GuardedApp
 from simnova.messaging.rest import Fault, Request, Response, route
 
@@ -30,13 +31,14 @@ _UUID = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 class Glance(GuardedApp):
     """The service: `Glance(clock, databases.open("glance", METADATA))`.
 
-    The data of images is kept in memory, where there is any: a size alone is enough for a simulated hypervisor.
+    The data of images is kept in memory, or in files that stay where they are, where there is any: a size alone is
+    enough for a simulated hypervisor.
     """
 
     def __init__(self, clock: Clock, database: Database) -> None:
         self.clock = clock
         self.database = database
-        self.store: dict[str, bytes] = {}
+        self.store: dict[str, bytes | Stored] = {}
 
     def fault(self, request: Request, fault: Fault) -> Response:
         """Glance's errors: message, code and title, as webob words them."""
@@ -153,9 +155,8 @@ class Glance(GuardedApp):
         A request without data but with a Content-Length is an upload of that many bytes which nobody needs to hold.
         """
         who = await self.who(request)
-        data = request.text if isinstance(request.text, bytes) else None
-        size = len(data) if data is not None else int(request.headers.get("content-length", "0"))
-        digest = data if data is not None else f"{image_id}/{size}".encode()
+        data = request.text if isinstance(request.text, bytes) else Stored.told(request.headers)
+        uploaded = self._uploaded(image_id, data, int(request.headers.get("content-length", "0")))
 
         def work(tx: Transaction) -> None:
             row = images.own(tx, image_id, who)
@@ -168,20 +169,28 @@ class Glance(GuardedApp):
                     400,
                     "Properties disk_format, container_format must be set prior to saving data.",
                 )
-            tx.update("images", {"id": image_id}, {**self._uploaded(size, digest)})
+            tx.update("images", {"id": image_id}, uploaded)
 
         await self.database.transact(work)
         if data is not None:
             self.store[image_id] = data
         return Response(204)
 
-    def _uploaded(self, size: int, data: bytes) -> dict[str, Any]:
+    def _uploaded(self, image_id: str, data: bytes | Stored | None, size: int) -> dict[str, Any]:
+        """What an image is by its data; of those that nobody holds only the size counts."""
+        held = data if data is not None else f"{image_id}/{size}".encode()
+        if isinstance(held, Stored):
+            size, md5, sha512 = held.size, held.md5, held.sha512
+        else:
+            size = size if data is None else len(held)
+            md5 = hashlib.md5(held, usedforsecurity=False).hexdigest()
+            sha512 = hashlib.sha512(held).hexdigest()
         return {
             "status": "active",
             "size": size,
-            "checksum": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            "checksum": md5,
             "os_hash_algo": "sha512",
-            "os_hash_value": hashlib.sha512(data).hexdigest(),
+            "os_hash_value": sha512,
             "updated_at": self.clock.utcnow(),
         }
 
@@ -197,7 +206,10 @@ class Glance(GuardedApp):
             "content-md5": row["checksum"],
             "content-length": str(row["size"]),
         }
-        return Response(200, self.store.get(image_id), headers)
+        data = self.store.get(image_id)
+        if isinstance(data, Stored):
+            return Response(200, None, {**headers, **data.headers})
+        return Response(200, data, headers)
 
     # --- what clients ask first -------------------------------------------------------------------------------
 

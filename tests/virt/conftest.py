@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
+import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
-from simnova.config import Config
+from simnova import Config, Machines
 from simnova.kernel.clock import Clock
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.virt.driver import ComputeDriver, Resources
+from simnova.nova.virt.libvirt.domains import console_log
 from simnova.nova.virt.libvirt.driver import LibvirtDriver
+from simnova.nova.virt.libvirt.qemu import QemuDriver
 from simnova.nova.virt.simulated import SimulatedDriver
+from simnova.nova.virt.tiny_guest import LOGIN
 from simnova.nova.virt.watched import watch
 
 IMAGE = ImageMeta(id="6f8b0c4e-0000-4000-8000-000000000001", name="cirros", size=20_000_000)
@@ -59,6 +65,23 @@ class Compute:
         call = self.driver.spawn(self.context, instance, image, None, "secret", {}, [VIF])
         self.run(call)
 
+    def boot(self, instance: Instance) -> None:
+        """Boot a guest, and wait until it would hear its power button."""
+        self.spawn(instance)
+        if isinstance(self.inner, QemuDriver):
+            read = self.inner.hypervisor.at_once
+            while LOGIN not in read(console_log, instance.uuid):
+                time.sleep(0.01)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """CPUs, MB and GB of the host."""
+        if not isinstance(self.inner, QemuDriver):
+            return 4, 8192, 50
+        _, memory, cpus, *_ = self.inner.connection.getInfo()
+        disk = shutil.disk_usage(self.inner.hypervisor.directory).total // 2**30
+        return cpus, memory, disk
+
     def state(self, instance: Instance) -> int:
         """The guest's power state."""
         return self.run(self.driver.get_info(instance)).state
@@ -82,9 +105,23 @@ def libvirt(clock: Clock, host: str) -> ComputeDriver:
     return LibvirtDriver(clock, host, "test:///", "run-1", Resources(4, 8192, 50))
 
 
-@pytest.fixture(params=[simulated, pytest.param(libvirt, marks=pytest.mark.libvirt)])
+def qemu(machines: Machines) -> Callable[[Clock, str], ComputeDriver]:
+    def made(clock: Clock, host: str) -> ComputeDriver:
+        driver = QemuDriver(clock, host, machines[host].uri, secrets.token_hex(4))
+        driver.join(Config(), {})
+        return driver
+
+    return made
+
+
+LIBVIRT = pytest.param(libvirt, marks=pytest.mark.libvirt)
+
+
+@pytest.fixture(params=[simulated, LIBVIRT, pytest.param(qemu, marks=pytest.mark.qemu)])
 def make(request: pytest.FixtureRequest) -> Callable[[Clock, str], ComputeDriver]:
     """Each driver in turn."""
+    if request.param is qemu:
+        return qemu(request.getfixturevalue("machines"))
     return request.param
 
 

@@ -102,7 +102,8 @@ def test_a_plain_bridge_has_no_virtual_port():
 
 
 def test_without_network_and_image_there_is_no_card_and_no_disk():
-    devices = domain(network=(), image=ImageMeta(id=None)).find("devices")
+    of_volume = server(42, image_ref=None)
+    devices = domain(instance=of_volume, network=(), image=ImageMeta(id=None)).find("devices")
 
     assert devices.find("interface") is None
     assert devices.find("disk") is None

@@ -11,7 +11,7 @@ from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.imagecache import get_cache_fname
 
-from .conftest import FLAVOR, IMAGE, Compute, server
+from .conftest import FLAVOR, IMAGE, LIBVIRT, Compute, server, simulated
 
 
 def test_a_spawned_guest_exists_is_listed_and_runs(compute):
@@ -29,7 +29,7 @@ def test_what_a_guest_uses_is_counted_while_it_is_there(compute):
     during = compute.resources()
     compute.run(compute.driver.destroy(compute.context, server()))
 
-    assert (before["vcpus"], before["memory_mb"], before["local_gb"]) == (4, 8192, 50)
+    assert (before["vcpus"], before["memory_mb"], before["local_gb"]) == compute.sizes
     assert during["vcpus_used"] - before["vcpus_used"] == FLAVOR.vcpus
     assert during["memory_mb_used"] - before["memory_mb_used"] == FLAVOR.memory_mb
     assert before["disk_available_least"] - during["disk_available_least"] >= FLAVOR.root_gb
@@ -50,9 +50,10 @@ def test_the_compute_node_row_is_complete(compute):
 def test_no_server_gets_more_than_the_host_physically_has(compute):
     inventory = compute.run(compute.driver.get_inventory("node"))
 
-    assert inventory["VCPU"] == {"total": 4, "min_unit": 1, "max_unit": 4, "step_size": 1}
-    assert inventory["MEMORY_MB"]["max_unit"] == 8192
-    assert inventory["DISK_GB"]["total"] == 50
+    cpus, memory_mb, local_gb = compute.sizes
+    assert inventory["VCPU"] == {"total": cpus, "min_unit": 1, "max_unit": cpus, "step_size": 1}
+    assert inventory["MEMORY_MB"]["max_unit"] == memory_mb
+    assert inventory["DISK_GB"]["total"] == local_gb
 
 
 def test_capabilities_become_traits(compute):
@@ -82,7 +83,7 @@ def test_a_guest_can_be_spawned_again_after_it_was_destroyed(compute):
 
 @pytest.mark.parametrize("timeout", [0, 60])
 def test_power_off_and_on(compute, timeout):
-    compute.spawn(server())
+    compute.boot(server())
 
     compute.run(compute.driver.power_off(server(), timeout))
     assert compute.state(server()) == PowerState.SHUTDOWN
@@ -121,13 +122,14 @@ def test_a_suspended_guest_can_be_destroyed(compute):
 @pytest.mark.parametrize("how", ["SOFT", "HARD"])
 @pytest.mark.parametrize("off", [False, True])
 def test_after_a_reboot_the_guest_runs_under_a_new_number(compute, how, off):
-    compute.spawn(server())
+    compute.boot(server())
+    before = compute.run(compute.driver.get_info(server()))
     if off:
         compute.run(compute.driver.power_off(server()))
     compute.run(compute.driver.reboot(compute.context, server(), [], how))
 
     info = compute.run(compute.driver.get_info(server()))
-    assert info == (PowerState.RUNNING, 2)
+    assert info == (PowerState.RUNNING, before.internal_id + 1)
 
 
 @pytest.mark.parametrize("operation", ["pause", "unpause", "power_off", "get_info"])
@@ -171,6 +173,7 @@ def test_a_name_or_uuid_that_is_taken_is_refused(compute, taken):
     assert compute.state(server(1)) == PowerState.RUNNING
 
 
+@pytest.mark.parametrize("make", [simulated, LIBVIRT], indirect=True)
 def test_an_image_larger_than_the_flavors_disk_leaves_nothing_behind(compute):
     large = dataclasses.replace(IMAGE, size=21 * 1024**3)
 

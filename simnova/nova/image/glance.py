@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from simnova.exceptions import NovaError
+from simnova.messaging.files import Stored
 from simnova.messaging.rest import ConnectFailure, Response, Rest
 from simnova.nova import neighbour_exception as exception
 from simnova.nova.adapter import Adapter
@@ -91,9 +92,14 @@ class API:
         return await self.get(context, image_id)
 
     async def update(
-        self, context: RequestContext, image_id: str, image_info: Mapping[str, Any], size: int
+        self,
+        context: RequestContext,
+        image_id: str,
+        image_info: Mapping[str, Any],
+        size: int,
+        stored: Stored | None = None,
     ) -> dict[str, Any]:
-        """Complete a queued image and upload `size` bytes of data, which nobody holds; the image as it is then."""
+        """Complete a queued image and upload `size` bytes, of a file or held by nobody; the image as it is then."""
         values = _translate_to_glance(image_info)
         changes = [
             {"op": "add", "path": f"/{name}", "value": value} for name, value in values.items()
@@ -101,19 +107,20 @@ class API:
         answer = await self._call(context, "PATCH", f"/v2/images/{image_id}", changes)
         if not answer:
             raise _translated(answer, image_id)
-        url, headers = f"/v2/images/{image_id}/file", {"Content-Length": str(size)}
+        url = f"/v2/images/{image_id}/file"
+        headers = stored.headers if stored else {"Content-Length": str(size)}
         answer = await self._client.send(context, "PUT", url, None, **headers)
         if not answer:
             raise _translated(answer, image_id)
         return await self.get(context, image_id)
 
-    async def download(self, context: RequestContext, id_or_uri: str) -> bytes | None:
-        """An image's data; None where Glance only knows its size."""
+    async def download(self, context: RequestContext, id_or_uri: str) -> bytes | Stored | None:
+        """An image's data, or the file that they are in; None where Glance only knows their size."""
         image_id = _id(id_or_uri)
         response = await self._call(context, "GET", f"/v2/images/{image_id}/file")
         if not response:
             raise _translated(response, image_id)
-        return response.text if isinstance(response.text, bytes) else None
+        return response.text if isinstance(response.text, bytes) else Stored.told(response.headers)
 
     async def delete(self, context: RequestContext, id_or_uri: str) -> None:
         """Delete an image."""

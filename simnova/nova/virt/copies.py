@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from simnova.messaging.files import Stored
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
@@ -52,11 +53,17 @@ class CopyingDriver(TidyingDriver):
         await self._step("extract", guest, source=f"{guest.uuid}/disk", **said)
         LOG.info("Snapshot extracted, beginning image upload", instance=instance)
         await update_task_state(TaskState.IMAGE_UPLOADING, *before)
+        stored = await self._held(image_id, file)
         await self._step("upload", guest, image=image_id, bytes=size, file=file)
         if self.image_api is not None:
-            await self.image_api.update(context, image_id, _formats(instance), size)
+            size = stored.size if stored else size
+            await self.image_api.update(context, image_id, _formats(instance), size, stored)
         await self._step("remove", guest, file=file)
         LOG.info("Snapshot image upload complete", instance=instance)
+
+    async def _held(self, image_id: str, file: str) -> Stored | None:
+        """The file that Glance is to hold; None where there are no data."""
+        return None
 
     def _size(self, guest: Guest) -> int:
         """Bytes of a guest's disk as an image: those of its base, for nothing is written to a disk here."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from simnova.messaging.files import Stored
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
@@ -49,9 +50,14 @@ class ImageAPI(Protocol):
         ...
 
     async def update(
-        self, context: RequestContext, image_id: str, image_info: Mapping[str, Any], size: int
+        self,
+        context: RequestContext,
+        image_id: str,
+        image_info: Mapping[str, Any],
+        size: int,
+        stored: Stored | None = None,
     ) -> Any:
-        """Complete an image and upload its data, so many bytes."""
+        """Complete an image and upload its data, so many bytes, from a file where there is one."""
         ...
 
 

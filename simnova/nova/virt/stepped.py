@@ -98,13 +98,20 @@ class SteppedDriver(StepDriver):
         self, context: RequestContext, image: ImageMeta, guest: Guest, path: str
     ) -> int:
         if self.image_api is not None:
-            await self.image_api.download(context, str(image.id))
+            self.incoming[path] = await self.image_api.download(context, str(image.id))
         said = {"image": image.id, "bytes": image.size, "format": image.disk_format}
         raw = image.disk_format == "raw"
-        await self._step("download", guest, file=path if raw else f"{path}.part", **said)
+        try:
+            await self._step("download", guest, file=path if raw else f"{path}.part", **said)
+        finally:
+            self.incoming.pop(path, None)
         if not raw:
             IMAGES.debug("%s was %s, converting to raw", image.id, image.disk_format)
             await self._step("convert", guest, file=path, **said)
+        return await self._base_size(image, path)
+
+    async def _base_size(self, image: ImageMeta, path: str) -> int:
+        """Bytes of the image as a disk; of one without data as many as it has."""
         return image.size
 
     async def _discard(self, guest: Guest) -> None:
@@ -181,6 +188,10 @@ class SteppedDriver(StepDriver):
             return
         guest = self._known(instance, await self._found(instance))
         await self._stop(guest, "shutdown")
+        if guest.internal_id is not None:
+            LOG.warning("Failed to soft reboot instance. Trying hard reboot.", instance=instance)
+            await self._hard_reboot(context, instance, network_info)
+            return
         LOG.info("Instance shutdown successfully.", instance=instance)
         await self._step("start", guest)
         LOG.info("Instance running successfully.", instance=instance)

@@ -45,6 +45,8 @@ class StepDriver(ComputeDriver):
         self.disks: set[str] = set()
         self.arrived: set[str] = set()
         self.events = Events(clock)
+        self.incoming: dict[str, Any] = {}
+        """What Glance has sent of an image that is being fetched."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.host}, {len(self.guests)} guests>"

@@ -89,7 +89,11 @@ class Builds(Failures, GroupPolicy):
                 await self._spawn(build, allocations, network_info)
         except (*_GONE, exception.BuildAbortException):
             raise
-        except (exception.ImageNotActive, exception.FlavorDiskSmallerThanImage) as error:
+        except (
+            exception.ImageNotActive,
+            exception.ImageUnacceptable,
+            exception.FlavorDiskSmallerThanImage,
+        ) as error:
             raise _abort(instance, str(error)) from error
         except exception.ComputeResourcesUnavailable as error:
             LOG.debug(str(error), instance=instance)

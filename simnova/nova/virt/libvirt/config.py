@@ -45,7 +45,7 @@ def guest_xml(
         _node("features", _node("acpi"), _node("apic")),
         _node("clock", offset="utc"),
         _node("cpu", _node("topology", sockets=flavor.vcpus, cores=1, threads=1), match="exact"),
-        _devices(instance, disks if image.id else (), network_info),
+        _devices(instance, disks if instance.image_ref else (), network_info),
         type=virt_type,
     )
     ET.indent(domain)

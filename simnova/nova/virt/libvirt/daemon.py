@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,16 @@ HOW_TO_GET = "apt-get install libvirt-daemon libvirt-daemon-driver-qemu qemu-sys
 PROGRAMS = {"libvirtd": "libvirtd", "virtqemud": "virtqemud"}
 """The daemons that drive QEMU; of a modular libvirt the second."""
 
-QEMU_CONF = 'stdio_handler = "file"\nseccomp_sandbox = 0\n'
+QEMU_CONF = """stdio_handler = "file"
+seccomp_sandbox = 0
+remote_display_port_min = {0}
+remote_display_port_max = {1}
+migration_port_min = {2}
+migration_port_max = {3}
+"""
+PORTS, FIRST_PORT, BLOCKS = 128, 10000, 170
+"""Each daemon has so many ports for itself: two that look for a free one at the same time would find the same."""
+
 LONGEST = 40
 """Characters of a directory, below which the names of QEMU's own sockets are not too long (108 for all)."""
 
@@ -157,7 +167,9 @@ class Daemon:
         for name in PROGRAMS:
             conf = f'host_uuid = "{uuid.uuid4()}"\nlog_outputs = "{log}"\n'  # noqa: TID251
             (settings / f"{name}.conf").write_text(conf)
-        (settings / "qemu.conf").write_text(QEMU_CONF)
+        block = zlib.crc32(str(self.directory).encode()) % BLOCKS
+        first, last = FIRST_PORT + PORTS * block, FIRST_PORT + PORTS * (block + 1) - 1
+        (settings / "qemu.conf").write_text(QEMU_CONF.format(first, last - 32, last - 31, last))
         (self.directory / "run").mkdir(mode=0o700)
         if cache().is_dir():
             shutil.copytree(cache(), self._capabilities)

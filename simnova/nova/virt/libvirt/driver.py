@@ -1,4 +1,4 @@
-"""Nova's libvirt driver (`nova/virt/libvirt/driver.py`), for libvirt's test hypervisor.
+"""Nova's libvirt driver (`nova/virt/libvirt/driver.py`), as it drives libvirt's test hypervisor; QEMU's is in `qemu`.
 
 The order of things is `SteppedDriver`'s; here each step is a call of libvirt's.
 """
@@ -70,6 +70,11 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
     }
     """libvirt's test hypervisor knows no virDomainAttachDevice."""
 
+    kind: ClassVar[str] = "TEST"
+    """What libvirt calls the hypervisor."""
+
+    steps: ClassVar[Mapping[str, Work[Any]]] = STEPS
+
     def __init__(
         self,
         clock: Clock,
@@ -85,12 +90,12 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
         self.hypervisor = Host(clock, host, uri, run_id, self.resources, timeout)
 
     async def init_host(self, host: str) -> None:
-        """Connect; raises UsageError where this is no test hypervisor, or libvirt is missing."""
+        """Connect; raises UsageError where this is another hypervisor than the URI says, or libvirt is missing."""
         kind = await self.hypervisor.call("connect", _kind)
-        if kind != "TEST":
+        if kind != self.kind:
             raise UsageError(
-                f"{self.host}: '{self.hypervisor.uri}' is {kind}; only libvirt's test hypervisor "
-                "(test:///) can be driven so far"
+                f"{self.host}: '{self.hypervisor.uri}' is {kind}; only QEMU (qemu:///session) and "
+                "libvirt's test hypervisor (test:///) can be driven"
             )
 
     @property
@@ -105,9 +110,9 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
     # --- the host ---
 
     async def get_available_resource(self, nodename: str) -> dict[str, Any]:
-        """What libvirt says of the host; its disk is as large as `resources` says."""
-        node = await self.hypervisor.call("node info", _node)
-        local = self.resources.local_gb
+        """What libvirt says of the host."""
+        node = await self._node()
+        local = node["local_gb"]
         promised = sum(guest.disk_gb for guest in self.guests.values())
         return {
             "vcpus": node["vcpus"],
@@ -127,8 +132,14 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
 
     async def get_inventory(self, nodename: str) -> dict[str, dict[str, int]]:
         """The host's sizes."""
-        node = await self.hypervisor.call("node info", _node)
-        return inventory(Resources(node["vcpus"], node["memory_mb"], self.resources.local_gb))
+        node = await self._node()
+        return inventory(Resources(node["vcpus"], node["memory_mb"], node["local_gb"]))
+
+    async def _node(self) -> dict[str, Any]:
+        """The host's disk is as large as `resources` says: a test hypervisor has none of its own."""
+        node = await self.hypervisor.call("node info", node_info)
+        used = await self.hypervisor.call("disk info", _disk)
+        return {**node, "local_gb": self.resources.local_gb, "disk_used": used}
 
     async def check_can_live_migrate_destination(
         self, context: RequestContext, instance: Instance, *about: Any
@@ -171,7 +182,7 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
         self, name: str, guest: Guest | None, said: Mapping[str, Any]
     ) -> InstanceInfo | None:
         uuid, domain = (guest.uuid, guest.name) if guest else ("", "")
-        found = await self.hypervisor.call(name, STEPS[name], uuid, domain, **said)
+        found = await self.hypervisor.call(name, self.steps[name], uuid, domain, **said)
         return _info(found) if found else None
 
 
@@ -187,7 +198,7 @@ def _kind(connection: Any, about: Domain, said: work.Said) -> str:
     return str(connection.getType())
 
 
-def _node(connection: Any, about: Domain, said: work.Said) -> dict[str, Any]:
+def node_info(connection: Any, about: Domain, said: work.Said) -> dict[str, Any]:
     """What the host has, and what its running domains (anybody's) use."""
     model, memory_mb, vcpus, _, nodes, sockets, cores, threads = connection.getInfo()
     infos = [domain.info() for domain in connection.listAllDomains() if domain.isActive()]
@@ -197,12 +208,16 @@ def _node(connection: Any, about: Domain, said: work.Said) -> dict[str, Any]:
         "memory_mb": memory_mb,
         "vcpus_used": sum(info[3] for info in infos),
         "memory_mb_used": sum(info[2] for info in infos) // 1024,
-        "disk_used": imagebackend.pool(connection).info()[2],
         "type": connection.getType(),
         "version": connection.getVersion(),
         "cpu_info": {"arch": model, "model": None, "vendor": None, "topology": topology},
         "supported_instances": _supported(connection.getCapabilities()),
     }
+
+
+def _disk(connection: Any, about: Domain, said: work.Said) -> int:
+    """Bytes that the volumes take."""
+    return int(imagebackend.pool(connection).info()[2])
 
 
 def _supported(capabilities: str) -> list[list[str]]:

@@ -133,11 +133,16 @@ def poweroff(connection: Any, about: Domain, said: Said) -> Info:
 
 
 def shutdown(connection: Any, about: Domain, said: Said) -> Info:
-    """Ask the guest to shut itself down and wait, at most `timeout` seconds of the wall clock."""
+    """Ask the guest to shut itself down, again each `retry` seconds, and wait: at most `timeout` of the wall clock.
+
+    A guest that has only just been started does not notice that its power button was pressed.
+    """
     domain = find(connection, about)
-    domain.shutdown()
-    deadline = time.monotonic() + said.get("timeout", 60)
+    deadline, again = time.monotonic() + said.get("timeout", 60), 0.0
     while domain.isActive() and time.monotonic() < deadline:
+        if time.monotonic() >= again:
+            domain.shutdown()
+            again = time.monotonic() + said.get("retry", 60)
         time.sleep(0.05)
     return info(domain)
 
@@ -170,8 +175,11 @@ def set_user_password(connection: Any, about: Domain, said: Said) -> None:
 
 def remove(domain: Any) -> None:
     """Stop a domain and forget it and its saved memory."""
+    kept = domain.isPersistent()
     if domain.isActive():
         domain.destroy()
+    if not kept:
+        return
     if domain.hasManagedSaveImage():
         domain.managedSaveRemove()
     domain.undefine()

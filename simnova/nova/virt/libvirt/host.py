@@ -10,13 +10,15 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from simnova.exceptions import NovaError, UsageError, unknown
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.virt.driver import Resources
-from simnova.nova.virt.libvirt import guest
+from simnova.nova.virt.libvirt import events, guest, leftovers
 
 __door__ = True
 
@@ -33,11 +35,16 @@ MISSING = (
 
 
 class Domain(NamedTuple):
-    """Which guest some work is about, and the mark that a domain must bear to be touched."""
+    """Which guest some work is about, the mark that a domain must bear to be touched, and where its files are."""
 
     mark: str
     uuid: str = ""
     name: str = ""
+    directory: Path = Path()
+
+    def file(self, name: str) -> Path:
+        """A file or directory of this cloud's on the host."""
+        return self.directory / name
 
 
 Work = Callable[[Any, Domain, Mapping[str, Any]], T]
@@ -45,7 +52,12 @@ Work = Callable[[Any, Domain, Mapping[str, Any]], T]
 
 
 class Host:
-    """One held connection; `mark` is the cloud's random run id, `timeout` in wall seconds."""
+    """One held connection; `mark` is the cloud's random run id, `timeout` in wall seconds.
+
+    A host of QEMU's has a `directory` of its own in this cloud's; `tell` hears what becomes of its guests.
+    """
+
+    tell: events.Tell | None = None
 
     def __init__(
         self, clock: Clock, name: str, uri: str, mark: str, resources: Resources, timeout: float
@@ -57,6 +69,7 @@ class Host:
         self.mark = mark
         self.resources = resources
         self.timeout = timeout
+        self.directory = leftovers.directory(mark) / name
         self._connection: Any = None
         self._lock = threading.Lock()
 
@@ -70,13 +83,13 @@ class Host:
     ) -> T:
         """Have `work` done on the hypervisor; raises what it does.
 
-        HypervisorUnavailable, where it takes longer than `timeout`.
+        HypervisorUnavailable, where it takes longer than `timeout`, and what the guest has itself.
         """
-        told = f"libvirt on {self.name}: {what}"
+        told, allowed = f"libvirt on {self.name}: {what}", self.timeout + said.get("timeout", 0)
         try:
-            domain = Domain(self.mark, uuid, name)
+            domain = Domain(self.mark, uuid, name, self.directory)
             return await self.clock.measure(
-                self._do, work, domain, said, timeout=self.timeout, what=told
+                self._do, work, domain, said, timeout=allowed, what=told
             )
         except TimeoutError as error:
             raise exception.HypervisorUnavailable(unavailable(str(error))) from None
@@ -89,6 +102,10 @@ class Host:
         remover.start()
         remover.join(self.timeout)
 
+    def at_once(self, work: Work[T], uuid: str = "", name: str = "", **said: Any) -> T:
+        """Do some work here and now, past the clock and the journal: only for who looks from outside."""
+        return self._do(work, Domain(self.mark, uuid, name, self.directory), said)
+
     # --- on the worker thread ---
 
     def _do(self, work: Work[T], domain: Domain, said: Mapping[str, Any]) -> T:
@@ -97,6 +114,8 @@ class Host:
             return work(self._connect(libvirt), domain, said)
         except libvirt.libvirtError as error:
             raise translated(libvirt, error, domain) from None
+        except OSError as error:
+            raise exception.InternalError(str(error)) from None
 
     def _connect(self, libvirt: Any) -> Any:
         with self._lock:
@@ -109,17 +128,33 @@ class Host:
             if self.uri in OWN_WORLD:
                 return open_world(libvirt, self.resources)
             check_file(self.uri)
+            if self.uri.startswith("qemu"):
+                return self._open_qemu(libvirt)
             return libvirt.open(self.uri)
         except libvirt.libvirtError as error:
+            said = f"{self.uri}: {error.get_error_message()}{remedy(error.get_error_message())}"
             raise exception.HypervisorUnavailable(
-                unavailable(f"{self.uri}: {error.get_error_message()}"),
-                libvirt_code=error.get_error_code(),
+                unavailable(said), libvirt_code=error.get_error_code()
             ) from None
+
+    def _open_qemu(self, libvirt: Any) -> Any:
+        events.loop()
+        leftovers.note(self.mark, self.name, self.uri)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        connection = libvirt.open(self.uri)
+        with suppress(libvirt.libvirtError):  # the embedded driver has no other side
+            connection.setKeepAlive(5, 3)
+        if self.tell is not None:
+            events.listen(connection, self.mark, self.tell)
+        return connection
 
     def _remove_all(self) -> None:
         connection, self._connection = self._connection, None
-        guest.remove_all(connection, self.mark)
-        connection.close()
+        libvirt = library()
+        with suppress(libvirt.libvirtError):
+            guest.remove_all(connection, self.mark)
+            connection.close()
+        leftovers.remove(self.directory)
 
 
 def library() -> Any:
@@ -146,6 +181,10 @@ def translated(libvirt: Any, error: Any, domain: Domain) -> NovaError:
     code = error.get_error_code()
     if code == libvirt.VIR_ERR_NO_DOMAIN:
         return exception.InstanceNotFound(instance_id=domain.uuid)
+    broken = code in (libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_ERR_INTERNAL_ERROR)
+    if broken and error.get_error_domain() in (libvirt.VIR_FROM_REMOTE, libvirt.VIR_FROM_RPC):
+        reason = unavailable(error.get_error_message())
+        return exception.HypervisorUnavailable(reason, libvirt_code=code)
     return exception.InternalError(error.get_error_message(), libvirt_code=code)
 
 
@@ -164,6 +203,20 @@ def check_file(uri: str) -> None:
     scheme, _, path = uri.partition("://")
     if scheme == "test" and not os.path.exists(path):
         raise UsageError(f"no such file '{path}': give the XML of a test host, or use test:///")
+
+
+def remedy(said: str) -> str:
+    """What can be done where a daemon cannot be reached."""
+    found = [told for words, told in REMEDIES.items() if words in said]
+    return f" ({found[0]})" if found else ""
+
+
+REMEDIES = {
+    "No such file": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
+    "Connection refused": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
+    "Permission denied": "this user may not: join the group libvirt, or take qemu:///session",
+    "authentication": "this user may not: join the group libvirt, or take qemu:///session",
+}
 
 
 def open_world(libvirt: Any, resources: Resources) -> Any:

@@ -1,0 +1,89 @@
+"""What is done to one domain of QEMU, beyond what every hypervisor of libvirt's can (`guest`): work for `Host.call`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
+
+from simnova.nova import exception
+from simnova.nova.virt.libvirt import guest
+from simnova.nova.virt.libvirt.placing import placed
+
+if TYPE_CHECKING:
+    from simnova.nova.virt.libvirt.host import Domain
+
+__door__ = True
+
+MAX_CONSOLE_BYTES = 100 * 1024
+"""Of a console's log (`nova/virt/libvirt/driver.py`)."""
+
+CARD = "<interface type='user'><mac address={mac}/><model type='virtio'/></interface>"
+
+
+def define(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
+    """Make the domain known, as this machine can run it."""
+    guest.refuse_existing(connection, about, said)
+    return guest.info(connection.defineXML(placed(said["xml"], about)))
+
+
+def redefine(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
+    """Give a domain of ours another definition."""
+    guest.find(connection, about)
+    return guest.info(connection.defineXML(placed(said["xml"], about)))
+
+
+def boot(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
+    """Start the domain from its disk, even where its memory was saved."""
+    import libvirt
+
+    domain = guest.find(connection, about)
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_FORCE_BOOT)
+    return guest.info(domain)
+
+
+def nothing(connection: Any, about: Domain, said: guest.Said) -> None:
+    """A step that is done already."""
+
+
+# --- network cards ---
+
+
+def plug(connection: Any, about: Domain, said: guest.Said) -> None:
+    """Plug a card in, now and for the next start."""
+    domain = guest.find(connection, about)
+    domain.attachDeviceFlags(CARD.format(mac=quoteattr(said["mac"])), _both(domain))
+
+
+def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
+    """Pull a card out; a guest that runs has to agree."""
+    domain = guest.find(connection, about)
+    domain.detachDeviceFlags(CARD.format(mac=quoteattr(said["mac"])), _both(domain))
+
+
+def _both(domain: Any) -> int:
+    import libvirt
+
+    live = libvirt.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else 0
+    return int(libvirt.VIR_DOMAIN_AFFECT_CONFIG | live)
+
+
+# --- consoles ---
+
+
+def console_log(connection: Any, about: Domain, said: guest.Said) -> str:
+    """The end of what the guest has written."""
+    log = about.file(about.uuid) / "console.log"
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - MAX_CONSOLE_BYTES))
+        return file.read().decode(errors="replace")
+
+
+def vnc(connection: Any, about: Domain, said: guest.Said) -> tuple[str, int]:
+    """Where its screen can be had. Raises ConsoleTypeUnavailable."""
+    told = ET.fromstring(guest.find(connection, about).XMLDesc())
+    for graphics in told.findall("devices/graphics[@type='vnc']"):
+        return graphics.get("listen", "127.0.0.1"), int(graphics.get("port", "-1"))
+    raise exception.ConsoleTypeUnavailable(console_type="vnc")

@@ -1,0 +1,161 @@
+"""Nova's libvirt driver, as it drives QEMU: real guests, disks that are files, a console that writes.
+
+The steps are those of `SteppedDriver`; what the test hypervisor does with volumes is done here with `qemu-img`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from simnova.messaging.files import Stored
+from simnova.nova import exception
+from simnova.nova.context import RequestContext
+from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.virt.driver import GIB, Console, Guest, Instance, InstanceInfo, NetworkInfo
+from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
+from simnova.nova.virt.libvirt import guest as work
+from simnova.nova.virt.libvirt.driver import STEPS, LibvirtDriver, node_info
+from simnova.nova.virt.libvirt.host import Domain, Work
+from simnova.nova.virt.stepped import SteppedDriver
+
+__door__ = True
+
+
+class QemuDriver(LibvirtDriver):
+    """The guests of one QEMU behind a libvirt URI, on this machine; `virt_type` is known once it is connected."""
+
+    virt_type = "qemu"
+    kind: ClassVar[str] = "QEMU"
+    capabilities: ClassVar[Mapping[str, bool]] = SteppedDriver.capabilities
+    steps: ClassVar[Mapping[str, Work[Any]]] = {
+        **STEPS,
+        "download": images.download,
+        "convert": images.convert,
+        "overlay": images.overlay,
+        "remove": images.delete,
+        "define": domains.define,
+        "redefine": domains.redefine,
+        "start": domains.boot,
+        "undefine": images.undefine,
+        "extract": images.extract,
+        "upload": domains.nothing,
+        "copy": images.send,
+        "plug": domains.plug,
+        "unplug": domains.unplug,
+    }
+
+    # --- the host ---
+
+    async def init_host(self, host: str) -> None:
+        """Connect, and find out whether KVM works. Raises HypervisorUnavailable for what the machine lacks."""
+        await super().init_host(host)
+        await self.hypervisor.call("qemu-img", _qemu_img)
+        self.virt_type = await self.hypervisor.call("virt type", probe.virt_type)
+
+    async def _node(self) -> dict[str, Any]:
+        """The machine itself; hosts that are on one machine have all of it, each."""
+        node = await self.hypervisor.call("node info", node_info)
+        total, used = await self.hypervisor.call("disk info", _disk)
+        return {**node, "local_gb": total // GIB, "disk_used": used}
+
+    # --- images ---
+
+    async def _base_size(self, image: ImageMeta, path: str) -> int:
+        """What `qemu-img` has made of it."""
+        return await self.hypervisor.call("image size", images.size, file=path)
+
+    async def _held(self, image_id: str, file: str) -> Stored | None:
+        held = await self.hypervisor.call("store", images.store, image=image_id, file=file)
+        return Stored(*held)
+
+    async def _perform(
+        self, name: str, guest: Guest | None, said: Mapping[str, Any]
+    ) -> InstanceInfo | None:
+        return await super()._perform(name, guest, {**self._unsaid(name, said), **said})
+
+    def _unsaid(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What a step needs, and the journal does not tell."""
+        if name == "download":
+            path = str(said["file"]).removesuffix(images.PART)
+            return {"data": self.incoming.get(path)}
+        if name == "copy":
+            return {"to": self._place(said["dest"])}
+        if name == "shutdown":
+            retry = self.conf.compute.shutdown_retry_interval
+            return {"timeout": self.conf.libvirt.wait_soft_reboot_seconds, "retry": retry}
+        return {}
+
+    # --- guests that move ---
+
+    def _place(self, host: str) -> str:
+        """The directory of another host, where a disk is to go. Raises MigrationError where there is none."""
+        other = self.hypervisors[host].driver
+        if not isinstance(other, QemuDriver):
+            raise exception.MigrationError(reason=f"{host} is no QEMU host: no disk can go there")
+        return str(other.hypervisor.directory)
+
+    async def _send_disk(self, guest: Guest, dest: str) -> None:
+        """The overlay into the other host's directory; here it stays under another name."""
+        said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
+        await self._step("copy", guest, **said)
+
+    async def confirm_migration(
+        self,
+        context: RequestContext,
+        migration: Any,
+        instance: Instance,
+        network_info: NetworkInfo | None = None,
+    ) -> None:
+        """What was put aside goes too."""
+        await super().confirm_migration(context, migration, instance, network_info)
+        await self.hypervisor.call("forget", images.forget, instance.uuid)
+
+    async def finish_revert_migration(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: NetworkInfo | None,
+        migration: Any,
+        block_device_info: Mapping[str, Any] | None = None,
+        power_on: bool = True,
+    ) -> None:
+        """The disk that was put aside is the guest's again."""
+        await self.hypervisor.call("take back", images.take_back, instance.uuid)
+        await super().finish_revert_migration(
+            context, instance, network_info, migration, block_device_info, power_on
+        )
+
+    # --- consoles ---
+
+    async def get_console_output(self, context: RequestContext, instance: Instance) -> str:
+        """The last 100 KiB that the guest has written."""
+        await self._guest("get_console_output", instance)
+        return await self.hypervisor.call("console", domains.console_log, instance.uuid)
+
+    async def _console(self, method: str, instance: Instance, first: int) -> Console:
+        """Where the guest's VNC server listens; other kinds it has not."""
+        guest = await self._guest(method, instance)
+        if guest.internal_id is None:
+            raise exception.ConsoleNotAvailable()
+        if method != "get_vnc_console":
+            kind = method.removeprefix("get_").removesuffix("_console")
+            raise exception.ConsoleTypeUnavailable(console_type=kind)
+        found = await self.hypervisor.call("vnc", domains.vnc, guest.uuid, guest.name)
+        return Console(*found)
+
+
+# --- on the worker thread ---
+
+
+def _qemu_img(connection: Any, about: Domain, said: work.Said) -> None:
+    """Whether it is there."""
+    qemu_img.run("--version")
+
+
+def _disk(connection: Any, about: Domain, said: work.Said) -> tuple[int, int]:
+    """Bytes of the file system that holds the directory, and how many are used."""
+    import shutil
+
+    found = shutil.disk_usage(about.directory)
+    return found.total, found.used
