@@ -29,6 +29,12 @@ _FAILURE = [
     )
     for task in (_T.SCHEDULING, None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
 ]
+_TIMED_OUT = [
+    Move(State(_B, task), State(_E, task), "compute: _check_instance_build_time")
+    for task in (_T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
+]
+"""The build itself knows nothing of it, and goes on."""
+
 _TASKS = (None, _T.NETWORKING, _T.BLOCK_DEVICE_MAPPING, _T.SPAWNING)
 _TAKEN_UP = [
     *(Move(State(_E, one), State(_E, other), "compute: build") for one, other in pairwise(_TASKS)),
@@ -37,4 +43,4 @@ _TAKEN_UP = [
 ]
 """A request has waited in its host's queue: the host sets it to ERROR when it is back, then takes it up."""
 
-MOVES: list[Move] = [*_BOOT, *_FAILURE, *_TAKEN_UP]
+MOVES: list[Move] = [*_BOOT, *_FAILURE, *_TIMED_OUT, *_TAKEN_UP]
