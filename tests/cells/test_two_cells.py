@@ -264,3 +264,70 @@ def test_two_cells_repeat_and_fork():
     twin = one.fork(at=first.seq)
     twin.run()
     assert [s.status for s in twin.servers] == ["ACTIVE", "ACTIVE"]
+
+
+def test_every_operation_goes_its_way_into_the_second_cell():
+    cloud = Cloud(4, cells=2, config=NO_UPCALLS)
+    server = cloud.boot("web", host="compute3").wait()
+    steps = {
+        "stop": "SHUTOFF",
+        "start": "ACTIVE",
+        "reboot": "ACTIVE",
+        "pause": "PAUSED",
+        "unpause": "ACTIVE",
+        "suspend": "SUSPENDED",
+        "resume": "ACTIVE",
+        "rescue": "RESCUE",
+        "unrescue": "ACTIVE",
+        "rebuild": "ACTIVE",
+        "shelve": "SHELVED_OFFLOADED",
+        "unshelve": "ACTIVE",
+        "migrate": "VERIFY_RESIZE",
+        "revert_resize": "ACTIVE",
+        "live_migrate": "ACTIVE",
+    }
+    for name, status in steps.items():
+        getattr(server, name)()
+        cloud.run()
+        assert (name, server.status, server.task_state) == (name, status, None)
+        assert server.host in (None, "compute3", "compute4")
+    old = server.host
+    cloud.crash(f"nova-compute@{old}")
+    cloud.run(until=cloud.now + 90)
+    server.evacuate()
+    cloud.run()
+    assert {server.host, old} == {"compute3", "compute4"}
+    assert server.migrations.column("type")[-1] == "evacuation"
+    cloud.start(f"nova-compute@{old}")
+    cloud.run()
+    assert server.id not in cloud.assembly.simulated(old).guests
+    server.delete()
+    cloud.run()
+    assert len(cloud.servers) == 0
+    assert cloud.sql("SELECT * FROM placement.allocations").rows == []
+    assert cloud.sql("SELECT * FROM nova_cell1.instances").rows == []
+
+
+def test_the_picture_shows_who_has_what_and_what_is_gone(cloud):
+    cloud.crash("nova-compute@compute4")
+    cloud.refuse("nova_cell1")
+    text, drawn = repr(cloud.cells.picture()), cloud.cells.picture()._repr_svg_()
+    assert "cell2: rabbitmq-cell2; nova_cell2; nova-conductor@cell2, nova-compute@compute3" in text
+    for gone in ("nova-compute@compute4", "nova_cell1"):
+        assert f"{gone} is gone" in text
+        assert f"✗ {gone}" in drawn
+
+
+def test_a_server_that_fits_no_host_is_kept_in_cell0_until_it_is_deleted(cloud):
+    cloud.flavors.create("vast", vcpus=20, ram=2048, disk=10)
+    server = cloud.boot("web", flavor="vast", count=1)
+    cloud.run()
+    assert server.status == "ERROR"
+    assert cloud.sql("SELECT display_name FROM nova_cell0.instances").column("display_name") == [
+        "web"
+    ]
+    assert [a[0] for a in server.actions] == ["create"]
+    server.delete()
+    cloud.run()
+    assert server.status == "DELETED"
+    assert len(cloud.servers) == 0
