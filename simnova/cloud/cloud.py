@@ -20,7 +20,7 @@ from simnova.cloud.cells import Cells
 from simnova.cloud.client import Client
 from simnova.cloud.collection import Item
 from simnova.cloud.costs import as_costs, charge
-from simnova.cloud.engine import Engine, Until, condition, named
+from simnova.cloud.engine import Engine, Until, condition, named, until_ended
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hosts import Host, as_hosts
@@ -236,11 +236,7 @@ class Cloud(Accidents, Captures, Upkeep, Views):
             )
 
     def _until_ended(self, life: Service | None) -> None:
-        """Run until a service is down, unless a run is under way that will come to it."""
-        if life is not None and life.alive and self._owner is None:
-            with self._engine():
-                while life.alive and self.clock.step():
-                    pass
+        until_ended(self, life)
 
     # --- time -------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import KINDS, Event
 from simnova.kernel.patience import Handler
+from simnova.kernel.service import Service
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -44,6 +45,14 @@ class Engine:
         self.cloud.clock.patience.release(self._interrupts)
         self.cloud.clock.real.set_pace(None)
         self.cloud._owner = None
+
+
+def until_ended(cloud: Cloud, life: Service | None) -> None:
+    """Run until a service is down, unless a run is under way that will come to it."""
+    if life is not None and life.alive and cloud._owner is None:
+        with Engine(cloud, None):
+            while life.alive and cloud.clock.step():
+                pass
 
 
 def condition(until: Until) -> Callable[[Event], object] | None:
