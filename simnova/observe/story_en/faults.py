@@ -29,6 +29,11 @@ _DONE = {
     "set": "set {option} to {value}",
     "refuse": "have the database {database} {refuse}: {reason}",
     "accept": "have the database {database} answer again",
+    "add_host": "bring up a new compute host, {name}{inside}",
+    "manage_cells": "run nova-manage cell_v2 {command}{options}",
+    "reload_cells": "send every nova-scheduler SIGHUP: it reads the cells again",
+    "audit_allocations": "run nova-manage placement audit",
+    "heal_allocations": "run nova-manage placement heal_allocations",
     "heal": "have nothing lie in wait any more, and mend what lasts",
 }
 """What you do, now or at a time to come."""
@@ -45,6 +50,10 @@ def deed(verb: str, args: dict[str, Any]) -> str:
         named["often"] = count(int(named["times"]), "time")
     if "seconds" in named:
         named["late"] = seconds(named["seconds"]) or "0 s"
+    named["inside"] = f", in {named['cell']}" if named.get("cell") else ""
+    if named.get("args"):
+        named["options"] = f" --cell_uuid {named['args'][0]} --{named['args'][1]}"
+    named.setdefault("options", "")
     named["refuse"] = "hang" if named.get("hang") else "refuse"
     return _DONE[verb].format_map(named)
 

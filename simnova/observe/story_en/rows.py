@@ -85,6 +85,13 @@ def mapping_noted(telling: Telling) -> str:
     return f"{subject(telling)} notes that {owner(telling)} exists and has no cell yet."
 
 
+def host_mapped(telling: Telling) -> str:
+    """A host mapping is made."""
+    row = telling.data.get("after") or {}
+    cell = telling.names.cell(row.get("cell_id"))
+    return f"{subject(telling)} maps the host {value(row.get('host'))} to its cell ({cell})."
+
+
 def mapping_changed(telling: Telling) -> str:
     """A server gets its cell."""
     after = telling.data.get("after") or {}
@@ -241,6 +248,7 @@ INSERTS: dict[str, Phrase] = {
     "instances": instance_made,
     "build_requests": request_noted,
     "request_specs": spec_noted,
+    "host_mappings": host_mapped,
     "instance_mappings": mapping_noted,
     "instance_faults": fault_noted,
     "instance_actions": action_noted,
