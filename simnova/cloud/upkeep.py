@@ -71,9 +71,9 @@ class Upkeep:
         """
         database, _, name = table.partition(".")
         known = {
-            f"{schema}.{each}"
+            f"{schema}.{each.name}"
             for schema, metadata in self.assembly.databases.metadata.items()
-            for each in metadata.tables
+            for each in metadata.tables.values()
         }
         if table not in known:
             raise unknown("table", table, known)

@@ -110,6 +110,11 @@ def _end_task(cloud: Cloud, server: Server) -> None:
         cloud.run()
 
 
+def _restart_miscounting(cloud: Cloud, server: Server) -> None:
+    for host in look(cloud, server.id).miscounted:
+        _restart_compute(cloud, host)
+
+
 def _nothing(cloud: Cloud, server: Server) -> None:
     """There is nothing to mend."""
 
@@ -161,8 +166,13 @@ def _left_behind(facts: Facts) -> bool:
     return _is(facts, "error") and bool(facts.allocation or facts.ports)
 
 
+def _miscounting(facts: Facts) -> bool:
+    return bool(facts.miscounted) and facts.task_state is None
+
+
 def _open(facts: Facts) -> bool:
-    return facts.task_state is None and facts.action in ("open", "no event")
+    at_rest = facts.task_state is None and facts.status not in (None, "DELETED")
+    return at_rest and facts.action in ("open", "no event")
 
 
 HANGS: tuple[Hang, ...] = (
@@ -191,10 +201,10 @@ HANGS: tuple[Hang, ...] = (
         "build_and_run_instance was lost, or nova-compute died or failed before it had claimed the server: "
         "BUILD for ever on no host. Nobody retries a cast; `instance_build_timeout` (off by default) looks "
         "only at the servers of a host.",
-        "restart nova-compute on the host that has room for it: its init_host finds it by its allocation and "
-        "sets ERROR; or just `openstack server delete`, which the API does by itself as there is no host",
+        "`openstack server delete`, which the API does by itself as there is no host; or restart nova-compute "
+        "on the host that holds room for it: its init_host finds it by its allocation and sets ERROR",
         _unclaimed,
-        _restart_and_delete,
+        _delete,
     ),
     Hang(
         "build that was interrupted",
@@ -260,6 +270,15 @@ HANGS: tuple[Hang, ...] = (
         "placement audit --delete`",
         _left_behind,
         _delete,
+    ),
+    Hang(
+        "host that counts wrongly",
+        "The row of the compute node was saved and the reply was lost. nova-compute takes back what it "
+        "remembers of the save (`old_resources`) and so sees no difference any more, until something changes "
+        "on the host. Only `hypervisor show` is wrong by it: Placement decides.",
+        "restart nova-compute on that host; or the next server that comes or goes there",
+        _miscounting,
+        _restart_miscounting,
     ),
     Hang(
         "action without an end",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simnova.cloud.cloud import Cloud
@@ -38,15 +39,20 @@ def broken(scenario: Scenario, point: Point, level: Level = "full") -> Cloud:
     return _broken(scenario, point, level)[0]
 
 
-def play(scenario: Scenario, point: Point) -> Ending:
-    """Play it to the end; raises what the engine raises."""
+def play(
+    scenario: Scenario, point: Point, then: Callable[[Cloud], None] | None = None
+) -> Ending:
+    """Play it to the end, and have `then` look at the cloud there; raises what the engine raises."""
     cloud, heard = _broken(scenario, point, "summary")
     try:
         after = look(cloud)
         restart(cloud, point)
         up = look(cloud)
         cloud.run(cloud.now + AUDIT)
-        return Ending(heard, after, up, look(cloud))
+        ending = Ending(heard, after, up, look(cloud))
+        if then is not None:
+            then(cloud)
+        return ending
     finally:
         cloud.close()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simnova.cloud.cloud import Cloud
@@ -35,7 +35,7 @@ class Point:
 
     `service` is who dies, or whose message is lost. A crash is at its `nth` event of `kind`. A loss hits the `nth`
     message (or reply) of `method`: the next one once event `since` of the faultless run has happened. `seq` is the
-    event there.
+    event there, and `number` counts the points of one service.
     """
 
     what: What
@@ -48,6 +48,7 @@ class Point:
     method: str = ""
     reply: bool = False
     since: int = -1
+    number: int = 0
 
     def __str__(self) -> str:
         return self.sentence
@@ -106,7 +107,15 @@ def points(scenario: Scenario) -> list[Point]:
     found = rehearse(scenario)
     early = [_down(name) for name in found.services if name in _actors(found)]
     later = sorted([*_losses(found), *_crashes(found)], key=lambda point: point.seq)
-    return early + later
+    return list(_numbered(early + later))
+
+
+def _numbered(found: list[Point]) -> Iterator[Point]:
+    counts: Counter[tuple[bool, str]] = Counter()
+    for point in found:
+        key = (point.what == "lose", point.service)
+        yield replace(point, number=counts[key])
+        counts[key] += 1
 
 
 def _actors(found: Rehearsal) -> set[str]:

@@ -73,10 +73,6 @@ def _found(_: Point, ending: Ending) -> bool:
     return ending.settled.vm_state == "error" and ending.settled.fault is None
 
 
-def _deaf(point: Point, ending: Ending) -> bool:
-    return ending.settled.vm_state == "building" and "conductor" in point.sentence
-
-
 def _building(_: Point, ending: Ending) -> bool:
     return ending.settled.vm_state == "building"
 
@@ -176,10 +172,11 @@ WAYS: tuple[Way, ...] = (
         "the restart sets ERROR; the user deletes it",
     ),
     Way(
-        "for ever in BUILD, unheard",
-        _deaf,
-        "The conductor, or a message to it or from it, was lost.",
+        "for ever in BUILD",
+        _building,
+        "Who had the message is dead, or the message is lost, and with it all that was to come; or "
+        "nova-compute could tell nobody what it did: there is no periodic task that looks for a build that "
+        "nobody works on.",
     ),
-    Way("for ever in BUILD", _building, "A message was lost, or whoever had it."),
 )  # fmt: skip
 """In this order: the first that fits is the one."""
