@@ -185,9 +185,10 @@ def endings(
     only: Callable[[Point], bool] | str | None = None,
     then: Callable[[Cloud], None] | None = None,
 ) -> Endings:
-    """Play a scenario once for each point at which it can break; `only` those of a service, or "lose", or a condition.
+    """Play a scenario once for each point at which it can break, and tell how it ended.
 
-    `then` looks at each cloud at its end. All of a boot take about a minute. Raises `UsageError` for a service that does nothing in it.
+    `only` takes those of a service, or "lose", the messages, or a condition; `then` looks at each cloud at its end.
+    All of a boot take about a minute. Raises `UsageError` for a service that does nothing in it.
     """
     every = points(scenario)
     if isinstance(only, str):

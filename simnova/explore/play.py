@@ -39,9 +39,7 @@ def broken(scenario: Scenario, point: Point, level: Level = "full") -> Cloud:
     return _broken(scenario, point, level)[0]
 
 
-def play(
-    scenario: Scenario, point: Point, then: Callable[[Cloud], None] | None = None
-) -> Ending:
+def play(scenario: Scenario, point: Point, then: Callable[[Cloud], None] | None = None) -> Ending:
     """Play it to the end, and have `then` look at the cloud there; raises what the engine raises."""
     cloud, heard = _broken(scenario, point, "summary")
     try:

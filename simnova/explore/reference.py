@@ -13,22 +13,21 @@ _HEAD = """# What breaks a boot, and how it ends
 
 Made by `python -m simnova.explore.reference`; a test plays all of it again.
 
-A server is asked for on a cloud of two empty hosts; it goes to compute1. {points} times something else breaks: each message
-is lost, each service dies before and after each of its events, each was down from the start. Moments between which
-nothing leaves the service are one. The service stays dead until nobody works any more, then it is started again, and
-{audit:.0f} s pass, in which every periodic task has its turn. `simnova.explore.endings(boot)` plays it in a notebook, and
-`.cloud(point)` opens each of these clouds.
+A server is asked for on a cloud of two empty hosts; it goes to compute1. {points} times something else breaks: each
+message is lost, each service dies before and after each of its events, each was down from the start. Moments between
+which nothing leaves the service are one. The service stays dead until nobody works any more, then it is started again,
+and {audit:.0f} s pass, in which every periodic task has its turn. In a notebook `simnova.explore.endings(boot)` plays
+it, and its `.cloud(point)` opens each of these clouds.
 
-A state is `status/task on host`. *Before* is what there was while the dead service was dead. What Nova leaves hanging has a
-name; the second table says why it hangs and what an operator does.
+A state is `status/task on host`; *before* is what there was while the dead service was dead. What Nova leaves hanging
+has a name; the last table says why it hangs and what an operator does.
 
 """
-_HANGS = """
-## What Nova leaves hanging
+_HANGS = """## What Nova leaves hanging
 
-RPC is at most once: a message is acknowledged before it is dispatched, nobody sends a cast again, and a caller whose wait
-has ended does not know whether the work was done. So a few conditions last until somebody mends them. A test brings a cloud
-into each, does what is said here, and finds the books right.
+RPC is at most once: a message is acknowledged before it is dispatched, nobody sends a cast again, and a caller whose
+wait has ended does not know whether the work was done. So a few conditions last until somebody mends them. A test
+brings a cloud into each, does what is said here, and finds the books right.
 
 | what is left | why | what mends it |
 |---|---|---|
@@ -47,7 +46,7 @@ def reference(played: Endings) -> str:
         found = list(classes)
         number = sum(len(one.played) for one in found)
         parts += [f"## {_title(breaks)} ({number})\n\n", _TABLE, *map(_row, found), "\n"]
-    parts += [_HANGS[1:], *(_line(hang.name, hang.why, hang.remedy) for hang in HANGS)]
+    parts += [_HANGS, *(_line(hang.name, hang.why, hang.remedy) for hang in HANGS)]
     return "".join(parts)
 
 

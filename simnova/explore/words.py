@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from simnova.kernel.journal import Event
 from simnova.messaging.envelope import unseal
@@ -58,7 +59,15 @@ def _of(event: Event) -> str:
     args = unseal(event.data["body"])["args"]
     given = args.get("objinst")
     name = given["nova_object.name"] if isinstance(given, dict) else args.get("objname")
-    return f" ({name}.{args['objmethod']})"
+    return f" ({name}.{args['objmethod']}{_state(given)})"
+
+
+def _state(given: Any) -> str:
+    """Which states are saved: ` BUILDING/networking`."""
+    if not isinstance(given, dict) or "task_state" not in given.get("nova_object.changes", ()):
+        return ""
+    data = given["nova_object.data"]
+    return f" of {data.get('vm_state')}/{data.get('task_state') or '-'}"
 
 
 def _db(event: Event) -> str:

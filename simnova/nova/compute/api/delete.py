@@ -102,11 +102,20 @@ class Deletion(Finding, Resizing):
         try:
             await BuildRequest(instance_uuid=instance.uuid, context=context).destroy()
             LOG.info("Deleting instance before it was scheduled", instance=instance)
+            await self._destroy_its_row(context, instance)
         except exception.BuildRequestNotFound:
             if not await self._destroyed(context, instance):
                 return False
         await self._local_delete_cleanup(context, instance)
         return True
+
+    async def _destroy_its_row(self, context: RequestContext, instance: Instance) -> None:
+        """The conductor may have written it into its cell already, and have got no further."""
+        try:
+            found = await self.get(context, instance.uuid)
+            await found.destroy()
+        except exception.InstanceNotFound:
+            LOG.debug("Instance is already gone", instance=instance)
 
     async def _destroyed(self, context: RequestContext, instance: Instance) -> bool:
         """Destroy a server's row in its cell; False where it has got a host meanwhile."""
