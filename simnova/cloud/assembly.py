@@ -15,6 +15,7 @@ from simnova.cloud.neighbours import NEIGHBOURS
 from simnova.cloud.processes import Processes
 from simnova.config import Config
 from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.glance.app import Glance
 from simnova.kernel.clock import Clock, Service, Task
 from simnova.messaging.rest import App, Rest, address
 from simnova.nova import service as nova_service
@@ -187,6 +188,13 @@ class Assembly:
             make = NEIGHBOURS[life.name].app
             self._apps[life.name] = make(self.clock, self.databases[life.name])
         return self._apps[life.name]
+
+    @property
+    def glance(self) -> Glance:
+        """Glance, whether it runs or not: what it keeps outlives its process."""
+        found = self._apps["glance"]
+        assert isinstance(found, Glance)
+        return found
 
     # --- hypervisors ------------------------------------------------------------------------------------------
 

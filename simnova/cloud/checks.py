@@ -22,6 +22,7 @@ from simnova.nova.scheduler.weights import get_weigher_classes
 
 LEVELS = ("full", "summary")
 MOMENTS = ("before", "after")
+HTTP = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def as_config(config: Any) -> Config:
@@ -122,11 +123,42 @@ def check_message(method: Any, times: Any) -> None:
     check_count("times", times)
 
 
+def check_message_or_request(method: Any, times: Any) -> None:
+    """The same, where it can be an HTTP request, too: `"POST /v2.0/ports"`."""
+    if " " not in str(method):
+        check_message(method, times)
+        return
+    verb, _, path = str(method).partition(" ")
+    if verb not in HTTP:
+        raise unknown("HTTP method", verb, HTTP)
+    if not path.startswith("/"):
+        raise UsageError(
+            f"method={method!r}: the path of a request begins with /: '{verb} /v2.0/ports'"
+        )
+    check_count("times", times)
+
+
 def check_duration(what: str, value: Any) -> None:
     """Raise UsageError for what is no number of seconds, 0 or more."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (number and 0 <= value < float("inf")):
         raise UsageError(f"{what}={value!r} is no duration: give seconds, 0 or more")
+
+
+def check_factor(what: str, value: Any) -> None:
+    """Raise UsageError for what is no number above 0."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (number and 0 < value < float("inf")):
+        raise UsageError(
+            f"{what}={value!r} is no factor: give a number above 0; 1 is as fast as before"
+        )
+
+
+def check_size(what: str, value: Any) -> None:
+    """Raise UsageError for what is neither None nor a size from 0 up."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (number and 0 <= value < float("inf")):
+        raise UsageError(f"{what}={value!r} is no size: give GiB, 0 or more, or None for no limit")
 
 
 def check_text(what: str, value: Any) -> None:

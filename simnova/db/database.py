@@ -196,6 +196,9 @@ class Database:
 
     async def _reach(self) -> None:
         """What every transaction takes, and what comes of it while there is an outage."""
+        task, network = self.clock.active, self.clock.network
+        if network.cut and task is not None:
+            await network.reached(task.service.name)
         await self.clock.costs.transaction(self.name)
         while self.outage is not None and not self._looks_in():
             await self._meet(self.outage)

@@ -21,6 +21,7 @@ _TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    413: "Request Entity Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -33,12 +34,14 @@ class Glance(GuardedApp):
 
     The data of images is kept in memory, or in files that stay where they are, where there is any: a size alone is
     enough for a simulated hypervisor.
+    Where the store is limited it has `room` for so many bytes more.
     """
 
     def __init__(self, clock: Clock, database: Database) -> None:
         self.clock = clock
         self.database = database
         self.store: dict[str, bytes | Stored] = {}
+        self.room: int | None = None
 
     def fault(self, request: Request, fault: Fault) -> Response:
         """Glance's errors: message, code and title, as webob words them."""
@@ -134,15 +137,18 @@ class Glance(GuardedApp):
         """Delete an image that is not protected, data and all."""
         who = await self.who(request)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> int:
             row = images.own(tx, image_id, who)
             if row["protected"]:
                 raise Fault(403, f"Image {image_id} is protected and cannot be deleted.")
             for table in ("image_properties", "image_tags"):
                 tx.delete(table, {"image_id": image_id})
             tx.delete("images", {"id": image_id})
+            return int(row["size"] or 0)
 
-        await self.database.transact(work)
+        freed = await self.database.transact(work)
+        if self.room is not None:
+            self.room += freed
         self.store.pop(image_id, None)
         return Response(204)
 
@@ -169,12 +175,21 @@ class Glance(GuardedApp):
                     400,
                     "Properties disk_format, container_format must be set prior to saving data.",
                 )
+            self._check_room(uploaded["size"])
             tx.update("images", {"id": image_id}, uploaded)
 
         await self.database.transact(work)
+        if self.room is not None:
+            self.room -= uploaded["size"]
         if data is not None:
             self.store[image_id] = data
         return Response(204)
+
+    def _check_room(self, size: int) -> None:
+        """Refuse what the store cannot hold; the image stays queued (`glance/api/v2/image_data.py`)."""
+        if self.room is not None and size > self.room:
+            text = "There is not enough disk space on the image storage media."
+            raise Fault(413, f"Image storage media is full: {text}")
 
     def _uploaded(self, image_id: str, data: bytes | Stored | None, size: int) -> dict[str, Any]:
         """What an image is by its data; of those that nobody holds only the size counts."""

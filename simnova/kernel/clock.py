@@ -24,12 +24,14 @@ from simnova.exceptions import UsageError
 from simnova.kernel.chance import Between as Between
 from simnova.kernel.chance import Chance
 from simnova.kernel.costs import Costs
-from simnova.kernel.journal import DERIVED, Journal, Level, waiting_code
+from simnova.kernel.journal import DERIVED, Journal, Level
+from simnova.kernel.network import Network
 from simnova.kernel.patience import Patience
 from simnova.kernel.realtime import Realtime
 from simnova.kernel.service import SERVICE_CRASH, SERVICE_START, SERVICE_STOP
 from simnova.kernel.service import Crashed as Crashed
 from simnova.kernel.service import Service as Service
+from simnova.kernel.waiting import where as where
 
 __door__ = True
 
@@ -106,6 +108,7 @@ class Clock(Chance):
         self.real = Realtime(self)
         self.patience = Patience(self)
         self.costs = Costs(self)
+        self.network = Network(self)
         self.steps = 0
         self.untied = False
         self.services: dict[Service, None] = {}
@@ -392,15 +395,4 @@ class Clock(Chance):
     def waiting(self) -> list[tuple[Task, str]]:
         """The tasks that are at work now, and the `file:line` at which each waits."""
         tasks = [task for service in self.services for task in service.tasks if not task.background]
-        return [(task, where(task)) for task in tasks]
-
-
-def where(task: Task) -> str:
-    """The innermost line of service code at which a suspended task waits, as `file:line`; empty in a door."""
-    coro: Any = task.coro
-    found = ""
-    while getattr(coro, "cr_frame", None) is not None:
-        if not coro.cr_frame.f_globals.get("__door__"):
-            found = waiting_code(coro.cr_frame) or found
-        coro = coro.cr_await
-    return found
+        return [(task, where(task.coro)) for task in tasks]

@@ -64,7 +64,7 @@ class Lasting(NamedTuple):
     """Something that stays broken, in words, and how it is mended."""
 
     text: str
-    end: Callable[[], None]
+    end: Callable[[], object]
 
 
 class Faults:
@@ -89,7 +89,7 @@ class Faults:
     def __repr__(self) -> str:
         return f"<Faults: {'; '.join(self) or 'none lies in wait'}>"
 
-    def last(self, kind: str, what: str, text: str, end: Callable[[], None]) -> None:
+    def last(self, kind: str, what: str, text: str, end: Callable[[], object]) -> None:
         """From now on something is broken: `end` mends it."""
         self.lasting[kind, what] = Lasting(text, end)
 

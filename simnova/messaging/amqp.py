@@ -79,6 +79,8 @@ class Broker(Topology):
         if not self.is_up:
             raise AMQPError("[Errno 111] ECONNREFUSED")
         service = self.clock.start(client) if isinstance(client, str) else client
+        if not self.clock.network.passes(service.name, self.name):
+            raise AMQPError("[Errno 110] ETIMEDOUT")
         connection = Connection(self, service)
         self.connections[connection] = None
         return connection
@@ -185,7 +187,8 @@ class Broker(Topology):
         if verdict.lose:
             self.lost(entry.message, verdict.reason, queue.name)
             return
-        seconds = self.latency(client.name) + verdict.delay
+        late = verdict.delay + self.clock.network.late(client.name)
+        seconds = self.latency(client.name) + late
         background = entry.message.origin.background
         for _ in range(verdict.copies):
             delivery = consumer.channel.hold(queue, entry, consumer, consumer.auto_ack)
@@ -350,6 +353,13 @@ class Broker(Topology):
         for expect in self.at_start:
             expect()
 
+    def miss(self, connection: Connection) -> None:
+        """Give a connection up whose client sends no heartbeats; the client notices the same."""
+        listeners, connection.on_lost = connection.on_lost, []
+        connection.end(_MISSED)
+        for action in listeners:
+            action(_MISSED)
+
     def _end(self, kind: str, reason: AMQPError, cause: int | None) -> None:
         self.ended = self.clock.journal.record(kind, {}, actor=self.name, cause=cause).seq
         self.is_up = False
@@ -369,3 +379,5 @@ class Broker(Topology):
 
 
 _SHUTDOWN = refusal(320, "broker forced connection closure with reason 'shutdown'")
+
+_MISSED = AMQPError("Too many heartbeats missed")

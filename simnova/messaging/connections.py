@@ -35,10 +35,11 @@ class Pipe:
     after it.
     """
 
-    __slots__ = ("clock", "flushed", "last", "parcels")
+    __slots__ = ("clock", "ends", "flushed", "last", "parcels")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, ends: tuple[str, str]) -> None:
         self.clock = clock
+        self.ends = ends
         self.last = 0.0
         self.flushed = False
         self.parcels: deque[_Parcel] = deque()
@@ -53,7 +54,15 @@ class Pipe:
         now = clock.now
         self.last = max(now + seconds, self.last)
         self.parcels.append(parcel)
-        clock.after(self.last - now, self._arrive, parcel, background=background)
+        clock.after(self.last - now, self._come, parcel, background, background=background)
+
+    def _come(self, parcel: _Parcel, background: bool) -> None:
+        """Arrive, or wait on the wire until the ends reach each other."""
+        network = self.clock.network
+        if network.passes(*self.ends):
+            self._arrive(parcel)
+        else:
+            network.hold(*self.ends, background, self._come, parcel, background)
 
     def _arrive(self, parcel: _Parcel) -> None:
         while parcel.action is not None:
@@ -71,7 +80,9 @@ class Pipe:
         return [parcel.args for parcel in taken]
 
     def flush(self) -> None:
-        """Let everything under way arrive now."""
+        """Let everything under way arrive now, unless its way is cut."""
+        if not self.clock.network.passes(*self.ends):
+            return
         outer, self.flushed = self.flushed, True
         try:
             while self.parcels:
@@ -94,8 +105,8 @@ class Connection:
         self.is_open = True
         self.error: AMQPError | None = None
         self.channels: dict[int, Channel] = {}
-        self.outgoing = Pipe(broker.clock)
-        self.incoming = Pipe(broker.clock)
+        self.outgoing = Pipe(broker.clock, (service.name, broker.name))
+        self.incoming = Pipe(broker.clock, (broker.name, service.name))
         self.on_lost: list[Callable[[AMQPError], Any]] = []
         self.cut = False
         self._numbers = 0
@@ -150,7 +161,7 @@ class Connection:
     def send(self, channel: Channel, message: Message, delay: float = 0.0) -> None:
         """Put a message on the wire."""
         broker, background = self.broker, message.origin.background
-        seconds = broker.latency(self.name) + delay
+        seconds = broker.latency(self.name) + delay + broker.clock.network.late(broker.name)
         self.outgoing.send(seconds, background, broker.arrived, channel, message)
 
     def unconfirmed(self) -> list[Message]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from simnova.kernel.faults import Faults
@@ -11,6 +13,7 @@ from simnova.messaging.message import PASS, Passage, Verdict
 
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock
+    from simnova.messaging.rest import Call
 
 __door__ = True
 
@@ -189,6 +192,51 @@ class _Overtaken:
     def go(self) -> None:
         """Go on."""
         self.go_on()
+
+
+class RequestFault:
+    """Loses, or holds up by `seconds`, the next requests of an HTTP method to a path, or the answers to them.
+
+    `asked` is `"POST /v2.0/ports"`; a `*` in the path stands for anything. What is lost is what takes for ever.
+    """
+
+    def __init__(
+        self, faults: Faults, asked: str, seconds: float, times: int = 1, reply: bool = False
+    ) -> None:
+        self.faults = faults
+        self.asked = asked
+        self.method, _, self.path = asked.partition(" ")
+        self.seconds = seconds
+        self.times = times
+        self.reply = reply
+        faults.armed.append(self)
+
+    def __str__(self) -> str:
+        what = "answers to" if self.reply else "requests"
+        becomes = "lost" if self.seconds == math.inf else f"{self.seconds:g} s late"
+        return f"the next {self.times} {what} {self.asked} are {becomes}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it meddles with another request."""
+        return self.times > 0
+
+    def disarm(self) -> None:
+        """Leave all further requests alone."""
+        self.times = 0
+
+    def __call__(self, call: Call, reply: bool) -> float:
+        """Seconds by which a request, or the answer to it, is late."""
+        about = call.about
+        meant = about["method"] == self.method and fnmatchcase(about["path"], self.path)
+        if self.times < 1 or reply != self.reply or not meant:
+            return 0.0
+        self.times -= 1
+        lost = self.seconds == math.inf
+        more: dict[str, Any] = {} if lost else {"seconds": self.seconds}
+        verb = "lose" if lost else "delay"
+        self.faults.note(verb, method=self.asked, reply=reply, request=about["id"], **more)
+        return self.seconds
 
 
 def _way(passage: Passage) -> tuple[str, str, str]:

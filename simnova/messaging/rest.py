@@ -7,25 +7,29 @@ client, in keystoneauth's words (`keystoneauth1/session.py`).
 
 from __future__ import annotations
 
-import json
+import math
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, unquote, urlencode
+from urllib.parse import unquote
 
 from simnova.exceptions import NovaError
 from simnova.kernel.clock import Between, Clock, Expired, Service, Signal
 from simnova.kernel.journal import Event, declare
+from simnova.messaging.requests import Fault as Fault
+from simnova.messaging.requests import Query as Query
+from simnova.messaging.requests import Request as Request
+from simnova.messaging.requests import Response as Response
+from simnova.messaging.requests import encode as encode
+from simnova.messaging.requests import query_string as query_string
 
 __door__ = True
 
 Handler = Callable[..., Awaitable["Response"]]
 F = TypeVar("F", bound=Handler)
 Table = dict[int, list[tuple[re.Pattern[str], dict[str, Handler]]]]
-Query = str | Mapping[str, str | Iterable[str]] | None
-"""A query string as it goes over the wire, or its parameters, encoded in the given order."""
 
 HTTP_REQUEST = declare("http.request", "a service asked another over HTTP", payload=("body",))
 HTTP_RESPONSE = declare(
@@ -35,6 +39,11 @@ HTTP_ERROR = declare("http.error", "an HTTP request got no answer")
 
 LATENCY = Between(0.0005, 0.002)
 """Seconds that a request, and each answer, is under way."""
+
+
+GIVES_UP = 127.0
+"""Seconds after which TCP gives a connection up on which nothing comes back (`tcp_syn_retries`)."""
+TIMED_OUT = "[Errno 110] Connection timed out"
 
 
 class ConnectFailure(NovaError):
@@ -48,101 +57,6 @@ class ConnectTimeout(ConnectFailure):
     """No answer in time (`keystoneauth1.exceptions.ConnectTimeout`)."""
 
     msg_fmt = "Request to %(url)s timed out"
-
-
-class Fault(Exception):
-    """An answer that is an error; a handler raises it and its app words the body."""
-
-    def __init__(self, status: int, message: str = "", **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.more = more
-
-
-class Request:
-    """A request as the serving side sees it; header names are lower case."""
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        text: str | bytes = "",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query_string = query
-        self.query: dict[str, list[str]] = parse_qs(query, keep_blank_values=True) if query else {}
-        self.text = text
-        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
-
-    @cached_property
-    def body(self) -> Any:
-        """The parsed JSON, the bytes of an upload, or None. Raises `ValueError` where it is not JSON."""
-        if isinstance(self.text, bytes):
-            return self.text
-        return json.loads(self.text) if self.text else None
-
-    def param(self, name: str) -> str | None:
-        """The last value of a query parameter, None where it is absent."""
-        return self.query[name][-1] if name in self.query else None
-
-
-class Response:
-    """An answer: status, headers and the JSON text (or bytes) of the body. It is true below 400, as in requests."""
-
-    def __init__(
-        self, status: int, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self.status = status
-        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
-        self.text: str | bytes = body if isinstance(body, bytes) else encode(body)
-        self._read: Callable[[], Any] | None = None
-
-    @classmethod
-    def of_text(
-        cls,
-        status: int,
-        text: str | bytes,
-        headers: Mapping[str, str] | None = None,
-        read: Callable[[], Any] | None = None,
-    ) -> Response:
-        """An answer whose body is written already; `read` returns, anew each time, what `skimmed` is."""
-        response = cls(status, None, headers)
-        response.text, response._read = text, read
-        return response
-
-    @cached_property
-    def body(self) -> Any:
-        """The parsed JSON, bytes, or None."""
-        if isinstance(self.text, bytes):
-            return self.text
-        return json.loads(self.text) if self.text else None
-
-    @cached_property
-    def skimmed(self) -> Any:
-        """The body, but of a large one what lies deep in it is only parsed for whoever looks there."""
-        return self.body if self._read is None else self._read()
-
-    def __bool__(self) -> bool:
-        return self.status < 400
-
-    def __repr__(self) -> str:
-        return f"<Response [{self.status}]>"
-
-
-def encode(body: Any) -> str:
-    """The JSON text of a body; None is no text."""
-    return "" if body is None else json.dumps(body)
-
-
-def query_string(query: Query) -> str:
-    """The query as it goes over the wire."""
-    if query is None or isinstance(query, str):
-        return query or ""
-    return urlencode(list(query.items()), doseq=True)
 
 
 def route(method: str, path: str) -> Callable[[F], F]:
@@ -246,6 +160,7 @@ class Rest:
         self.clock = clock
         self._serving: dict[str, list[tuple[Service, App]]] = {}
         self._calls: dict[Service, dict[int, Call]] = {}
+        self.interceptors: list[Callable[[Call, bool], float]] = []
         self._count = 0
 
     def serve(self, service: Service, app: App) -> None:
@@ -304,12 +219,36 @@ class Rest:
         shown = {"query": query or None, "body": _shown(text)}
         sent = self.clock.journal.record(HTTP_REQUEST, {**about, **shown})
         call = Call(about, Request(method, path, query, text, headers), sent, self.clock.signal())
-        self._later(call, self._arrive, call)
+        self._cross(call, False, self._arrive, call)
         return call
 
-    def _later(self, call: Call, action: Callable[..., None], *args: Any) -> None:
+    def _cross(self, call: Call, reply: bool, action: Callable[..., None], *args: Any) -> None:
+        """Be under way, unless a fault has it lost or late (`interceptors`)."""
+        late = sum(fault(call, reply) for fault in self.interceptors)
+        if late == math.inf:
+            self._give_up_later(call)
+            return
+        to = call.sent.actor if reply else str(call.about["to"])
+        self._later(call, action, *args, late=late + self.clock.network.late(to))
+
+    def _give_up_later(self, call: Call) -> None:
+        background = call.sent.background
+        self.clock.after(GIVES_UP, self._refuse, call, TIMED_OUT, background=background)
+
+    def _pass(self, call: Call, server: str, action: Callable[..., None], *args: Any) -> None:
+        """Arrive where client and server reach each other; else when they do, if the client has not given up."""
+        network, ends = self.clock.network, (call.sent.actor, server)
+        if network.passes(*ends):
+            action(*args)
+        else:
+            network.hold(*ends, call.sent.background, action, *args)
+            self._give_up_later(call)
+
+    def _later(
+        self, call: Call, action: Callable[..., None], *args: Any, late: float = 0.0
+    ) -> None:
         delay = self.clock.choose("http", call.sent.actor, call.about["to"], among=LATENCY)
-        self.clock.after(delay, action, *args, background=call.sent.background)
+        self.clock.after(delay + late, action, *args, background=call.sent.background)
 
     def _arrive(self, call: Call) -> None:
         serving = self._serving.get(call.about["to"])
@@ -318,6 +257,12 @@ class Rest:
             return
         service, app = serving.pop(0)
         serving.append((service, app))
+        self._pass(call, service.name, self._begin, call, service, app)
+
+    def _begin(self, call: Call, service: Service, app: App) -> None:
+        if not service.alive:
+            self._refuse(call, "[Errno 111] Connection refused")
+            return
         call.service = service
         self._calls[service][call.about["id"]] = call
         sent = call.sent
@@ -339,9 +284,10 @@ class Rest:
         event = self.clock.journal.record(
             HTTP_RESPONSE, {**call.about, **shown, "to": call.sent.actor}
         )
+        server = call.about["to"] if call.service is None else call.service.name
         if call.service is not None:
             self._calls[call.service].pop(call.about["id"], None)
-        self._later(call, self._reply, call, (answer, event))
+        self._cross(call, True, self._pass, call, server, self._reply, call, (answer, event))
 
     def _reply(self, call: Call, outcome: tuple[Response | ConnectFailure, Event | None]) -> None:
         if not call.answered.triggered:

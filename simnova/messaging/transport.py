@@ -20,6 +20,7 @@ from simnova.messaging.message import PERSISTENT, BasicProperties, Delivery, Mes
 if TYPE_CHECKING:
     from simnova.kernel.clock import Service, Signal
     from simnova.messaging.amqp import Broker
+    from simnova.messaging.connections import Connection
 
 __door__ = True
 
@@ -36,6 +37,9 @@ RETRY_INTERVAL, RETRY_BACKOFF, INTERVAL_MAX = 1.0, 2.0, 30.0
 """Seconds between further tries: the first, by how many they grow, and the longest (`rabbit_retry_interval`,
 `rabbit_retry_backoff`, `rabbit_interval_max`).
 """
+
+HEARTBEAT = 60.0
+"""Seconds without a heartbeat after which a connection is given up (`heartbeat_timeout_threshold`)."""
 
 RESEND = 0.25
 """Seconds until a reply is sent again whose queue was not there."""
@@ -56,7 +60,7 @@ class Transport:
         self.service = service
         self.durable = durable
         self.clock = broker.clock
-        self.down = False
+        self._down = False
         self._ids = self.clock.rng("rpc", broker.name, service.name)
         self._reply_q: str | None = None
         self._waiting: dict[str, Signal] = {}
@@ -67,6 +71,7 @@ class Transport:
         self._deadlines: dict[str | bytes, float] = {}
         self._next_try = 0.0
         broker.at_start.append(self.expect)
+        self.clock.network.watchers.append(self._watch)
         try:
             self._connect()
         except AMQPError as error:
@@ -82,6 +87,11 @@ class Transport:
         channel = self.connection.channel()
         channel.add_on_return_callback(self._undeliverable)
         return channel
+
+    @property
+    def down(self) -> bool:
+        """Whether nothing can be sent: there is no connection, or nothing passes on it."""
+        return self._down or not self.clock.network.passes(self.service.name, self.broker.name)
 
     def new_id(self) -> str:
         """An id as `uuid4().hex` gives it, from the service's own stream."""
@@ -223,12 +233,12 @@ class Transport:
                 await self.clock.wait(signal, timeout)
 
     def _lost(self, error: AMQPError) -> None:
-        if not self.down and self.service.alive:
+        if not self._down and self.service.alive:
             self._unconfirmed += self.connection.unconfirmed()
             self._begin_to_come_back(error)
 
     def _begin_to_come_back(self, error: AMQPError) -> None:
-        self.down = True
+        self._down = True
         self.clock.spawn(
             self._come_back(error),
             service=self.service,
@@ -239,7 +249,7 @@ class Transport:
     async def _come_back(self, error: AMQPError) -> None:
         """Try again, each time a little later, as kombu does for `Connection.ensure` (`impl_rabbit.py`)."""
         interval = 0.0
-        while self.down:
+        while self._down:
             await self._wait(RECONNECT_DELAY + interval, error)
             try:
                 self._connect()
@@ -257,28 +267,53 @@ class Transport:
             *(self.broker.name, error, seconds),
         )
         self._next_try = self.clock.now + seconds
-        if self.broker.is_up:
-            self.expect()
+        self.expect()
         await self.clock.sleep(seconds)
 
     def _reconnected(self) -> None:
         """Declare and consume as before, and send again what the broker had not confirmed."""
-        self.down = False
+        self._down = False
         LOG.info("Reconnected to AMQP server on %s:5672 via [amqp] client.", self.broker.name)
         for declare in self._subscriptions:
             declare(self._listening)
         unconfirmed, self._unconfirmed = self._unconfirmed, []
         for message in unconfirmed:
             self.connection.send(self._channel(message.exchange), message)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Whoever waits for the bus goes on."""
         stranded, self._stranded = self._stranded, []
         for signal in stranded:
             if not signal.triggered:
                 signal.succeed()
 
     def expect(self) -> None:
-        """The broker is there: the way back to it is work in progress."""
-        if self.down and self.service.alive:
+        """Where the broker can be reached the way back to it is work in progress."""
+        reached = self.broker.is_up and self.clock.network.passes(
+            self.service.name, self.broker.name
+        )
+        if self._down and reached and self.service.alive:
             self.clock.after(max(self._next_try - self.clock.now, 0.0), lambda: None)
+
+    # --- when nothing passes ---------------------------------------------------------------------
+
+    def _watch(self, name: str) -> None:
+        """This service, or the broker, has been cut off, or connected again."""
+        if name not in (self.service.name, self.broker.name) or not self.service.alive:
+            return
+        if not self.clock.network.passes(self.service.name, self.broker.name):
+            since = self.clock.network.cut.get(name)
+            self.clock.after(HEARTBEAT, self._miss, name, since, self.connection, background=True)
+        elif self._down:
+            self.expect()
+        else:
+            self._wake()
+
+    def _miss(self, name: str, since: Signal | None, connection: Connection) -> None:
+        """No heartbeat has come for so long; unless the way was free in between, both ends give the connection up."""
+        if self.clock.network.cut.get(name) is since and connection.is_open:
+            self.broker.miss(connection)
 
 
 _VERSION_4 = 0x4 << 76 | 0x8 << 60

@@ -51,6 +51,12 @@ class GlanceConnectionFailed(NovaError):
     msg_fmt = "Connection to glance host %(server)s failed: %(reason)s"
 
 
+class ImageQuotaExceeded(NovaError):
+    """Glance takes no more: its store is full, or a quota is reached."""
+
+    msg_fmt = "Quota exceeded or out of space for image %(image_id)s in the image service."
+
+
 class ImageBadRequest(NovaError):
     """Glance did not understand the request."""
 

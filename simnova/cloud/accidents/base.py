@@ -70,4 +70,14 @@ class Base:
         life, broker = self.assembly.running.get(name), self.assembly.brokers.get(name)
         if (life is not None and life.alive) or (broker is not None and broker.is_up):
             raise UsageError(f"{name} is running: stop or crash it first")
+        self._check_power(name)
         return name
+
+    def _check_power(self, name: str) -> None:
+        """Raise UsageError for the nova-compute of a host that is switched off."""
+        host = name.partition("@")[2]
+        door = self.assembly.drivers.get(host)
+        if door is not None and not getattr(door.driver, "is_on", True):
+            raise UsageError(
+                f"{host} is switched off: power_on({host!r}) starts its nova-compute, too"
+            )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from simnova.cloud import checks
 from simnova.cloud.accidents.base import Base
 from simnova.kernel.faults import Faults
-from simnova.messaging.faults import Delay, Duplicate, Loss, MessageFault, Reorder
+from simnova.messaging.faults import Delay, Duplicate, Loss, MessageFault, Reorder, RequestFault
 
 __door__ = True
 
@@ -18,8 +20,11 @@ class Messages(Base):
 
         Nobody tells the sender. Whoever waits for a reply gives up after `rpc_response_timeout`; after a cast nobody
         waits, and nothing more happens: the server stays as it is.
+
+        `"POST /v2.0/ports"` (a `*` in the path stands for anything) loses an HTTP request in the same way: its sender
+        gives up when TCP does, after 127 s.
         """
-        checks.check_message(method, times)
+        checks.check_message_or_request(method, times)
         self._input("lose", method=method, times=times, reply=reply)
         return self.faults
 
@@ -27,9 +32,9 @@ class Messages(Base):
         """Have the next messages of this RPC method, or the replies to it, arrive so many seconds later.
 
         A request that comes after its caller has given up is dropped by the broker, for it lives no longer than its
-        caller waits; a late reply finds nobody, although the work was done.
+        caller waits; a late reply finds nobody, although the work was done. HTTP requests can be late as well.
         """
-        checks.check_message(method, times)
+        checks.check_message_or_request(method, times)
         checks.check_duration("seconds", seconds)
         self._input("delay", method=method, seconds=seconds, times=times, reply=reply)
         return self.faults
@@ -57,16 +62,26 @@ class Messages(Base):
     # --- done, now or in a replay ------------------------------------------------------------------------------
 
     def _do_lose(self, method: str, times: int, reply: bool) -> None:
-        self._meddle(Loss(self.faults, method, times, reply))
+        if " " in method:
+            self._meddle_with_requests(method, math.inf, times, reply)
+        else:
+            self._meddle(Loss(self.faults, method, times, reply))
 
     def _do_delay(self, method: str, seconds: float, times: int, reply: bool) -> None:
-        self._meddle(Delay(self.faults, method, seconds, times, reply))
+        if " " in method:
+            self._meddle_with_requests(method, seconds, times, reply)
+        else:
+            self._meddle(Delay(self.faults, method, seconds, times, reply))
 
     def _do_duplicate(self, method: str, times: int, reply: bool) -> None:
         self._meddle(Duplicate(self.faults, method, times, reply))
 
     def _do_reorder(self, method: str, times: int, within: float) -> None:
         self._meddle(Reorder(self.faults, method, times, within))
+
+    def _meddle_with_requests(self, asked: str, seconds: float, times: int, reply: bool) -> None:
+        fault = RequestFault(self.faults, asked, seconds, times, reply)
+        self.assembly.rest.interceptors.append(fault)
 
     def _meddle(self, fault: MessageFault) -> None:
         """The same fault looks at every bus: whichever the message takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from simnova.cloud import checks
@@ -39,6 +40,7 @@ class Processes(Base):
     def restart(self, service: str) -> None:
         """Stop a process in good order, if it runs, and start it again when it has ended."""
         life = self.assembly.running.get(service)
+        self._check_power(service)
         self._input("restart", service=self._process(service))
         self._until_ended(life)
 
@@ -52,6 +54,46 @@ class Processes(Base):
             raise UsageError(f"{service} has no code that passes events: crash it at(seconds)")
         self._input("crash_at", kind=kind, service=service, nth=nth, moment=moment)
         return self.faults
+
+    def slow(self, service: str, seconds: float) -> Faults:
+        """Have all messages and HTTP requests reach a process so many seconds later; 0 ends it.
+
+        Nothing is lost. Whoever waits for its answers less long than that gives up.
+        """
+        checks.check_duration("seconds", seconds)
+        self._input("slow", service=self._process(service), seconds=seconds)
+        return self.faults
+
+    def cut_off(self, service: str) -> Faults:
+        """Cut a process off while it lives: no message, no HTTP request, no transaction passes. A host's name means
+        its nova-compute.
+
+        For a minute its connections are silent; then both ends give them up for want of heartbeats, the broker keeps
+        what waits in its queues, and the process tries to come back. Who asks it over HTTP gives up after 127 s. Its
+        guests run on: evacuated meanwhile, a server runs twice until its old host is back and removes it.
+        """
+        name = self._process(self._compute_of(service))
+        self._connected(name)
+        self._input("cut_off", service=name)
+        return self.faults
+
+    def reconnect(self, service: str) -> Faults:
+        """Connect again what was cut off: what was under way arrives, services find back to the bus by themselves."""
+        name = self._process(self._compute_of(service))
+        self._disconnected(name)
+        self._input("reconnect", service=name)
+        return self.faults
+
+    def _compute_of(self, name: str) -> str:
+        return f"nova-compute@{name}" if name in self.assembly.hosts else name
+
+    def _connected(self, name: str) -> None:
+        if name in self.clock.network.cut:
+            raise UsageError(f"{name} is cut off already: reconnect({name!r})")
+
+    def _disconnected(self, name: str) -> None:
+        if name not in self.clock.network.cut:
+            raise UsageError(f"{name} is not cut off: cut_off({name!r}) comes first")
 
     # --- done, now or in a replay ------------------------------------------------------------------------------
 
@@ -86,3 +128,20 @@ class Processes(Base):
 
     def _do_crash_at(self, kind: str, service: str, nth: int, moment: Any) -> None:
         self.faults.crash_at(Crash(kind, service, nth, moment))
+
+    def _do_slow(self, service: str, seconds: float) -> None:
+        network = self.clock.network
+        self.faults.mend("slow", service)
+        if seconds:
+            network.slow[service] = seconds
+            text = f"all that reaches {service} is {seconds:g} s late"
+            self.faults.last("slow", service, text, partial(network.slow.pop, service))
+
+    def _do_cut_off(self, service: str) -> None:
+        network = self.clock.network
+        network.cut_off(service)
+        end = partial(network.reconnect, service)
+        self.faults.last("cut", service, f"{service} is cut off", end)
+
+    def _do_reconnect(self, service: str) -> None:
+        self.faults.mend("cut", service)

@@ -1,6 +1,8 @@
-"""Accidents of what keeps data: databases."""
+"""Accidents of what keeps data: databases, and the store of images."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from simnova.cloud import checks
 from simnova.cloud.accidents.base import Base
@@ -18,7 +20,7 @@ GONE = (
 
 
 class Stores(Base):
-    """What can happen to a database."""
+    """What can happen to a database, and to the store of images."""
 
     def refuse(self, database: str, reason: str = GONE, *, hang: bool = False) -> Faults:
         """Have a database (`nova_cell1`, `nova_api`, `placement`, …) refuse every transaction, until `accept`.
@@ -35,6 +37,16 @@ class Stores(Base):
         """Have a database that refuses answer again; whoever waits for it goes on."""
         self._refusing(self._database(database))
         self._input("accept", database=database)
+        return self.faults
+
+    def fill_images(self, left_gb: float | None = 0) -> Faults:
+        """Have Glance's store be full but for so many GiB; None gives it all the room again.
+
+        An upload that does not fit is refused (413): Nova deletes the image that it had begun, the server has a fault
+        and is as before.
+        """
+        checks.check_size("left_gb", left_gb)
+        self._input("fill_images", left_gb=left_gb)
         return self.faults
 
     def _database(self, name: str) -> str:
@@ -63,3 +75,11 @@ class Stores(Base):
 
     def _do_accept(self, database: str) -> None:
         self.faults.mend("refuse", database)
+
+    def _do_fill_images(self, left_gb: float | None) -> None:
+        glance = self.assembly.glance
+        self.faults.mend("fill", "glance")
+        if left_gb is not None:
+            glance.room = int(left_gb * 2**30)
+            text = f"Glance's store is full but for {left_gb:g} GiB"
+            self.faults.last("fill", "glance", text, partial(setattr, glance, "room", None))

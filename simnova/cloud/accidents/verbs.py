@@ -105,8 +105,10 @@ class Later(_Stance):
     def _ended(self, name: str) -> str:
         return self._process(name)
 
-    def _refusing(self, name: str) -> None:
-        """It may refuse by then."""
+    def _connected(self, name: str) -> None:
+        """It may be so by then; this and the others are asked when the time has come."""
+
+    _disconnected = _refusing = _switched_on = _switched_off = _check_power = _connected
 
 
 class _Now(_Stance):

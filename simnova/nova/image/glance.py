@@ -172,6 +172,8 @@ def _translated(response: Response, image_id: str) -> NovaError:
         return exception.ImageNotFound(image_id=image_id)
     if response.status == 400:
         return exception.ImageBadRequest(image_id=image_id, response=_message(response))
+    if response.status == 413:
+        return exception.ImageQuotaExceeded(image_id=image_id)
     return NovaError(_message(response))
 
 

@@ -36,6 +36,9 @@ MB = 10**6
 STEPS = tuple(name for name in Profile._fields if name not in ("failure", "dirty", "bandwidth"))
 """The steps that take time: the names a profile has ranges for."""
 
+ON_DISK = frozenset({"download", "convert", "overlay", "copy", "extract", "upload"})
+"""The steps that a slow disk holds up."""
+
 FAILING = frozenset(
     {
         *STEPS,
@@ -135,6 +138,8 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self._last_id = 0
         self._written: dict[str, list[str]] = {}
         self.jobs: dict[str, Job] = {}
+        self.is_on = True
+        self.disk_factor = 1.0
 
     # --- what a learner can do to it ---
 
@@ -166,6 +171,13 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self.disks.add(guest.uuid)
         running = guest.state == PowerState.RUNNING
         self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
+
+    def lose_power(self) -> None:
+        """The machine is off, and every guest with it; what is on disk stays. Nobody is there to be told."""
+        self.is_on = False
+        self.events.listener = None
+        for guest in self.guests.values():
+            guest.state, guest.internal_id = OFF[0], None
 
     def write_memory(self, uuid: str, rate: float) -> None:
         """Let a guest write so many MB a second to its memory, also while it is sent. Raises UsageError."""
@@ -301,7 +313,8 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
     def _seconds(self, name: str, said: Mapping[str, Any]) -> float:
         """How long a step takes; of those that move bytes the profile has the rate."""
         drawn: float = self.clock.choose("virt", self.host, among=getattr(self.profile, name))
-        return said["bytes"] / MB / drawn if "bytes" in said else drawn
+        seconds = said["bytes"] / MB / drawn if "bytes" in said else drawn
+        return seconds * self.disk_factor if name in ON_DISK else seconds
 
     def _maybe_fail(self) -> None:
         chance, among = self.profile.failure, Between(0, 1)

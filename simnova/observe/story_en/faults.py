@@ -34,6 +34,13 @@ _DONE = {
     "reload_cells": "send every nova-scheduler SIGHUP: it reads the cells again",
     "audit_allocations": "run nova-manage placement audit",
     "heal_allocations": "run nova-manage placement heal_allocations",
+    "slow": "have all that reaches {service} be {late} late",
+    "cut_off": "cut {service} off: it lives, but nothing comes or goes",
+    "reconnect": "connect {service} again",
+    "power_off": "pull the plug of {host}: its nova-compute and its guests are gone",
+    "power_on": "switch {host} on again",
+    "slow_disk": "have the disk of {host} take {factor:g} times as long",
+    "fill_images": "leave {room} in Glance's store",
     "heal": "have nothing lie in wait any more, and mend what lasts",
 }
 """What you do, now or at a time to come."""
@@ -54,6 +61,9 @@ def deed(verb: str, args: dict[str, Any]) -> str:
     if named.get("args"):
         named["options"] = f" --cell_uuid {named['args'][0]} --{named['args'][1]}"
     named.setdefault("options", "")
+    if "left_gb" in named:
+        left = named["left_gb"]
+        named["room"] = "all the room again" if left is None else f"{left:g} GiB of room"
     named["refuse"] = "hang" if named.get("hang") else "refuse"
     return _DONE[verb].format_map(named)
 
@@ -68,7 +78,7 @@ def fault(telling: Telling) -> str:
     data = telling.data
     verb, args = str(data.get("verb", "something")), {**data}
     args.pop("verb", None)
-    if verb in _MESSAGES and args.get("message"):
+    if verb in _MESSAGES and ("message" in args or "request" in args):
         return _message(verb, args)
     moot = f" {args.pop('moot')}: nothing happens." if args.get("moot") else ""
     try:
@@ -79,6 +89,9 @@ def fault(telling: Telling) -> str:
 
 
 def _message(verb: str, data: dict[str, Any]) -> str:
-    what = "reply to" if data.get("reply") else "message of"
+    if "request" in data:
+        what = "answer to" if data.get("reply") else "request"
+    else:
+        what = "reply to" if data.get("reply") else "message of"
     late = seconds(data.get("seconds")) or "0 s"
     return f"The {what} {data['method']} {_MESSAGES[verb].format(late=late)}."
