@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import boots, conductors, journal, rpc, schedule, seek, startup, tour
+from benchmarks import boots, conductors, journal, rpc, schedule, search, seek, startup, tour
 from benchmarks.measure import show
 
-for part in (startup, boots, conductors, tour, schedule, rpc, journal, seek):
+for part in (startup, boots, conductors, tour, schedule, rpc, journal, seek, search):
     print("\n" + str(part.__doc__).splitlines()[0] + "\n")
     show(part.lines())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simnova.config import Config as Config
     from simnova.exceptions import NovaError as NovaError
     from simnova.exceptions import UsageError as UsageError
+    from simnova.explore.search import search as search
     from simnova.nova.virt.profile import Profile as Profile
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ _HOMES = {
     "Refused": "simnova.cloud.client",
     "Server": "simnova.cloud.server",
     "UsageError": "simnova.exceptions",
+    "search": "simnova.explore.search",
 }
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Server",
     "UsageError",
     "__version__",
+    "search",
 ]
 
 

@@ -29,7 +29,7 @@ ROOMS = {
     "teaching": {"exceptions", "kernel.journal", "observe"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},
     "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "whatif", "widgets"},
-    "explore": {*BELOW_SERVICES, *SERVICES, "cloud", "observe", "whatif", "scenario"},
+    "explore": {*BELOW_SERVICES, *SERVICES, "cloud", "observe", "whatif", "scenario", "widgets"},
     "scenario": {*BELOW_SERVICES, "nova", "placement", "observe"},
     "http": {*BELOW_SERVICES, *SERVICES, "cloud"},
 }
