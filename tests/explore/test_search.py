@@ -229,7 +229,8 @@ class TestTheSearch:
 
         def one_after_the_other(cloud):
             for name in "ab":
-                cloud.boot(name, flavor="m1.tiny").wait()
+                cloud.submit(name, flavor="m1.tiny")
+                cloud.run()
 
         drawn = {"config": {"filter_scheduler": {"host_subset_size": 2}}, "hosts": 2, "delay": 0}
         found, again = (
