@@ -43,7 +43,11 @@ def used() -> Cloud:
 def agrees(cloud, made):
     """What the scheduler answers to the scenario is what was recorded: verdicts, weights, order, choice."""
     data = json.loads(json.dumps(made.scenario()))
-    played = play(scenario.from_json(data), cloud.assembly.filters, cloud.assembly.weighers)
+    played = play(
+        scenario.from_json(data),
+        cloud.assembly.processes.filters,
+        cloud.assembly.processes.weighers,
+    )
     assert not scenario.from_json(data).warnings
     assert played.error is None
     candidates, *filters = made.rows
