@@ -2,7 +2,7 @@
 
 import pytest
 
-from simnova import Cloud
+from simnova import Cloud, UsageError
 
 HELD = "SELECT consumer_id, used FROM placement.allocations ORDER BY id"
 
@@ -64,3 +64,19 @@ def test_a_server_in_the_midst_of_something_is_left_alone(cloud):
     cloud.run()
     text = f"Instance {server.id} is undergoing a task state transition: powering-off"
     assert cloud.heal_allocations(server).rows == [[text]]
+
+
+def test_the_operators_sql_changes_rows_and_is_repeated_by_a_fork():
+    with Cloud(hosts=1) as cloud:
+        server = cloud.boot("web")
+        cloud.run()
+        changed = cloud.update_rows(
+            "nova_cell1.instances", {"uuid": server.id}, display_description="by hand"
+        )
+        assert changed == 1
+        found = cloud.sql("SELECT display_description FROM nova_cell1.instances")
+        assert found.column("display_description") == ["by hand"]
+        assert "nova_cell1.instances with SQL" in str(cloud.story("everything"))
+        cloud.fork().close()
+        with pytest.raises(UsageError, match="unknown table"):
+            cloud.update_rows("nova_cell1.servers", {}, host="compute1")

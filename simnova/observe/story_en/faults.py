@@ -41,6 +41,7 @@ _DONE = {
     "power_on": "switch {host} on again",
     "slow_disk": "have the disk of {host} take {factor:g} times as long",
     "fill_images": "leave {room} in Glance's store",
+    "update_rows": "change rows of {database}.{table} with SQL",
     "heal": "have nothing lie in wait any more, and mend what lasts",
 }
 """What you do, now or at a time to come."""
