@@ -3,6 +3,7 @@
 import pytest
 
 from simnova import Cloud
+from simnova.nova.objects.states import PowerState
 
 COMPUTE = "nova-compute@compute1"
 
@@ -95,6 +96,18 @@ def test_a_disk_that_was_being_sent_is_brought_back(cloud):
     back(cloud)
     assert (server.status, server.task_state, server.host) == ("ACTIVE", None, "compute1")
     assert cloud.assembly.simulated("compute1").guests[server.id].state.name == "RUNNING"
+
+
+def test_a_soft_reboot_whose_guest_has_gone_off_is_a_hard_one_at_the_start(cloud):
+    server = cloud.boot("web", host="compute1").wait("ACTIVE")
+    server.reboot()
+    cloud.run(until=lambda event: "reboot_pending" in str(event.data.get("after")))
+    cloud.crash(COMPUTE)
+    guest = cloud.assembly.simulated("compute1").guests[server.id]
+    guest.state, guest.internal_id = PowerState.SHUTDOWN, None
+    back(cloud)
+    assert (server.status, server.task_state) == ("ACTIVE", None)
+    assert cloud.assembly.simulated("compute1").guests[server.id].state == PowerState.RUNNING
 
 
 def test_a_guest_that_was_on_its_way_stays(cloud):

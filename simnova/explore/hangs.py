@@ -6,33 +6,18 @@ looks for it. Each `Hang` says by what it is known, why Nova leaves it so, and w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from simnova.cloud.cloud import Cloud
 from simnova.cloud.server import Server
 from simnova.explore.facts import Facts, look
+from simnova.explore.hang import Hang as Hang
+from simnova.explore.hang import restart_compute
+from simnova.explore.tasks import TASKS
 
 AUDIT = 130.0
 """Seconds in which every audit of a minute has had its turn."""
 
 RUNNING_DELETED = 1900.0
 """Seconds in which `_cleanup_running_deleted_instances` has had its turn: it comes every 1800."""
-
-
-@dataclass(frozen=True)
-class Hang:
-    """A condition in which Nova leaves a server for ever, with its reason and its remedy."""
-
-    name: str
-    why: str
-    remedy: str
-    known: Callable[[Facts], bool]
-    mend: Callable[[Cloud, Server], None]
-
-    def explains(self, cloud: Cloud, server: Server) -> bool:
-        """Whether a server is in it, at a moment at which nobody works."""
-        return self.known(look(cloud, server.id))
 
 
 def hang_of(cloud: Cloud, server: Server) -> Hang | None:
@@ -56,21 +41,11 @@ def _delete(cloud: Cloud, server: Server) -> None:
     cloud.run(cloud.now + AUDIT)
 
 
-def _restart_compute(cloud: Cloud, host: str) -> None:
-    """`systemctl restart nova-compute` on a host."""
-    name = f"nova-compute@{host}"
-    running = cloud.assembly.running.get(name)
-    if running is not None and running.alive:
-        cloud.stop(name)
-    cloud.start(name)
-    cloud.run()
-
-
 def _restart_its_host(cloud: Cloud, server: Server) -> None:
     """Where it runs, or, where no host has it yet, where Placement has room for it."""
     facts = look(cloud, server.id)
     for host in {facts.host or "", *facts.allocation} - {""}:
-        _restart_compute(cloud, host)
+        restart_compute(cloud, host)
 
 
 def _restart_and_delete(cloud: Cloud, server: Server) -> None:
@@ -102,17 +77,9 @@ def _delete_and_wait(cloud: Cloud, server: Server) -> None:
     cloud.run(cloud.now + RUNNING_DELETED)
 
 
-def _end_task(cloud: Cloud, server: Server) -> None:
-    """nova-compute's own start ends most tasks; what is left is ended by hand."""
-    _restart_its_host(cloud, server)
-    if server.status != "DELETED" and server.task_state is not None:
-        server.reset_state("active")
-        cloud.run()
-
-
 def _restart_miscounting(cloud: Cloud, server: Server) -> None:
     for host in look(cloud, server.id).miscounted:
-        _restart_compute(cloud, host)
+        restart_compute(cloud, host)
 
 
 def _nothing(cloud: Cloud, server: Server) -> None:
@@ -140,10 +107,6 @@ def _unclaimed(facts: Facts) -> bool:
 
 def _interrupted(facts: Facts) -> bool:
     return _is(facts, "building") and facts.host is not None
-
-
-def _task(facts: Facts) -> bool:
-    return facts.task_state is not None and not _is(facts, "building")
 
 
 def _abandoned_guest(facts: Facts) -> bool:
@@ -216,15 +179,7 @@ HANGS: tuple[Hang, ...] = (
         _interrupted,
         _restart_and_delete,
     ),
-    Hang(
-        "task without a worker",
-        "The message to nova-compute was lost, or nova-compute with it: the task that the API wrote stays, "
-        "and the API refuses what does not fit to it (409).",
-        "restart nova-compute, whose init_host goes on with the task or ends it; `openstack server set "
-        "--state active` (os-resetState) where it does neither",
-        _task,
-        _end_task,
-    ),
+    *TASKS,
     Hang(
         "guest that nobody owns",
         "The guest was started, and the reply to the last save of its server was lost: nova-compute takes the "

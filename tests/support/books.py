@@ -95,11 +95,12 @@ class Migration(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What does not agree: about which server (or whatever consumer) if any, on which host, in words."""
+    """What does not agree: about which server (or whatever consumer) if any, in words, and what move of it."""
 
     sort: str
     server: str | None
     text: str
+    move: str | None = None
 
     def __str__(self):
         return f"{self.sort}: {self.text}"
@@ -213,7 +214,8 @@ class Books:
                 text = f"{move or consumer}, which is gone, holds something of {host}"
                 yield Wrong("claim", who, text)
             elif move and row.vm_state != "resized":
-                yield Wrong("claim", who, f"{move} of {row} holds something of {host}")
+                text = f"{move} of {row} holds something of {host}"
+                yield Wrong("claim", who, text, consumer)
             elif not move and row.host != host:
                 yield Wrong("claim", who, f"{row} holds something of {host}")
 

@@ -8,7 +8,7 @@ from it.
 
 from __future__ import annotations
 
-from simnova.nova.objects.states import anywhere, boot, image, moving, power, shelve
+from simnova.nova.objects.states import anywhere, boot, image, moving, power, shelve, startup
 from simnova.nova.objects.states.move import Move
 from simnova.nova.objects.states.names import PowerState, State, TaskState, VmState
 
@@ -18,6 +18,7 @@ OPERATIONS: tuple[Move, ...] = (
     *image.MOVES,
     *shelve.MOVES,
     *moving.MOVES,
+    *startup.MOVES,
 )
 """The moves of all operations that start from some states only."""
 

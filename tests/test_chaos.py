@@ -1,0 +1,85 @@
+"""Whatever is asked of a cloud and whatever breaks in it: nothing is lost silently.
+
+At quiet everything is up again and the audits have had their turn. What then does not agree was hit by an accident; a
+task that hangs is one of Nova's own hangs, and what an operator does about it mends it; afterwards all books are right.
+`SIMNOVA_EXAMPLES=500 SIMNOVA_STEPS=40` walks further than the suite does. A walk that fails is kept as a file: in
+`tests/data/chaos/` it is gone again in each run.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from books import walk
+from chaos import CONFIG, STEPS, Walk
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+KEPT = Path(__file__).parent / "data" / "chaos"
+FAILED = Path(".hypothesis") / "chaos"
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.json")), ids=lambda path: path.stem)
+def test_a_walk_that_once_failed(path):
+    kept = json.loads(path.read_text())
+    walk = Walk(**kept["config"])
+    try:
+        walk.play(kept["steps"])
+        walk.cloud.fork().close()
+    finally:
+        walk.close()
+
+
+class Chaos(RuleBasedStateMachine):
+    """Users and operators of one cloud, and accidents; each verb of `STEPS` is a rule."""
+
+    @initialize(**{name: st.sampled_from(among) for name, among in CONFIG.items()})
+    def open(self, **config):
+        self.walk = Walk(**config)
+        self.walk.begin()
+
+    def go(self, step):
+        try:
+            self.walk.go(*step)
+        except AssertionError as error:
+            self.keep(error)
+            raise
+
+    def keep(self, error):
+        """So that it can be gone again."""
+        FAILED.mkdir(parents=True, exist_ok=True)
+        kept = {"error": str(error), "config": self.walk.config, "steps": self.walk.steps}
+        path = FAILED / f"{abs(hash(json.dumps(self.walk.steps))):x}.json"
+        path.write_text(json.dumps(kept, indent=1))
+        print(f"the walk is kept in {path}")
+
+    def teardown(self):
+        """At quiet, and the whole of it again: a fork repeats every event."""
+        if not hasattr(self, "walk"):
+            return
+        try:
+            self.walk.quiet()
+            self.walk.cloud.fork().close()
+        except Exception as error:
+            self.keep(error)
+            raise
+        finally:
+            self.walk.close()
+
+
+def _rule(verb, choices):
+    names = [f"{verb}_{number}" for number in range(len(choices))]
+
+    def go(self, **given):
+        self.go([verb, *(given[name] for name in names)])
+
+    go.__name__ = verb
+    drawn = {name: st.sampled_from(among) for name, among in zip(names, choices, strict=True)}
+    return rule(**drawn)(go)
+
+
+for verb, choices in STEPS.items():
+    setattr(Chaos, verb, _rule(verb, choices))
+
+TestChaos = pytest.mark.thorough(Chaos.TestCase)
+TestChaos.settings = walk(examples=80, steps=30)
