@@ -82,4 +82,4 @@ for verb, choices in STEPS.items():
     setattr(Chaos, verb, _rule(verb, choices))
 
 TestChaos = pytest.mark.thorough(Chaos.TestCase)
-TestChaos.settings = walk(examples=50, steps=40)
+TestChaos.settings = walk(examples=60, steps=40)
