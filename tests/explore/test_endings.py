@@ -9,10 +9,10 @@ from simnova.cloud.server import Server
 from simnova.explore import HANGS, boot, delete, endings, stop
 from simnova.explore.facts import look
 from simnova.explore.hangs import AUDIT, hang_of
-from simnova.explore.tasks import TASKS
 from simnova.explore.play import broken, play, restart
 from simnova.explore.points import points
 from simnova.explore.reference import reference
+from simnova.explore.tasks import TASKS
 from tests.support.books import Books
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "failures.md"
