@@ -24,6 +24,7 @@ from simnova.nova.image import glance
 from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
 from simnova.nova.virt.driver import ComputeDriver
+from simnova.nova.virt.event import News
 from simnova.nova.virt.simulated import SimulatedDriver
 from simnova.nova.virt.stepped import SteppedDriver
 from simnova.nova.virt.watched import WatchedDriver
@@ -67,6 +68,7 @@ class Assembly:
         )
         self.drivers: dict[str, WatchedDriver] = {}
         self._run_id = run_id
+        self._news: News | None = None
         for host in self.hosts.values():
             self._install(host)
         for door in self.drivers.values():
@@ -76,11 +78,18 @@ class Assembly:
         self.daemons: dict[str, nova_service.Service] = {}
         self._apps: dict[str, App] = {}
 
+    def listen(self, news: News) -> None:
+        """Who is told what real guests do beside Nova, on every host."""
+        self._news = news
+        for door in self.drivers.values():
+            door.driver.news = news
+
     def add(self, host: Host) -> None:
         """A host more, whose nova-compute starts."""
         self.hosts[host.name] = host
         self._install(host)
         self.drivers[host.name].driver.join(self.conf, self.drivers)
+        self.drivers[host.name].driver.news = self._news
         self.start(f"{COMPUTE}@{host.name}", background=False)
 
     def _install(self, host: Host) -> None:

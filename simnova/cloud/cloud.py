@@ -23,6 +23,7 @@ from simnova.cloud.costs import as_costs, charge
 from simnova.cloud.engine import Engine, Until, condition, named, until_ended
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
+from simnova.cloud.hearing import Hearing
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.keypairs import Keypairs
 from simnova.cloud.managers import Managers
@@ -61,7 +62,7 @@ class _Original(NamedTuple):
     comparer: Comparer
 
 
-class Cloud(Accidents, Captures, Upkeep, Views):
+class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a
@@ -145,6 +146,7 @@ class Cloud(Accidents, Captures, Upkeep, Views):
             cells,
             Managers(managers),
         )
+        self.assembly.listen(self._heard)
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)

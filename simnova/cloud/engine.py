@@ -39,6 +39,7 @@ class Engine:
         self.cloud.clock.real.set_pace(self.pace)
         self._interrupts = self.cloud.clock.patience.guard()
         self._collector.__enter__()
+        self.cloud.clock.real.listen()
 
     def __exit__(self, *_: object) -> None:
         self._collector.__exit__(None, None, None)

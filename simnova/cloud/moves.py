@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.guests import Guests
+from simnova.cloud.seats import Seats
 from simnova.exceptions import UsageError
 from simnova.observe.table import Table
 
@@ -21,7 +22,7 @@ _MIGRATIONS = (
 )
 
 
-class Moves(Guests):
+class Moves(Guests, Seats):
     """The half of `Server` about moving. Each runs the cloud until the API has answered, not until it is done."""
 
     cloud: Cloud

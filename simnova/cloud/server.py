@@ -275,6 +275,7 @@ class Server(Moves):
         """Run the cloud until the server has this status. Raises `UsageError` where it ends in another."""
         if status not in STATUSES:
             raise unknown("status", status, STATUSES)
+        self.cloud.listen()
         while self.status != status and not self.cloud.clock.quiet:
             self.cloud.step()
         if self.status != status:

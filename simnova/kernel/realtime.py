@@ -66,6 +66,11 @@ class Realtime:
         """Have the engine's thread do something between two events. The one method any thread may call."""
         self._inbox.put(action)
 
+    def listen(self) -> None:
+        """Do what others have posted meanwhile."""
+        if not self._inbox.empty():
+            self._empty()
+
     def replay(self, measured: list[Measured]) -> None:
         """From now on take real work's answers from a recording, and do none."""
         self._recorded = {(answer.what, answer.nth): answer for answer in measured}
@@ -146,8 +151,7 @@ class Realtime:
 
     def admit(self) -> bool:
         """Wait until the next engine event may happen; False where none will ever come."""
-        if not self._inbox.empty():
-            self._empty()
+        self.listen()
         if not self._pending and self.pace is None:
             return self.clock.env.peek() < math.inf
         while (pause := self._pause()) is None or pause > 0:

@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 from simnova.config import Config
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver_moves import MoveDriver
-from simnova.nova.virt.event import Listener
+from simnova.nova.virt.event import Listener, News
 from simnova.nova.virt.guest import (
     GIB,
     Console,
@@ -71,6 +72,7 @@ class ComputeDriver(MoveDriver):
     capabilities: ClassVar[Mapping[str, bool]] = {}
     conf: Config
     hypervisors: Mapping[str, Any]
+    news: News | None = None
 
     # --- the host ---
 
@@ -86,6 +88,9 @@ class ComputeDriver(MoveDriver):
 
     def register_event_listener(self, callback: Listener | None) -> None:
         """Who is told, unasked, what becomes of the guests; None for nobody. No coroutine."""
+
+    def heard(self, uuid: str, state: PowerState, number: int | None, cause: int) -> None:
+        """A guest is so now, by no work of Nova's: the step of the journal says whence that is known. No coroutine."""
 
     def close(self) -> None:
         """Remove everything this driver made, when the cloud itself ends; not a coroutine.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from simnova.kernel.clock import Clock
+from simnova.nova.objects.states import PowerState
 
 __door__ = True
 
@@ -39,6 +40,9 @@ class LifecycleEvent(NamedTuple):
 
 
 Listener = Callable[[LifecycleEvent], None]
+
+News = Callable[[str, str, PowerState, int | None], None]
+"""Told that a guest has changed beside Nova: its host, its UUID, how it is now, and its number while it runs."""
 
 AFTER_STEP = {
     "start": (Transition.STARTED,),

@@ -214,6 +214,7 @@ _COMMANDS = {
     "request": "You ask {service}: {method} {path}.",
     "advance": "You let {seconds:g} s pass.",
     "capture": "Someone has taken {host} over, and tries what its nova-compute can reach.",
+    "heard": "The hypervisor of {host} tells, unasked, that a guest is {state}.",
     "write_memory": "You have the guest write {rate:g} MB a second to its memory.",
 }
 

@@ -164,7 +164,7 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
             found = await self.hypervisor.call("state", work.look, instance.uuid, instance.name)
         except exception.InstanceNotFound:
             return None
-        info = _info(found)
+        info = as_info(found)
         if instance.uuid in self.guests:
             self._known(instance, info)
         return info
@@ -183,10 +183,11 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
     ) -> InstanceInfo | None:
         uuid, domain = (guest.uuid, guest.name) if guest else ("", "")
         found = await self.hypervisor.call(name, self.steps[name], uuid, domain, **said)
-        return _info(found) if found else None
+        return as_info(found) if found else None
 
 
-def _info(found: work.Info) -> InstanceInfo:
+def as_info(found: work.Info) -> InstanceInfo:
+    """What was found, in Nova's words."""
     return InstanceInfo(PowerState(found[0]), found[1])
 
 

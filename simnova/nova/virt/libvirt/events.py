@@ -1,7 +1,7 @@
 """libvirt's own news of guests: its event loop on a thread, and what becomes of the news (`nova/virt/libvirt/host.py`).
 
-A callback of libvirt's must not ask libvirt, so a second thread does: it looks how the guest is by now. What it tells
-is so never older than what has been told before.
+A callback of libvirt's must not ask libvirt, so a second thread does: it looks how the guest is by now, and
+says how much had been done to it before it looked: what was seen before the latest step is no news.
 """
 
 from __future__ import annotations
@@ -9,15 +9,24 @@ from __future__ import annotations
 import functools
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 
 from simnova.nova.virt.libvirt import guest
 
 __door__ = True
 
-Tell = Callable[[str, guest.Info | None], None]
-"""Called, on another thread, with a guest's UUID and how it is now; None where it has gone."""
+
+class Ear(Protocol):
+    """Who listens, on another thread."""
+
+    def stamp(self, uuid: str) -> int:
+        """How often work has been done on a guest so far: asked before it is looked at."""
+        ...
+
+    def tell(self, uuid: str, found: guest.Info, stamp: int) -> None:
+        """How the guest was after that much work."""
+        ...
 
 
 @functools.cache
@@ -36,24 +45,26 @@ def _run() -> None:
         libvirt.virEventRunDefaultImpl()
 
 
-def listen(connection: Any, mark: str, tell: Tell) -> None:
+def listen(connection: Any, mark: str, ear: Ear) -> None:
     """From now on tell what becomes of the guests that bear the mark."""
     import libvirt
 
-    news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     kind = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
-    connection.domainEventRegisterAny(None, kind, lambda _, domain, *more: news.put(domain), None)
+    connection.domainEventRegisterAny(
+        None, kind, lambda _, domain, *more: news.put(domain.UUIDString()), None
+    )
     connection.registerCloseCallback(lambda *_: news.put(None), None)
-    work = (news, mark, tell)
+    work = (connection, news, mark, ear)
     threading.Thread(target=_pass_on, args=work, daemon=True, name="libvirt news").start()
 
 
-def _pass_on(news: queue.SimpleQueue[Any], mark: str, tell: Tell) -> None:
+def _pass_on(connection: Any, news: queue.SimpleQueue[str | None], mark: str, ear: Ear) -> None:
     import libvirt
 
-    while (domain := news.get()) is not None:
-        try:
+    while (uuid := news.get()) is not None:
+        stamp = ear.stamp(uuid)
+        with suppress(libvirt.libvirtError):  # it has gone meanwhile
+            domain = connection.lookupByUUIDString(uuid)
             if guest.bears(domain, mark):
-                tell(domain.UUIDString(), guest.info(domain))
-        except libvirt.libvirtError:
-            tell(domain.UUIDString(), None)
+                ear.tell(uuid, guest.info(domain), stamp)

@@ -54,10 +54,10 @@ Work = Callable[[Any, Domain, Mapping[str, Any]], T]
 class Host:
     """One held connection; `mark` is the cloud's random run id, `timeout` in wall seconds.
 
-    A host of QEMU's has a `directory` of its own in this cloud's; `tell` hears what becomes of its guests.
+    A host of QEMU's has a `directory` of its own in this cloud's; `ear` hears what becomes of its guests.
     """
 
-    tell: events.Tell | None = None
+    ear: events.Ear | None = None
 
     def __init__(
         self, clock: Clock, name: str, uri: str, mark: str, resources: Resources, timeout: float
@@ -144,8 +144,8 @@ class Host:
         connection = libvirt.open(self.uri)
         with suppress(libvirt.libvirtError):  # the embedded driver has no other side
             connection.setKeepAlive(5, 3)
-        if self.tell is not None:
-            events.listen(connection, self.mark, self.tell)
+        if self.ear is not None:
+            events.listen(connection, self.mark, self.ear)
         return connection
 
     def _remove_all(self) -> None:

@@ -5,17 +5,21 @@ The steps are those of `SteppedDriver`; what the test hypervisor does with volum
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from simnova.messaging.files import Stored
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
+from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import GIB, Console, Guest, Instance, InstanceInfo, NetworkInfo
+from simnova.nova.virt.event import Transition
 from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
 from simnova.nova.virt.libvirt import guest as work
-from simnova.nova.virt.libvirt.driver import STEPS, LibvirtDriver, node_info
+from simnova.nova.virt.libvirt.driver import STEPS, LibvirtDriver, as_info, node_info
 from simnova.nova.virt.libvirt.host import Domain, Work
 from simnova.nova.virt.stepped import SteppedDriver
 
@@ -45,6 +49,37 @@ class QemuDriver(LibvirtDriver):
         "unplug": domains.unplug,
     }
 
+    def __init__(self, *about: Any, **more: Any) -> None:
+        super().__init__(*about, **more)
+        self._at_work: Counter[str] = Counter()
+        self._work: Counter[str] = Counter()
+        self.hypervisor.ear = self
+
+    # --- what guests do by themselves ---
+
+    def stamp(self, uuid: str) -> int:
+        """How many steps of a guest have begun or ended so far."""
+        return self._work[uuid]
+
+    def tell(self, uuid: str, found: work.Info, stamp: int) -> None:
+        """Called by libvirt's thread: the engine's looks whether that is news, when it comes to it."""
+        self.clock.real.post(lambda: self._consider(uuid, as_info(found), stamp))
+
+    def _consider(self, uuid: str, info: InstanceInfo, stamp: int) -> None:
+        """What the driver itself does to a guest is known; a guest that is being shut down will be heard of again."""
+        guest = self.guests.get(uuid)
+        if guest is None or self._at_work[uuid] or stamp != self._work[uuid]:
+            return
+        halfway = info.state == PowerState.SHUTDOWN and info.internal_id is not None
+        if self.news is not None and not halfway and (guest.state, guest.internal_id) != info:
+            self.news(self.host, uuid, *info)
+
+    def heard(self, uuid: str, state: PowerState, number: int | None, cause: int) -> None:
+        """Note how the guest is, and tell nova-compute."""
+        guest = self.guests[uuid]
+        before, guest.state, guest.internal_id = guest.state, state, number
+        self.events.emit(uuid, _transition(before, state), cause=cause)
+
     # --- the host ---
 
     async def init_host(self, host: str) -> None:
@@ -72,7 +107,20 @@ class QemuDriver(LibvirtDriver):
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]
     ) -> InstanceInfo | None:
-        return await super()._perform(name, guest, {**self._unsaid(name, said), **said})
+        with self._working(guest):
+            return await super()._perform(name, guest, {**self._unsaid(name, said), **said})
+
+    @contextmanager
+    def _working(self, guest: Guest | None) -> Iterator[None]:
+        """Meanwhile, what is heard of the guest is the driver's own work."""
+        uuid = guest.uuid if guest else ""
+        self._at_work[uuid] += 1
+        self._work[uuid] += 1
+        try:
+            yield
+        finally:
+            self._at_work[uuid] -= 1
+            self._work[uuid] += 1
 
     def _unsaid(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
         """What a step needs, and the journal does not tell."""
@@ -143,6 +191,13 @@ class QemuDriver(LibvirtDriver):
             raise exception.ConsoleTypeUnavailable(console_type=kind)
         found = await self.hypervisor.call("vnc", domains.vnc, guest.uuid, guest.name)
         return Console(*found)
+
+
+def _transition(before: PowerState, now: PowerState) -> Transition:
+    """What has become of a guest that was so before and is so now."""
+    if now == PowerState.RUNNING:
+        return Transition.RESUMED if before == PowerState.PAUSED else Transition.STARTED
+    return Transition.PAUSED if now == PowerState.PAUSED else Transition.STOPPED
 
 
 # --- on the worker thread ---

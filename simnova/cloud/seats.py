@@ -1,0 +1,64 @@
+"""In front of a server's real guest: its screen, its keyboard. Nothing of it goes through Nova, or into the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simnova.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from simnova.cloud.cloud import Cloud
+    from simnova.nova.virt.libvirt.qemu import QemuDriver
+
+__door__ = True
+
+
+class Picture:
+    """A PNG, which a notebook shows; `data` are its bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def __repr__(self) -> str:
+        return f"<Picture, {len(self.data)} bytes of PNG>"
+
+    def _repr_png_(self) -> bytes:
+        return self.data
+
+
+class Seats:
+    """The part of `Server` for who sits at its host. Each raises `UsageError` where the guest is not a real one."""
+
+    cloud: Cloud
+    id: str
+
+    @property
+    def host(self) -> Any:
+        """The compute host on which it runs, None where it has none."""
+        raise NotImplementedError
+
+    def screenshot(self) -> Picture:
+        """What is on the guest's screen now."""
+        from simnova.nova.virt.libvirt import console
+
+        return Picture(self._real().hypervisor.at_once(console.screenshot, self.id))
+
+    def type(self, text: str, seconds: float = 2.0) -> str:
+        """Type into the guest's serial console; what it writes then, for so many seconds of the wall clock at most.
+
+        "\\r" is Enter, "\\x04" Ctrl-D.
+        """
+        from simnova.nova.virt.libvirt import console
+
+        at_once = self._real().hypervisor.at_once
+        return at_once(console.typed, self.id, text=text, seconds=seconds)
+
+    def _real(self) -> QemuDriver:
+        from simnova.nova.virt.libvirt.qemu import QemuDriver
+
+        door = self.cloud.assembly.drivers.get(self.host or "")
+        if door is None or not isinstance(door.driver, QemuDriver):
+            raise UsageError(
+                f"{self.host or 'no host'} has no real guest to sit at: give the host driver='qemu:///session'"
+            )
+        return door.driver

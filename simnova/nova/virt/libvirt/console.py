@@ -1,0 +1,66 @@
+"""In front of a guest: its screen as a picture, its serial console to type into. Work for `Host.at_once`."""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from simnova.nova.virt.libvirt import guest
+
+if TYPE_CHECKING:
+    from simnova.nova.virt.libvirt.host import Domain
+
+__door__ = True
+
+STILL = 0.15
+"""Seconds without a sign after which a guest is taken to have answered."""
+
+
+def typed(connection: Any, about: Domain, said: guest.Said) -> str:
+    """Type `text`; what the guest writes then, until it is still, or for `seconds`."""
+    domain, log = guest.find(connection, about), about.file(about.uuid) / "console.log"
+    before = log.stat().st_size
+    stream = connection.newStream(0)
+    domain.openConsole(None, stream, 0)
+    data = said["text"].encode()
+    while data:
+        data = data[stream.send(data) :]
+    deadline, last, seen = time.monotonic() + said["seconds"], time.monotonic(), before
+    while time.monotonic() < deadline and (seen == before or time.monotonic() < last + STILL):
+        time.sleep(0.02)
+        if log.stat().st_size != seen:
+            last, seen = time.monotonic(), log.stat().st_size
+    stream.abort()
+    with log.open("rb") as file:
+        file.seek(before)
+        return file.read().decode(errors="replace")
+
+
+def screenshot(connection: Any, about: Domain, said: guest.Said) -> bytes:
+    """What is on the guest's screen, as PNG: older QEMUs give PPM."""
+    stream = connection.newStream(0)
+    guest.find(connection, about).screenshot(stream, 0, 0)
+    parts: list[bytes] = []
+    stream.recvAll(lambda _, data, kept: kept.append(data), parts)
+    stream.finish()
+    data = b"".join(parts)
+    return data if data.startswith(b"\x89PNG") else png(data)
+
+
+def png(ppm: bytes) -> bytes:
+    """A picture of the form P6 as PNG."""
+    _, width, height, _, *_ = ppm.split(maxsplit=4)
+    wide, high = int(width), int(height)
+    pixels = ppm[-3 * wide * high :]
+    rows = (pixels[3 * wide * row : 3 * wide * (row + 1)] for row in range(high))
+    header = struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0)
+    image = zlib.compress(b"".join(b"\0" + row for row in rows))
+    chunks = (b"IHDR", header), (b"IDAT", image), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checked = kind + data
+    return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
