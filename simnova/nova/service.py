@@ -10,7 +10,9 @@ from simnova.config import Config
 from simnova.db.exception import DBDuplicateEntry
 from simnova.kernel.clock import Between, Expired, Signal, Task
 from simnova.kernel.service import Service as Life
+from simnova.messaging.exceptions import MessagingTimeout
 from simnova.messaging.rpc import Target
+from simnova.nova import api_exception as exception
 from simnova.nova import rpc
 from simnova.nova.compute.rpcapi_moves import TOPIC_ALT
 from simnova.nova.context import Place, get_admin_context
@@ -20,6 +22,12 @@ from simnova.nova.objects.service import Service as ServiceRecord
 from simnova.nova.periodic_task import PeriodicTasks
 
 LOG = getLogger("nova.service")
+DRIVER_LOG = getLogger("nova.servicegroup.drivers.db")
+
+_GONE = (
+    "The services table record for the %s service on host %s is gone. You either need to stop this service "
+    "if it should be deleted or restart it to recreate the record in the database."
+)
 
 
 class Service:
@@ -42,6 +50,7 @@ class Service:
         self.target = target
         self.manager = manager
         self.record: ServiceRecord | None = None
+        self.model_disconnected = False
         self._serving = False
         self._stopping: Task | None = None
         self.servers = [rpc.get_server(place, one, endpoints) for one in _targets(target)]
@@ -168,21 +177,34 @@ class Service:
         return record
 
     async def _report_state(self) -> None:
-        """Say that this service lives (`nova/servicegroup/drivers/db.py`)."""
+        """Say that this service lives (`nova/servicegroup/drivers/db.py`); what goes wrong is logged."""
         if self.record is None:
             return
-        self.record.report_count += 1
-        self.record.last_seen_up = self.record.ctxt.now()
-        await self.record.save()
+        try:
+            self.record.report_count += 1
+            self.record.last_seen_up = self.record.ctxt.now()
+            await self.record.save()
+        except MessagingTimeout:
+            if not self.model_disconnected:
+                DRIVER_LOG.warning(
+                    "Lost connection to nova-conductor for reporting service status."
+                )
+        except exception.ServiceNotFound:
+            DRIVER_LOG.error(_GONE, self.binary, self.host)
+        except Exception:
+            DRIVER_LOG.exception("Unexpected error while reporting service status")
+        else:
+            if self.model_disconnected:
+                DRIVER_LOG.info("Recovered from being unable to report status.")
+            self.model_disconnected = False
+            return
+        self.model_disconnected = True
 
     async def _report_forever(self) -> None:
-        """Report every `report_interval` seconds; a report that fails is logged, the next one comes all the same."""
+        """Report every `report_interval` seconds."""
         while True:
             await self.place.clock.sleep(self.conf.report_interval)
-            try:
-                await self._report_state()
-            except Exception as error:
-                LOG.exception("Error during %s: %s", self._report_state.__qualname__, error)
+            await self._report_state()
 
 
 def _targets(target: Target) -> list[Target]:

@@ -12,14 +12,14 @@ from simnova.observe.story import Story, belongs, sentence, starts
 
 
 class Losses:
-    """The messages that were lost on purpose; `follow(journal, Losses)`."""
+    """The messages that were lost, or late, on purpose; `follow(journal, Losses)`."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
-        if event.kind == "fault" and event.data.get("verb") == "lose":
+        if event.kind == "fault" and event.data.get("verb") in ("lose", "delay"):
             self.events.append(event)
 
 

@@ -26,6 +26,9 @@ def test_a_cut_off_compute_lives_but_reports_no_more(cloud):
     cloud.reconnect("compute1")
     cloud.run(cloud.now + 60)
     assert state(cloud) == "up"
+    lost = "Lost connection to nova-conductor for reporting service status."
+    assert logged(cloud, lost, COMPUTE) == [lost]
+    assert logged(cloud, "Recovered from being unable to report status.", COMPUTE)
     assert cloud.boot("next", host="compute1").wait().status == "ACTIVE"
     assert replays(cloud)
 

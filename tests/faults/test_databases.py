@@ -21,9 +21,11 @@ def test_heartbeats_fail_while_the_cells_database_is_gone_and_go_on_after(cloud)
     cloud.refuse("nova_cell1")
     cloud.run(cloud.now + 90)
     assert {row["state"] for row in cloud.services.rows()} == {"down"}
+    assert logged(cloud, "Unexpected error while reporting service status", "nova-conductor")
     cloud.accept("nova_cell1")
     cloud.run(cloud.now + 15)
     assert {row["state"] for row in cloud.services.rows()} == {"up"}
+    assert logged(cloud, "Recovered from being unable to report status.", "nova-conductor")
     assert cloud.boot("web").wait().status == "ACTIVE"
     assert replays(cloud)
 
