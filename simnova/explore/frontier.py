@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from simnova.explore.attempt import Attempt
 from simnova.explore.races import Races
 from simnova.kernel.chance import Between
-from simnova.kernel.choices import CRASH, LOSE, TIE, Point
+from simnova.kernel.choices import CRASH, LOSE, Point
 
 T = TypeVar("T")
 Decided = dict[str, Any]
@@ -65,7 +65,7 @@ class Frontier:
             values = range(min(len(among), MANY))
         for value in values:
             if value != point.usual:
-                yield TIE if kind == TIE else "ends" if kind in MESSAGES else "other", value
+                yield "ends" if kind in MESSAGES else kind, value
 
     def at_random(self, usual: Attempt, rng: random.Random, several: int) -> Decided:
         """So many choices of the usual run, anywhere in it, each decided otherwise somehow."""

@@ -222,6 +222,7 @@ class TestTheSearch:
         assert name.startswith("crash/nova-")
         assert f"{name[6:].split('#')[0]} dies" in repr(found)
 
+    @pytest.mark.thorough
     def test_two_deviations_where_one_is_not_enough(self):
         def draws_otherwise(cloud):
             points = [one for one in cloud.choices.points if one.name.startswith("scheduler#")]
@@ -233,13 +234,13 @@ class TestTheSearch:
                 cloud.run()
 
         drawn = {"config": {"filter_scheduler": {"host_subset_size": 2}}, "hosts": 2, "delay": 0}
-        found, again = (
-            search(one_after_the_other, lambda cloud: draws_otherwise(cloud) < 2, **drawn)
-            for _ in range(2)
-        )
+        found = search(one_after_the_other, lambda cloud: draws_otherwise(cloud) < 2, **drawn)
         assert list(found.choices) == ["scheduler#1", "scheduler#2"]
-        assert (again.choices, again.tried) == (found.choices, found.tried)
         assert "the scheduler draws number" in repr(found)
+
+    def test_the_same_search_makes_the_same_runs(self):
+        first, second = (search(boot, hosts=1, faults=1, runs=20) for _ in range(2))
+        assert (first.choices, first.tried) == (second.choices, second.tried)
 
     def test_at_random_beyond_the_bound_and_shrunk(self):
         found = search(boot, hosts=1, deviations=0, faults=1, at_random=True, runs=60, seed=1)
