@@ -166,12 +166,15 @@ class Rest:
     def serve(self, service: Service, app: App) -> None:
         """Answer requests to the service's address with `app` for as long as the service lives.
 
-        Processes of one service (`nova-api`, `nova-api:2`) share an address; requests go to them in turn.
+        Processes of one service (`nova-api`, `nova-api:2`) share an address; requests go to them in turn. A process
+        that serves already answers with the new app from now on.
         """
         app.rest = self
-        self._serving.setdefault(address(service.name), []).append((service, app))
-        self._calls[service] = {}
-        service.at_end.append(lambda: self._hang_up(service))
+        serving = self._serving.setdefault(address(service.name), [])
+        if service not in self._calls:
+            self._calls[service] = {}
+            service.at_end.append(lambda: self._hang_up(service))
+        serving[:] = [*((one, old) for one, old in serving if one is not service), (service, app)]
 
     async def request(
         self,
