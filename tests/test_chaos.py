@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from books import walk
 from chaos import CONFIG, STEPS, Walk
+from chaos_memory import kept
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -83,3 +84,12 @@ for verb, choices in STEPS.items():
 
 TestChaos = pytest.mark.thorough(Chaos.TestCase)
 TestChaos.settings = walk(examples=60, steps=40)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("level", "bound"), [("summary", 800), ("full", 1300)])
+def test_an_event_of_the_journal_takes_no_more_memory_than_its_bound(level, bound):
+    """Memory repeats, so it can be asserted; `benchmarks.chaos` measures a hundred thousand events."""
+    found = kept(level, 5_000)
+    assert 0 < found.each < bound, found
+    assert found.rest < 2_000, found

@@ -113,10 +113,11 @@ IGNORED = "Instance is already in deleting state, ignoring this request"
 class Walk:
     """A cloud with two schedulers, what was asked of it, and the steps that were gone."""
 
-    def __init__(self, **config):
+    def __init__(self, level="full", **config):
         unlimited = dict.fromkeys(("quota.instances", "quota.cores", "quota.ram"), -1)
         self.config = config
-        self.cloud = Cloud(hosts=HOSTS, config={**unlimited, "scheduler.workers": 2, **config})
+        options = {**unlimited, "scheduler.workers": 2, **config}
+        self.cloud = Cloud(hosts=HOSTS, config=options, level=level)
         self.steps = []
         self.calls = []
         self.begun = []
