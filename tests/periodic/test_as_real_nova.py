@@ -1,7 +1,7 @@
 """What real Nova's `_sync_power_states` and `_init_instance` made of a server in each state, and a guest in each.
 
-Recorded from Nova 34.0.0 with its fake driver: a server in these states, whose power state is RUNNING in the database, and
-a guest that runs, is paused or is off; how the row is afterwards, `error` where the method raised something.
+Recorded from Nova 34.0.0 with its fake driver: a server in these states, whose power state is RUNNING in the database,
+and a guest that runs, is paused or is off; how the row is afterwards, `error` where the method raised something.
 """
 
 import json
