@@ -19,9 +19,9 @@ _TAKEN_UP = {
     *(T.REBOOTING_HARD, T.REBOOT_PENDING_HARD, T.REBOOT_STARTED_HARD),
     *(T.IMAGE_SNAPSHOT_PENDING, T.IMAGE_SNAPSHOT, T.IMAGE_PENDING_UPLOAD, T.IMAGE_UPLOADING),
     *(T.RESIZE_PREP, T.RESIZE_MIGRATING, T.MIGRATING, T.DELETING),
-    *(T.REBUILDING, T.REBUILD_BLOCK_DEVICE_MAPPING, T.REBUILD_SPAWNING),
     *(T.SCHEDULING, T.NETWORKING, T.BLOCK_DEVICE_MAPPING, T.SPAWNING),
 }
+_REBUILDING = (T.REBUILDING, T.REBUILD_BLOCK_DEVICE_MAPPING, T.REBUILD_SPAWNING)
 _IN_ERROR_TOO = (T.DELETING, T.RESIZE_MIGRATING)
 _BETWEEN = (T.RESIZE_MIGRATED, T.RESIZE_FINISH, T.RESIZE_REVERTING, T.RESIZE_CONFIRMING)
 
@@ -31,6 +31,12 @@ _BETWEEN = (T.RESIZE_MIGRATED, T.RESIZE_FINISH, T.RESIZE_REVERTING, T.RESIZE_CON
 
 def _restart(cloud: Cloud, server: Server) -> None:
     restart_compute(cloud, server.host)
+
+
+def _restart_or_set_error(cloud: Cloud, server: Server) -> None:
+    _restart(cloud, server)
+    if server.task_state is not None:
+        _set_error(cloud, server)
 
 
 def _set_active(cloud: Cloud, server: Server) -> None:
@@ -66,6 +72,10 @@ def _taken_up(facts: Facts) -> bool:
     return _hangs(facts) and not left and facts.task_state in _TAKEN_UP
 
 
+def _rebuilding(facts: Facts) -> bool:
+    return _hangs(facts) and bool(facts.host) and facts.task_state in _REBUILDING
+
+
 def _deleting(facts: Facts) -> bool:
     return _hangs(facts) and facts.task_state in (T.DELETING, T.SOFT_DELETING)
 
@@ -94,6 +104,15 @@ TASKS: tuple[Hang, ...] = (
         "restart nova-compute: `_init_instance` goes on with the task, forgets it, or sets ERROR",
         _taken_up,
         _restart,
+    ),
+    Hang(
+        "rebuild or evacuation that nobody has",
+        "The message to the conductor or to nova-compute was lost. When nova-compute starts it sets ERROR for a "
+        "rebuild that it had begun; of a server that is being evacuated from it, it destroys the guest and sets nothing.",
+        "restart nova-compute; `openstack server set --state error` where the task stays; then rebuild, or "
+        "evacuate again",
+        _rebuilding,
+        _restart_or_set_error,
     ),
     Hang(
         "deletion that nobody has",

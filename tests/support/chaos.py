@@ -7,6 +7,9 @@ made as short as it can be.
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+
 from books import AUDIT, Books
 
 from simnova import Cloud, Host, UsageError
@@ -24,6 +27,8 @@ COMPUTES = [f"nova-compute@{name}" for name in NAMES]
 CONTROL = ["nova-api", "nova-conductor", "nova-scheduler", "nova-scheduler:2"]
 NEIGHBOURS = ["keystone", "glance", "neutron", "placement"]
 PROCESSES = [*COMPUTES, *COMPUTES, *CONTROL, *NEIGHBOURS]
+ALL = [*PROCESSES, "rabbitmq"]
+DATABASES = ["nova_api", "nova_cell1", "placement", "neutron"]
 FLAVORS = ["m1.tiny", "m1.small", "m1.medium"]
 SERVERS = [0, 0, 0, 1, 1, 2, 3, 4]
 
@@ -83,12 +88,25 @@ STEPS: dict[str, tuple[list, ...]] = {
     "wait": (PAUSES,),
     "switch": (["disable", "enable"], NAMES),
     "force_down": (NAMES, [True, False]),
-    "crash": (PROCESSES,),
-    "stop": (PROCESSES,),
-    "start": (PROCESSES,),
+    "crash": (ALL,),
+    "stop": (ALL,),
+    "start": (ALL,),
+    "restart": (ALL,),
     "crash_at": (KINDS, PROCESSES, [1, 1, 2, 3, 5], ["before", "after"]),
     "lose": (METHODS, [1, 1, 2], [False, False, True]),
     "fail": (NAMES, FAILING, [1, 1, 2]),
+    "delay": (METHODS, [0.5, 5.0, 90.0]),
+    "duplicate": (METHODS,),
+    "reorder": (METHODS,),
+    "slow": (PROCESSES, [0.0, 0.5, 5.0]),
+    "cut_off": (PROCESSES,),
+    "reconnect": (PROCESSES,),
+    "power_off": (NAMES,),
+    "power_on": (NAMES,),
+    "slow_disk": (NAMES, [1.0, 20.0]),
+    "refuse": (DATABASES,),
+    "accept": (DATABASES,),
+    "fill_images": ([0, None],),
 }
 """Every verb, and among what each of its arguments is chosen."""
 
@@ -106,6 +124,12 @@ CONFIG = {
 STATS = __import__("collections").Counter()
 
 
+LASTING = ("cut_off", "power_off", "refuse", "slow", "fill_images", "slow_disk", "restart")
+"""Faults that end with `heal`; until then they hit whoever asks for anything."""
+
+PREEMPTED = re.compile(r"TaskStateError: Conflict updating instance ([0-9a-f-]{36})\.")
+"""A step whose task somebody else has overwritten says so; no accident need have happened."""
+
 IGNORED = "Instance is already in deleting state, ignoring this request"
 """A deletion that comes in the midst of another has written its own task by then, as in Nova: either fails."""
 
@@ -121,6 +145,7 @@ class Walk:
         self.steps = []
         self.calls = []
         self.begun = []
+        self.lasting = []
         self.reset = set()
         self.struck = {}
         self.found_by_a_start = {}
@@ -131,7 +156,10 @@ class Walk:
         """One step, and what must be so after each."""
         self.steps.append([verb, *args])
         try:
-            getattr(self, verb)(*args)
+            if hasattr(self, verb):
+                getattr(self, verb)(*args)
+            else:
+                self._plain(verb, *args)
         except UsageError:
             self.refused = verb
         Books(self.cloud).nothing_is_oversold()
@@ -216,17 +244,28 @@ class Walk:
     def fail(self, host, what, times):
         self.cloud.fail(host, what, times=times)
 
+    def _plain(self, verb, *args):
+        if verb in LASTING:
+            self.lasting = [*self.lasting, verb]
+        getattr(self.cloud, verb)(*args)
+
     # --- at quiet -------------------------------------------------------------------------------------------------
 
     def settle(self):
         """All that was down comes back, all that was begun ends, the audits have their turn."""
         for _ in range(20):
             seen = len(self.cloud.journal)
+            self.cloud.heal()
+            with suppress(UsageError):
+                self.cloud.start("rabbitmq")
+            for host in self._off():
+                self.cloud.power_on(host)
             for name in self._down():
                 self.cloud.start(name)
             for host in NAMES:
                 self.force_down(host, False)
             self.cloud.run()
+            self.lasting = []
             self.cloud.run(until=self.cloud.now + AUDIT)
             self.cloud.run()
             new = self.cloud.journal.events[seen:]
@@ -324,6 +363,8 @@ class Walk:
         for event in self.cloud.journal:
             if event.kind == "log" and event.data["message"] == IGNORED:
                 found.setdefault(event.data["instance"], []).append("deleted twice")
+            elif event.kind == "log" and (preempted := PREEMPTED.search(event.data["message"])):
+                found.setdefault(preempted[1], []).append("preempted")
         for (uuid,) in self.cloud.sql(
             "SELECT uuid FROM nova_cell1.instances WHERE deleted != 0 AND host IS NOT NULL"
         ).rows:
@@ -359,8 +400,15 @@ class Walk:
                 yield event.data["after"]["instance_uuid"], event.request_id
 
     def _notice(self, event):
-        """Whom an accident hits: the requests that were in hand, or whose message was lost."""
+        """Whom an accident hits: the requests that were in hand, or whose message was lost.
+
+        While something lasts by which whole machines, databases or the bus are away, whoever has anything done.
+        """
+        if self.lasting and event.request_id and event.request_id not in self.struck:
+            self.struck[event.request_id] = [f"while {verb}" for verb in self.lasting]
         if event.kind in ("service.crash", "service.stop"):
+            if event.actor == "rabbitmq":
+                self.lasting = [*self.lasting, "the bus is down"]
             life = self.cloud.assembly.running.get(event.actor)
             for task in life.tasks if life else ():
                 if task.request_id:
@@ -394,6 +442,9 @@ class Walk:
         answered = [call for call in self.begun if call.answer and call.answer.status == 202]
         known = [server.id for call in answered for server in call.servers]
         return known[number % len(known)] if known else None
+
+    def _off(self):
+        return [host for host in NAMES if not self.cloud.assembly.simulated(host).is_on]
 
     def _down(self):
         return [name for name, life in self.cloud.assembly.running.items() if not life.alive]
@@ -445,7 +496,6 @@ def main():
     import hashlib
     import json
     import random
-    import re
     from pathlib import Path
 
     parser = argparse.ArgumentParser(description=main.__doc__)
