@@ -55,3 +55,10 @@ def guests(cloud: Cloud) -> dict[str, list[str]]:
         host: sorted(one.UUIDString() for one in door.driver.connection.listAllDomains())
         for host, door in doors
     }
+
+
+@pytest.fixture
+def machines_of_ones_own() -> Iterator[Machines]:
+    """For who kills their daemons."""
+    with Machines(2) as made:
+        yield made

@@ -28,9 +28,9 @@ Then = Callable[..., Awaitable[None]]
 
 
 class LiveMigrationDriver(MovingDriver):
-    """Live migration with pre-copy, by block migration: hosts share no storage."""
+    """Live migration with pre-copy, by block migration: hosts share no storage. `jobs` are those under way."""
 
-    jobs: dict[str, Job]
+    jobs: dict[str, Any]
     profile: Profile
 
     # --- before -----------------------------------------------------------------------------------------------
@@ -118,10 +118,10 @@ class LiveMigrationDriver(MovingDriver):
             LOG.error("Migration operation has aborted", instance=instance)
             await recover_method(context, instance, dest, migrate_data)
 
-    async def _send(self, job: Job) -> str:
+    async def _send(self, job: Any) -> str:
         self.jobs[job.guest.uuid] = job
         try:
-            outcome = await job.run()
+            outcome = str(await job.run())
         except exception.InternalError as error:
             LOG.error("Live Migration failure: %s", error, instance=job.instance)
             outcome = FAILED
@@ -131,7 +131,7 @@ class LiveMigrationDriver(MovingDriver):
             job.recover()
         return outcome
 
-    def _job(self, guest: Guest, instance: Instance, dest: str, data: Mapping[str, Any]) -> Job:
+    def _job(self, guest: Guest, instance: Instance, dest: str, data: Mapping[str, Any]) -> Any:
         disk = self._size(guest) / MB if data.get("block_migration") else 0.0
         dirty = self._draw(self.profile.dirty) if guest.dirty is None else guest.dirty
         dirty = 0.0 if guest.state == PowerState.PAUSED else dirty

@@ -27,7 +27,6 @@ from simnova.nova.virt.event import Transition
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
 from simnova.nova.virt.live_migration import LiveMigrationDriver
-from simnova.nova.virt.migration import Job
 from simnova.nova.virt.profile import Profile
 
 __door__ = True
@@ -137,7 +136,7 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self._failing: list[Failing] = []
         self._last_id = 0
         self._written: dict[str, list[str]] = {}
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, Any] = {}
         self.is_on = True
         self.disk_factor = 1.0
 

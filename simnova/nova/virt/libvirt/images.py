@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from simnova.messaging.files import Stored
 from simnova.nova import exception
 from simnova.nova.virt import tiny_guest
 from simnova.nova.virt.driver import GIB
+from simnova.nova.virt.imagecache import SUBDIRECTORY
 from simnova.nova.virt.libvirt import guest, qemu_img
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ def overlay(connection: Any, about: Domain, said: guest.Said) -> None:
 
 def delete(connection: Any, about: Domain, said: guest.Said) -> None:
     """Remove one file, if it is there."""
-    about.file(said["file"]).unlink(missing_ok=True)
+    path = about.file(said["file"])
+    path.unlink(missing_ok=True)
+    if path.parent.name != SUBDIRECTORY:
+        with suppress(OSError):  # others are in it
+            path.parent.rmdir()
 
 
 def undefine(connection: Any, about: Domain, said: guest.Said) -> None:

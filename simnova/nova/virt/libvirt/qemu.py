@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from simnova.messaging.files import Stored
@@ -21,12 +22,15 @@ from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt.driver import STEPS, LibvirtDriver, as_info, node_info
 from simnova.nova.virt.libvirt.host import Domain, Work
+from simnova.nova.virt.libvirt.migration import LISTEN, Transfer
+from simnova.nova.virt.live_migration import LiveMigrationDriver
+from simnova.nova.virt.migration import COMPLETED
 from simnova.nova.virt.stepped import SteppedDriver
 
 __door__ = True
 
 
-class QemuDriver(LibvirtDriver):
+class QemuDriver(LiveMigrationDriver, LibvirtDriver):
     """The guests of one QEMU behind a libvirt URI, on this machine; `virt_type` is known once it is connected."""
 
     virt_type = "qemu"
@@ -53,6 +57,7 @@ class QemuDriver(LibvirtDriver):
         super().__init__(*about, **more)
         self._at_work: Counter[str] = Counter()
         self._work: Counter[str] = Counter()
+        self.jobs: dict[str, Any] = {}
         self.hypervisor.ear = self
 
     # --- what guests do by themselves ---
@@ -173,6 +178,78 @@ class QemuDriver(LibvirtDriver):
         await super().finish_revert_migration(
             context, instance, network_info, migration, block_device_info, power_on
         )
+
+    # --- guests that move while they run ---
+
+    async def check_can_live_migrate_destination(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        src_compute_info: Mapping[str, Any],
+        *about: Any,
+    ) -> dict[str, Any]:
+        """Only QEMU can send a guest here. Raises MigrationPreCheckError."""
+        source = src_compute_info["host"]
+        if not isinstance(self.hypervisors[source].driver, QemuDriver):
+            raise exception.MigrationPreCheckError(
+                reason=f"{source} has no real guests to send to {self.host}"
+            )
+        check = LiveMigrationDriver.check_can_live_migrate_destination
+        data = await check(self, context, instance, src_compute_info, *about)
+        return {**data, "target_connect_addr": LISTEN}
+
+    async def check_can_live_migrate_source(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        dest_check_data: Mapping[str, Any],
+        block_device_info: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Tells the destination the image as it is in Glance, where it will be fetched."""
+        if "target_connect_addr" not in dest_check_data:
+            reason = f"only another QEMU can take a real guest from {self.host}"
+            raise exception.MigrationPreCheckError(reason=reason)
+        check = super().check_can_live_migrate_source
+        data = await check(context, instance, dest_check_data, block_device_info)
+        kept = instance.system_metadata.get("image_disk_format", "qcow2")
+        return {**data, "image": {**data["image"], "disk_format": kept}}
+
+    def _job(
+        self, guest: Guest, instance: Instance, dest: str, data: Mapping[str, Any]
+    ) -> Transfer:
+        options, there = self.conf.libvirt, self.hypervisors[dest].driver.hypervisor
+        to = {
+            "uri": there.uri,
+            "directory": str(there.directory),
+            "bandwidth": options.live_migration_bandwidth,
+            "auto_converge": options.live_migration_permit_auto_converge,
+        }
+        arrive = partial(self._leave, guest, guest.state, dest)
+        wanted = data.get("migration")
+        return Transfer(self.clock, self.conf, self.hypervisor, guest, instance, wanted, to, arrive)
+
+    async def _send(self, job: Transfer) -> str:
+        """What the guest has left here goes when it has arrived there."""
+        with self._working(job.guest):
+            outcome = await super()._send(job)
+            if outcome == COMPLETED:
+                uuid, name = job.guest.uuid, job.guest.name
+                await self.hypervisor.call("leave", images.undefine, uuid, name)
+        return outcome
+
+    async def rollback_live_migration_at_destination(
+        self, context: RequestContext, instance: Instance, *about: Any, **more: Any
+    ) -> None:
+        """Whatever QEMU has begun here goes too."""
+        await super().rollback_live_migration_at_destination(context, instance, *about, **more)
+        await self.hypervisor.call("leave", images.undefine, instance.uuid, instance.name)
+
+    def take(self, guest: Guest) -> None:
+        """A guest has come here while it ran."""
+        self.guests[guest.uuid] = guest
+        self.disks.add(guest.uuid)
+        running = guest.state == PowerState.RUNNING
+        self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
 
     # --- consoles ---
 

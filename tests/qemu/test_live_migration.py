@@ -1,0 +1,147 @@
+"""A running guest goes from one libvirt daemon to another, with its memory, its disk and its console."""
+
+from __future__ import annotations
+
+import pytest
+
+from simnova import Cloud, Host
+from simnova.nova.virt.tiny_guest import LOGIN
+
+from .conftest import guests, log_of, soon, up
+
+
+def driver(cloud, host):
+    return cloud.assembly.drivers[host].driver
+
+
+def other(cloud, server):
+    return next(host for host in guests(cloud) if host != server.host)
+
+
+def slow(cloud):
+    """So slow that one sees how far it is, and can call it off."""
+    cloud.set("libvirt.live_migration_bandwidth", 1)
+    cloud.set("libvirt.live_migration_monitor_interval", 1)
+
+
+def progress(cloud):
+    return [one.data for one in cloud.journal if one.data.get("step") == "precopy"]
+
+
+@pytest.fixture
+def large(cloud):
+    """A server with so much memory that it takes a while, slowed down."""
+    slow(cloud)
+    booted = cloud.boot("large", flavor="m1.medium").wait()
+    cloud.run()
+    up(booted)
+    return booted
+
+
+def test_a_guest_moves_while_it_runs_and_does_not_notice(cloud, server):
+    source, there = server.host, other(cloud, server)
+    assert server.type("before") == "before"
+    server.live_migrate()
+    cloud.run()
+    assert (server.status, server.task_state, server.host) == ("ACTIVE", None, there)
+    assert guests(cloud) == {source: [], there: [server.id]}
+    assert server.type("after") == "after"
+    assert LOGIN not in log_of(driver(cloud, there), server)  # it has not been started anew
+    assert server.type("\r").endswith(LOGIN)
+    assert not (driver(cloud, source).hypervisor.directory / server.id).exists()
+    assert (driver(cloud, there).hypervisor.directory / server.id / "disk").exists()
+
+
+def test_it_goes_on_being_an_ordinary_guest_there_and_can_come_back(cloud, server):
+    source = server.host
+    server.live_migrate()
+    cloud.run()
+    server.reboot("HARD")
+    cloud.run()
+    up(server)
+    server.live_migrate()
+    cloud.run()
+    assert (server.status, server.host) == ("ACTIVE", source)
+    server.stop()
+    cloud.run()
+    assert (server.status, server.fault) == ("SHUTOFF", None)
+
+
+def test_how_far_it_is_can_be_followed(cloud, large):
+    large.live_migrate()
+    cloud.run()
+    assert large.status == "ACTIVE"
+    told = progress(cloud)
+    assert len(told) >= 2
+    assert [one["left"] for one in told] == sorted((one["left"] for one in told), reverse=True)
+    rows = cloud.sql("SELECT status, memory_total, memory_processed FROM nova_cell1.migrations")
+    [(status, total, processed)] = rows.rows
+    assert status == "completed"
+    assert total >= 4096 * 2**20
+    assert processed > 0
+
+
+def test_it_can_be_called_off_and_the_guest_stays(cloud, large):
+    source, there = large.host, other(cloud, large)
+    large.live_migrate()
+    cloud.run(until=lambda event: event.data.get("step") == "precopy")
+    large.abort_migration()
+    cloud.run()
+    assert (large.status, large.task_state, large.host) == ("ACTIVE", None, source)
+    assert cloud.sql("SELECT status FROM nova_cell1.migrations").rows == [("cancelled",)]
+    assert guests(cloud) == {source: [large.id], there: []}
+    assert not (driver(cloud, there).hypervisor.directory / large.id).exists()
+    assert large.type("x") == "x"
+
+
+def test_it_can_be_forced_to_its_end(cloud, large):
+    there = other(cloud, large)
+    large.live_migrate()
+    cloud.run(until=lambda event: event.data.get("step") == "precopy")
+    large.force_complete()
+    cloud.run()
+    assert (large.status, large.host) == ("ACTIVE", there)
+    assert soon(lambda: large.type("x") == "x")
+
+
+def test_a_paused_guest_arrives_paused(cloud, server):
+    server.pause()
+    cloud.run()
+    server.live_migrate()
+    cloud.run()
+    assert server.status == "PAUSED"
+    server.unpause()
+    cloud.run()
+    assert server.type("x") == "x"
+
+
+def test_a_simulated_host_takes_no_real_guest(machines):
+    with Cloud([machines.hosts[0], Host("numbers")]) as cloud:
+        server = cloud.boot("web", flavor="m1.tiny", host="compute1").wait()
+        server.live_migrate()
+        cloud.run()
+        assert (server.status, server.host) == ("ACTIVE", "compute1")
+
+
+def test_a_destination_that_dies_on_the_way_fails_it_and_the_guest_stays(machines_of_ones_own):
+    machines = machines_of_ones_own
+    with Cloud(machines.hosts) as cloud:
+        slow(cloud)
+        server = cloud.boot("web", flavor="m1.medium", host="compute1").wait()
+        up(server)
+        server.live_migrate()
+        cloud.run(until=lambda event: event.data.get("step") == "precopy")
+        machines["compute2"].kill()
+        cloud.run()
+        assert (server.status, server.host) == ("ACTIVE", "compute1")
+        assert server.type("x") == "x"
+        machines["compute2"].revive()
+
+
+def test_a_fork_replays_a_migration(cloud, server):
+    server.live_migrate()
+    cloud.run()
+    twin = cloud.fork()
+    assert twin.servers["web"].host == server.host
+    assert [one.digest() for one in twin.journal] == [one.digest() for one in cloud.journal]
+    twin.close()
