@@ -108,7 +108,8 @@ TASKS: tuple[Hang, ...] = (
     Hang(
         "rebuild or evacuation that nobody has",
         "The message to the conductor or to nova-compute was lost. When nova-compute starts it sets ERROR for a "
-        "rebuild that it had begun; of a server that is being evacuated from it, it destroys the guest and sets nothing.",
+        "rebuild that it had begun; of a server that is being evacuated from it, it destroys the guest and sets "
+        "nothing.",
         "restart nova-compute; `openstack server set --state error` where the task stays; then rebuild, or "
         "evacuate again",
         _rebuilding,

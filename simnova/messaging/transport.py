@@ -303,6 +303,8 @@ class Transport:
         if name not in (self.service.name, self.broker.name) or not self.service.alive:
             return
         if not self.clock.network.passes(self.service.name, self.broker.name):
+            if self._down:
+                return  # there is no connection that could be given up
             since = self.clock.network.cut.get(name)
             self.clock.after(HEARTBEAT, self._miss, name, since, self.connection, background=True)
         elif self._down:
