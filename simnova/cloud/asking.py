@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -31,6 +32,8 @@ def server_body(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
         "networks": [{"uuid": cloud.networks.id_of(network)}] if network else "auto",
         **more,
     }
+    if "user_data" in more:
+        server["user_data"] = _user_data(more["user_data"])
     server |= _where(
         cloud, more.get("availability_zone"), own["host"], own["node"], asked.get("forced", True)
     )
@@ -41,6 +44,13 @@ def server_body(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
     if own["group"] is not None:
         hints["group"] = cloud.groups.id_of(own["group"])
     return {"server": server} | ({"os:scheduler_hints": hints} if hints else {})
+
+
+def _user_data(data: Any) -> Any:
+    """As a client sends them, in base64: bytes, and text that can be nothing else but user data as it is."""
+    if isinstance(data, str) and data.startswith(("#", "Content-Type:", "MIME-Version:")):
+        data = data.encode()
+    return base64.b64encode(data).decode() if isinstance(data, bytes) else data
 
 
 def _where(

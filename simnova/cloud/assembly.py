@@ -34,6 +34,7 @@ __door__ = True
 LOG = Logger("nova")
 
 API, SCHEDULER, COMPUTE = "nova-api", "nova-scheduler", "nova-compute"
+METADATA = "nova-api-metadata"
 
 
 class Assembly:
@@ -100,19 +101,19 @@ class Assembly:
 
     @property
     def names(self) -> list[str]:
-        """Every service, in the order in which they start; the proxies of consoles start when one is needed."""
+        """Every service, in the order in which they start; `startable` has more, which start when one is needed."""
         control = [*self._neighbours, *self._conductors, *self._schedulers, *self._apis]
         return control + [f"{COMPUTE}@{host}" for host in self.hosts]
 
     @property
     def startable(self) -> list[str]:
-        """All those, and the proxies of consoles."""
-        return [*self.names, *self.layout.at_cells(PROXIES)]
+        """All those, the metadata service, and the proxies of consoles."""
+        return [*self.names, METADATA, *self.layout.at_cells(PROXIES)]
 
     @property
     def served(self) -> list[str]:
         """Every service that can be asked over HTTP."""
-        return [API, *NEIGHBOURS, *self.layout.at_cells(PROXIES)]
+        return [API, METADATA, *NEIGHBOURS, *self.layout.at_cells(PROXIES)]
 
     @property
     def _conductors(self) -> list[str]:
@@ -191,6 +192,8 @@ class Assembly:
         """What a service answers over HTTP; Nova's keep nothing between their lives, the others do."""
         if address(life.name) == API:
             return self.processes.api(life)
+        if life.name == METADATA:
+            return self.processes.metadata(life)
         if self.layout.service(life.name) in PROXIES:
             return self.processes.proxy(life, self.layout.cell_of(life.name))
         if life.name not in self._apps:

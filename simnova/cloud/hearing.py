@@ -6,13 +6,14 @@ from typing import Any
 
 from simnova.cloud.assembly import Assembly
 from simnova.cloud.engine import Engine
+from simnova.cloud.metadata import GuestRequests
 from simnova.kernel.journal import Journal
 from simnova.nova.objects.states import PowerState
 
 __door__ = True
 
 
-class Hearing:
+class Hearing(GuestRequests):
     """Hands the news of guests to their driver, between two events of the engine."""
 
     assembly: Assembly

@@ -18,6 +18,7 @@ from simnova.nova import service as nova_service
 from simnova.nova import servicegroup
 from simnova.nova.api.app import ComputeApp
 from simnova.nova.api.auth import Auth
+from simnova.nova.api.metadata.handler import MetadataRequestHandler
 from simnova.nova.compute import api as compute
 from simnova.nova.compute.api.aggregate import AggregateAPI
 from simnova.nova.compute.api.host import HostAPI
@@ -88,6 +89,10 @@ class Processes:
         host_api = HostAPI(ComputeAPI(place, timeout), servicegroup.API(conf, self.clock))
         aggregate_api = AggregateAPI(SchedulerAPI(place, timeout), self._report_client())
         return ComputeApp(Auth(self.rest, place), conf, compute_api, host_api, aggregate_api)
+
+    def metadata(self, life: Service) -> App:
+        """nova-api-metadata."""
+        return MetadataRequestHandler(self.doors.place(life), self.conf, neutron.API(self.rest))
 
     def proxy(self, life: Service, cell: Cell | None) -> App:
         """A proxy of consoles; each cell that is split off has its own, for tokens are in the cells' databases."""

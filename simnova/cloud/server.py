@@ -193,6 +193,13 @@ class Server(Moves):
             self.cloud.start(proxy)
         self.cloud.request("GET", f"/?token={token}", service=proxy)
 
+    def metadata(self, path: str = "/openstack/latest/meta_data.json", **how: str) -> Any:
+        """Ask the metadata service as its guest would, at 169.254.169.254: a page, a dict where it is JSON.
+
+        `method` and `body` are for what a guest may write, `address` which of its addresses asks. Raises `Refused`.
+        """
+        return self.cloud.ask_as_guest(self, path, **how)
+
     @property
     def actions(self) -> Actions:
         """What was asked of it, and what each service did of that, oldest first; a row for each event.

@@ -45,6 +45,24 @@ API = [
         "How long lists are shared out among cells.",
         choices=("distributed", "fixed"),
     ),
+    names(
+        "vendordata_providers",
+        ["StaticJSON"],
+        "Where vendor data come from; StaticJSON: from a file. DynamicJSON is not played.",
+    ),
+    string("vendordata_jsonfile_path", None, "The file with vendor data, JSON."),
+    integer(
+        "metadata_cache_expiration",
+        15,
+        "Seconds that the metadata service remembers what it has found of a server; 0: not at all.",
+        min=0,
+    ),
+    string("dhcp_domain", "novalocal", "The domain of servers' names, as their guests see them."),
+    string(
+        "config_drive_skip_versions",
+        "1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01",
+        "Versions of EC2's metadata that are not on a config drive.",
+    ),
 ]
 
 QUOTA = [

@@ -23,6 +23,17 @@ RESOURCES = [
     number("initial_disk_allocation_ratio", 1.0, _INITIAL.format("DISK_GB"), min=0.0),
 ]
 
+CONFIG_DRIVE = [
+    string(
+        "config_drive_format",
+        "iso9660",
+        "The file system of a config drive.",
+        choices=("iso9660", "vfat"),
+    ),
+    switch("force_config_drive", False, "Every new server gets a config drive."),
+    string("mkisofs_cmd", "genisoimage", "The program that makes an iso9660 file system."),
+]
+
 LIMITS = [
     integer("max_concurrent_builds", 10, "Builds at once on a host; 0: no limit.", min=0),
     integer("max_concurrent_snapshots", 5, "Snapshots at once on a host; 0: no limit.", min=0),
@@ -254,7 +265,7 @@ WORKAROUNDS = [
 ]
 
 SECTIONS: dict[str, list[Option]] = {
-    "DEFAULT": RESOURCES + LIMITS + PERIODICS + TIMEOUTS + BEHAVIOUR,
+    "DEFAULT": RESOURCES + CONFIG_DRIVE + LIMITS + PERIODICS + TIMEOUTS + BEHAVIOUR,
     "compute": COMPUTE,
     "image_cache": IMAGE_CACHE,
     "workarounds": WORKAROUNDS,

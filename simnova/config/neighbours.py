@@ -22,6 +22,12 @@ NEUTRON = [
     string("ovs_bridge", "br-int", "The bridge that ports are plugged into."),
     string("default_floating_pool", "nova", "The network of floating addresses."),
     integer("http_retries", 3, "How often a failed request to Neutron is sent again.", min=0),
+    switch(
+        "service_metadata_proxy",
+        False,
+        "Neutron's agent says, signed, which server asks for metadata; else its address does.",
+    ),
+    string("metadata_proxy_shared_secret", "", "With what the agent signs that."),
 ]
 
 CINDER = [

@@ -45,6 +45,19 @@ class FixedIpAlreadyInUse(NovaError):
     msg_fmt = "Fixed IP address %(address)s is already in use on instance %(instance_uuid)s."
 
 
+class FixedIpAssociatedWithMultipleInstances(NovaError):
+    """Servers on networks that overlap have the same address."""
+
+    msg_fmt = "More than one instance is associated with fixed IP address '%(address)s'."
+
+
+class FixedIpNotFoundForAddress(NovaError):
+    """No server has that address."""
+
+    msg_fmt = "Fixed IP not found for address %(address)s."
+    code = 404
+
+
 class GlanceConnectionFailed(NovaError):
     """Glance does not answer."""
 

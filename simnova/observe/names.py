@@ -20,6 +20,7 @@ _RANKS = {
             "client",
             "keystone",
             "nova-api",
+            "nova-api-metadata",
             "nova-conductor",
             "nova-scheduler",
             "placement",
@@ -27,6 +28,7 @@ _RANKS = {
             "hypervisor",
             "glance",
             "neutron",
+            "neutron-metadata-agent",
             "rabbitmq",
         )
     )

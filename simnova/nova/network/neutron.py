@@ -224,6 +224,33 @@ class API(Validation):
             found.append(model.subnet(subnet, addresses, _address_in(servers, subnet["id"])))
         return found
 
+    async def get_fixed_ip_by_address(self, context: RequestContext, address: str) -> str:
+        """The UUID of the server that has an address.
+
+        Raises FixedIpNotFoundForAddress, FixedIpAssociatedWithMultipleInstances.
+        """
+        ports = await self._client(context).list("port", fixed_ips=f"ip_address={address}")
+        found = [str(port["device_id"]) for port in ports if port["device_id"]]
+        if not found:
+            raise exception.FixedIpNotFoundForAddress(address=address)
+        if len(found) > 1:
+            raise exception.FixedIpAssociatedWithMultipleInstances(address=address)
+        return found[0]
+
+    async def get_instance_security_groups(
+        self, context: RequestContext, instance: Instance
+    ) -> list[str]:
+        """The names of a server's security groups, for each of its ports (`security_group_api.py`)."""
+        neutron = self._client(context, admin=True)
+        ports = await neutron.list("port", device_id=instance.uuid)
+        ids = [ident for port in ports for ident in port.get("security_groups", ())]
+        if not ids:
+            return []
+        fields, wanted = ["id", "name"], list(dict.fromkeys(ids))
+        groups = await neutron.list("security_group", fields=fields, id=wanted)
+        names = {group["id"]: str(group["name"] or group["id"]) for group in groups}
+        return [names[ident] for ident in ids if ident in names]
+
     # --- the end ----------------------------------------------------------------------------------------------
 
     async def deallocate_for_instance(

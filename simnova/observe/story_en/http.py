@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from simnova.observe.story_en import compute_api, neighbours, operators, placement
+from simnova.observe.story_en import compute_api, guests, neighbours, operators, placement
 from simnova.observe.story_en.words import after, start, subject, who
 from simnova.observe.telling import Telling, opened
 
@@ -33,6 +33,7 @@ ROUTES = [
         ("keystone", neighbours.KEYSTONE),
         ("glance", neighbours.GLANCE),
         ("neutron", neighbours.NEUTRON),
+        ("nova-api-metadata", guests.METADATA),
         ("nova-api", [*compute_api.ROUTES, *operators.ROUTES]),
     )
     for method, path, ask, answer in routes

@@ -215,6 +215,7 @@ _COMMANDS = {
     "advance": "You let {seconds:g} s pass.",
     "capture": "Someone has taken {host} over, and tries what its nova-compute can reach.",
     "heard": "The hypervisor of {host} tells, unasked, that a guest is {state}.",
+    "metadata": "The guest at {address} asks 169.254.169.254: {method} {path}.",
     "write_memory": "You have the guest write {rate:g} MB a second to its memory.",
 }
 

@@ -82,6 +82,8 @@ _NARROWED = {
 
 def narrowed(telling: Telling, name: str, given: str) -> str:
     """One parameter of a list request."""
+    if name == "fixed_ips":
+        return f" with the address {given.partition('=')[2]}"
     if name == "shared":
         return " that are shared" if given == "True" else ""
     names = several(named(telling, one) for one in given.split(","))

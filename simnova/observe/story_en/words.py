@@ -11,6 +11,8 @@ from simnova.observe.telling import Telling
 _ACTORS = {
     "client": "the client",
     "nova-api": "the API",
+    "nova-api-metadata": "the metadata service",
+    "neutron-metadata-agent": "Neutron's metadata agent",
     "nova-conductor": "the conductor",
     "nova-scheduler": "the scheduler",
     "keystone": "Keystone",
