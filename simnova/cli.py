@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
         ("record", "do API actions on a server, told as recordings", _add_record),
         ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
+        ("clean", "remove what clouds that died have left on this machine", _add_clean),
     ):
         add(commands.add_parser(name, help=told, allow_abbrev=False))
     return parser
@@ -149,6 +150,24 @@ def _hosts_down(parsed: argparse.Namespace) -> bool:
 
     for one in machines.down():
         print(f"{one.name} is down, and nothing of it is left")
+    return False
+
+
+def _add_clean(clean: argparse.ArgumentParser) -> None:
+    clean.add_argument("--list", action="store_true", help="only say what there is")
+    clean.set_defaults(work=_clean)
+
+
+def _clean(parsed: argparse.Namespace) -> bool:
+    from simnova.cloud.cleaning import leftovers_here
+
+    found = leftovers_here()
+    for one in found:
+        print(f"{'found' if parsed.list else 'removing'}: {one.told}", flush=True)
+        if not parsed.list:
+            one.remove()
+    if not found:
+        print("nothing is left of any cloud that has died")
     return False
 
 

@@ -19,7 +19,7 @@ from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver_moves import MoveDriver
-from simnova.nova.virt.event import Listener, News
+from simnova.nova.virt.event import ConnectionListener, Listener, News
 from simnova.nova.virt.guest import (
     GIB,
     Console,
@@ -88,6 +88,9 @@ class ComputeDriver(MoveDriver):
 
     def register_event_listener(self, callback: Listener | None) -> None:
         """Who is told, unasked, what becomes of the guests; None for nobody. No coroutine."""
+
+    def register_connection_listener(self, callback: ConnectionListener) -> None:
+        """Who is told when the hypervisor is lost, and when it is back. No coroutine."""
 
     def heard(self, uuid: str, state: PowerState, number: int | None, cause: int) -> None:
         """A guest is so now, by no work of Nova's: the step of the journal says whence that is known. No coroutine."""

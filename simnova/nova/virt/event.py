@@ -44,6 +44,9 @@ Listener = Callable[[LifecycleEvent], None]
 News = Callable[[str, str, PowerState, int | None], None]
 """Told that a guest has changed beside Nova: its host, its UUID, how it is now, and its number while it runs."""
 
+ConnectionListener = Callable[[bool, str], None]
+"""Told that the hypervisor cannot be reached any more, and why; or that it can again."""
+
 AFTER_STEP = {
     "start": (Transition.STARTED,),
     "restore": (Transition.STARTED, Transition.RESUMED),

@@ -1,6 +1,7 @@
 """Whether a host takes new servers: the trait by which Placement knows that its service is disabled.
 
-`set_host_enabled` of `nova/compute/manager.py`, with what its `ComputeVirtAPI` does.
+`set_host_enabled` of `nova/compute/manager.py`, with what its `ComputeVirtAPI` does; and `_set_host_enabled` of
+`nova/virt/libvirt/driver.py`: a service whose hypervisor is lost disables itself until it is back.
 """
 
 from __future__ import annotations
@@ -8,14 +9,56 @@ from __future__ import annotations
 from simnova.nova.compute.manager.base import Base
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
+from simnova.nova.objects.service import Service
 
 LOG = getLogger("nova.compute.manager")
 
+DRIVER = getLogger("nova.virt.libvirt.driver")
+
 COMPUTE_STATUS_DISABLED = "COMPUTE_STATUS_DISABLED"
+AUTO = "AUTO: "
+"""What a service's own reasons begin with: it takes back none of an operator's (`DISABLE_PREFIX`)."""
 
 
 class Status(Base):
     """Keeps COMPUTE_STATUS_DISABLED on the host's provider in step with its service."""
+
+    async def init_host(self) -> None:
+        """From now on hear of the hypervisor's being lost."""
+        await super().init_host()
+        self.driver.register_connection_listener(self._handle_conn_event)
+
+    def _handle_conn_event(self, enabled: bool, reason: str) -> None:
+        """The hypervisor is lost, or back: an errand of its own."""
+        service = self.place.transport.service if self.place.transport else None
+        if service is not None and service.alive:
+            context = self._own_context()
+            self.place.clock.spawn(
+                self._set_host_service_enabled(context, enabled, reason),
+                service=service,
+                request_id=context.request_id,
+                background=False,
+            )
+
+    async def _set_host_service_enabled(
+        self, context: RequestContext, enabled: bool, reason: str
+    ) -> None:
+        """An operator's own disabling stays."""
+        values = {"enabled": enabled, "reason": reason or None}
+        DRIVER.info("Connection event '%(enabled)d' reason '%(reason)s'", values)
+        service = await Service.get_by_host_and_binary(context, self.host, "nova-compute")
+        if service is None or service.disabled == (not enabled):
+            return
+        if service.disabled and not (service.disabled_reason or "").startswith(AUTO):
+            DRIVER.debug("Not overriding manual compute service status with: %s", "enabled")
+            return
+        service.disabled = not enabled
+        service.disabled_reason = None if enabled else f"{AUTO}{reason}"[:255]
+        await service.save()
+        status = "enabled" if enabled else "disabled"
+        DRIVER.debug("Updating compute service status to %s", status)
+        if self.conf.uses_placement and self.rt.compute_node is not None:
+            await self._update_compute_provider_status(context, enabled)
 
     async def pre_start_hook(self) -> None:
         """What was changed while this service was down reaches Placement now."""

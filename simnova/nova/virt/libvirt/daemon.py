@@ -98,6 +98,11 @@ class Daemon:
             return True
         return False
 
+    @property
+    def kept(self) -> bool:
+        """Whether the process that keeps it still is."""
+        return self._keeper() is not None
+
     # --- its life ---
 
     def start(self, owned: bool = False) -> None:

@@ -25,6 +25,7 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
+from simnova.nova.virt.event import ConnectionListener
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt import imagebackend
 from simnova.nova.virt.libvirt.host import Domain, Host, Work
@@ -97,6 +98,10 @@ class LibvirtDriver(MovingDriver, ReachableDriver):
                 f"{self.host}: '{self.hypervisor.uri}' is {kind}; only QEMU (qemu:///session) and "
                 "libvirt's test hypervisor (test:///) can be driven"
             )
+
+    def register_connection_listener(self, callback: ConnectionListener) -> None:
+        """Who is told when libvirt is lost, and when it is back."""
+        self.hypervisor.connection_listener = callback
 
     @property
     def connection(self) -> Any:

@@ -18,6 +18,7 @@ from simnova.exceptions import NovaError, UsageError, unknown
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.virt.driver import Resources
+from simnova.nova.virt.event import ConnectionListener
 from simnova.nova.virt.libvirt import events, guest, leftovers
 
 __door__ = True
@@ -70,6 +71,8 @@ class Host:
         self.resources = resources
         self.timeout = timeout
         self.directory = leftovers.directory(mark) / name
+        self.reached = True
+        self.connection_listener: ConnectionListener | None = None
         self._connection: Any = None
         self._lock = threading.Lock()
 
@@ -86,13 +89,25 @@ class Host:
         HypervisorUnavailable, where it takes longer than `timeout`, and what the guest has itself.
         """
         told, allowed = f"libvirt on {self.name}: {what}", self.timeout + said.get("timeout", 0)
+        domain = Domain(self.mark, uuid, name, self.directory)
         try:
-            domain = Domain(self.mark, uuid, name, self.directory)
-            return await self.clock.measure(
+            found: T = await self.clock.measure(
                 self._do, work, domain, said, timeout=allowed, what=told
             )
         except TimeoutError as error:
             raise exception.HypervisorUnavailable(unavailable(str(error))) from None
+        except exception.HypervisorUnavailable as error:
+            self._reached(False, str(error))
+            raise
+        self._reached(True, "")
+        return found
+
+    def _reached(self, is_so: bool, reason: str) -> None:
+        """Tell when the hypervisor is lost, and when it is there again."""
+        if self.reached != is_so:
+            self.reached = is_so
+            if self.connection_listener is not None:
+                self.connection_listener(is_so, reason)
 
     def close(self) -> None:
         """Remove every domain that bears our mark and disconnect; gives up after `timeout`."""
@@ -139,9 +154,9 @@ class Host:
 
     def _open_qemu(self, libvirt: Any) -> Any:
         events.loop()
+        connection = libvirt.open(self.uri)
         leftovers.note(self.mark, self.name, self.uri)
         self.directory.mkdir(parents=True, exist_ok=True)
-        connection = libvirt.open(self.uri)
         with suppress(libvirt.libvirtError):  # the embedded driver has no other side
             connection.setKeepAlive(5, 3)
         if self.ear is not None:
@@ -149,12 +164,14 @@ class Host:
         return connection
 
     def _remove_all(self) -> None:
-        connection, self._connection = self._connection, None
+        """What cannot be removed now, `simnova clean` finds later."""
         libvirt = library()
-        with suppress(libvirt.libvirtError):
+        with suppress(libvirt.libvirtError, exception.HypervisorUnavailable):
+            connection, self._connection = self._connect(libvirt), None
             guest.remove_all(connection, self.mark)
             connection.close()
-        leftovers.remove(self.directory)
+            leftovers.remove(self.directory)
+        self._connection = None
 
 
 def library() -> Any:
