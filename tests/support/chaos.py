@@ -297,6 +297,7 @@ class Walk:
             wrongs = self.wrongs()
         self.mend_claims()
         self.mend_guests()
+        self.mend_ports()
         self.settle()
         left = self.wrongs()
         assert not left, f"left: {left[0]}"
@@ -339,6 +340,17 @@ class Walk:
                     self.cloud.run()
                 else:
                     server.virsh("undefine", host)
+
+    def mend_ports(self):
+        """A port that was made and not plugged in, or whose server is gone: `openstack port delete`."""
+        for uuid in {one.server for one in self.wrongs() if one.sort == "port"}:
+            row = Books(self.cloud).servers.get(uuid)
+            for port, host in self.cloud.sql(
+                "SELECT p.id, b.host FROM neutron.ports p LEFT JOIN neutron.ml2_port_bindings b "
+                f"ON b.port_id = p.id WHERE p.device_id = '{uuid}'"
+            ).rows:
+                if row is None or host in (None, "", "-"):
+                    self.cloud.request("DELETE", f"/v2.0/ports/{port}", service="neutron")
 
     # --- whom accidents have hit ----------------------------------------------------------------------------------
 

@@ -23,12 +23,21 @@ MOVES: list[Move] = [
     ),
     *(
         Move(
-            State(vm, None),
+            State(vm, found),
             State(_E, task),
             "compute: a step that comes too late, its service has started or somebody else was there",
         )
         for task in _STEPS
         for vm in _AFTERWARDS
+        for found in (None, _T.SOFT_DELETING)
+    ),
+    *(
+        Move(
+            State(vm, _T.REBUILDING),
+            State(VmState.SOFT_DELETED, None),
+            "api: delete, to be reclaimed, of one that is being evacuated",
+        )
+        for vm in (_A, _S, _E)
     ),
 ]
 """The step that comes too late writes ERROR, and with it the task that it could not begin."""
