@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simnova.cloud.client import Refused as Refused
     from simnova.cloud.cloud import Cloud as Cloud
+    from simnova.cloud.conformance import conformance as conformance
     from simnova.cloud.hosts import Host as Host
     from simnova.cloud.machines import Machines as Machines
     from simnova.cloud.server import Server as Server
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Cloud": "simnova.cloud.cloud",
     "Config": "simnova.config",
+    "conformance": "simnova.cloud.conformance",
     "Host": "simnova.cloud.hosts",
     "Machines": "simnova.cloud.machines",
     "NovaError": "simnova.exceptions",
@@ -51,6 +53,7 @@ __all__ = [
     "Server",
     "UsageError",
     "__version__",
+    "conformance",
     "search",
 ]
 

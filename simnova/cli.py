@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from simnova import Cloud, Config, NovaError, UsageError, __version__
+from simnova import Cloud, Config, NovaError, Profile, UsageError, __version__
 from simnova.cloud.client import MICROVERSION
 from simnova.observe.steps import Detail
 
@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         ("record", "do API actions on a server, told as recordings", _add_record),
         ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
         ("clean", "remove what clouds that died have left on this machine", _add_clean),
+        (
+            "conform",
+            "play a script on a simulated and a real hypervisor, and compare",
+            _add_conform,
+        ),
     ):
         add(commands.add_parser(name, help=told, allow_abbrev=False))
     return parser
@@ -127,6 +132,40 @@ def _add_hosts(hosts: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", help="those that are there").set_defaults(work=_hosts_list)
     down = verbs.add_parser("down", help="end them, with every guest and file of theirs")
     down.set_defaults(work=_hosts_down)
+
+
+def _add_conform(conform: argparse.ArgumentParser) -> None:
+    conform.add_argument(
+        "script",
+        nargs="*",
+        metavar="OPERATION",
+        help="boot, stop, resize=m1.small, … (a server's whole life)",
+    )
+    conform.add_argument(
+        "--on",
+        default="qemu",
+        metavar="URI",
+        help="qemu: machines of its own; or test:///, … (qemu)",
+    )
+    conform.add_argument("--seed", type=int, default=0, help="of both clouds (0)")
+    conform.add_argument("--lines", action="store_true", help="all lines, side by side")
+    conform.add_argument(
+        "--save", metavar="FILE", help="what was measured, as a profile for simulated hosts"
+    )
+    conform.set_defaults(work=_conform)
+
+
+def _conform(parsed: argparse.Namespace) -> bool:
+    """Play and compare; returns whether anything differs."""
+    from simnova.cloud.conformance import on_both
+
+    found = on_both(parsed.script or None, parsed.on, parsed.seed)
+    if parsed.lines:
+        print(found.lines().table(times=True), end="\n\n")
+    print(found.table(times=True), found.verdict, found.durations, sep="\n\n")
+    if parsed.save:
+        Profile.fit(found.runs[1].journal).write(parsed.save)
+    return not found.same
 
 
 def _hosts_up(parsed: argparse.Namespace) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from simnova.kernel.clock import Clock
 from simnova.nova.virt.driver import ComputeDriver, ImageAPI, Resources
@@ -11,6 +11,7 @@ from simnova.nova.virt.simulated import SimulatedDriver
 if TYPE_CHECKING:
     from simnova.cloud.hosts import Host
     from simnova.nova.virt.libvirt.driver import LibvirtDriver
+    from simnova.nova.virt.profile import Profile
 
 __door__ = True
 
@@ -39,7 +40,9 @@ def _libvirt_driver(uri: str) -> type[LibvirtDriver]:
 
 def simulated_driver(clock: Clock, host: Host, image_api: ImageAPI) -> SimulatedDriver:
     """A simulated hypervisor of the host's size, whatever drives the host otherwise."""
-    return SimulatedDriver(clock, host.name, _resources(host), host.profile, image_api)
+    return SimulatedDriver(
+        clock, host.name, _resources(host), cast("Profile | None", host.profile), image_api
+    )
 
 
 def _resources(host: Host) -> Resources:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from os import PathLike
+from typing import Any
 
 from simnova.cloud.arguments import named_fields
 from simnova.cloud.equipment import check_equipment
@@ -22,6 +24,8 @@ class Host:
 
     `driver` is None or "simulated", or a libvirt URI (`test:///…/node.xml`, `test://` for a world made from the sizes).
 
+    `profile` is how long a simulated hypervisor takes, or the file of one (`Profile.write`).
+
     A simulated host can have more: `traits` (`HW_CPU_X86_AVX2`, `CUSTOM_…`), `metrics` (`{"cpu.percent": 0.2}`),
     `numa` nodes that share its CPUs and memory evenly, `pci` devices, one entry each (`["10de:1db4"] * 2`).
 
@@ -36,7 +40,7 @@ class Host:
     memory_mb: int = 16384
     local_gb: int = 100
     driver: str | None = None
-    profile: Profile | None = None
+    profile: Profile | str | PathLike[str] | None = None
     traits: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     numa: int = 0
@@ -50,6 +54,7 @@ class Host:
     reserved_host_disk_mb: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "profile", as_profile(self.name, self.profile))
         for what, value in (
             ("vcpus", self.vcpus),
             ("memory_mb", self.memory_mb),
@@ -68,6 +73,15 @@ class Host:
     def _repr_html_(self) -> str:
         size = f"{self.vcpus} CPUs, {self.memory_mb} MB, {self.local_gb} GB"
         return f"<b>{escape(self.name)}</b>: {size}, {escape(self.driver or 'simulated')}"
+
+
+def as_profile(name: str, given: Any) -> Profile | None:
+    """A profile from itself or its file. Raises `UsageError`."""
+    if isinstance(given, str | PathLike):
+        return Profile.read(given)
+    if given is None or isinstance(given, Profile):
+        return given
+    raise UsageError(f"host '{name}': profile={given!r}: give a Profile, or the file of one")
 
 
 def as_hosts(hosts: int | Iterable[Host | str]) -> list[Host]:

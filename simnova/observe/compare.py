@@ -34,6 +34,11 @@ class Comparison:
         """Whether both have the same lines in the same order."""
         return all(equal(pair) for pair in self.pairs)
 
+    @property
+    def first(self) -> int | None:
+        """The place of the first pair that is not equal; None where there is none."""
+        return next((place for place, pair in enumerate(self.pairs) if not equal(pair)), None)
+
     def table(self, times: bool = False) -> Table:
         """Both in columns; with `times` the seconds since the first line."""
         first, second = self.names
@@ -55,7 +60,7 @@ def side_by_side(
     a: Journal, b: Journal, names: tuple[str, str] = ("one", "the other")
 ) -> Comparison:
     """The reduced lines (`observe.recording`) of two journals, aligned; `names` head their columns."""
-    return Comparison(list(_aligned(_since_first(timed(a)), _since_first(timed(b)))), names)
+    return Comparison(list(aligned(since_first(timed(a)), since_first(timed(b)))), names)
 
 
 def equal(pair: Pair) -> bool:
@@ -92,12 +97,13 @@ def _migration(line: Line) -> str:
 _WORDS = {"rpc": _rpc, "placement": _placement, "state": _state, "migration": _migration}
 
 
-def _since_first(lines: list[Timed]) -> list[Timed]:
+def since_first(lines: list[Timed]) -> list[Timed]:
     """The same with the seconds since the first of them: bringing up a real host takes time as well."""
     return [(time - lines[0][0], line) for time, line in lines]
 
 
-def _aligned(a: list[Timed], b: list[Timed]) -> Iterator[Pair]:
+def aligned(a: list[Timed], b: list[Timed]) -> Iterator[Pair]:
+    """Lines of two runs in pairs, each beside the one it is equal to."""
     keys, others = ([repr(line) for _, line in lines] for lines in (a, b))
     found = SequenceMatcher(None, keys, others, autojunk=False).get_opcodes()
     for tag, i, i_end, j, j_end in found:

@@ -27,9 +27,9 @@ def lines(journal: Journal, first: int = 0) -> list[Line]:
     return [line for _, line in timed(journal, first)]
 
 
-def timed(journal: Journal, first: int = 0) -> list[tuple[float, Line]]:
-    """The lines, each with the time at which it came, in seconds since the cloud's time zero."""
-    foreground = [event for event in journal.events[first:] if not event.background]
+def timed(journal: Journal, first: int = 0, upto: int | None = None) -> list[tuple[float, Line]]:
+    """The lines, each with the time at which it came, in seconds since the cloud's time zero; those before `upto`."""
+    foreground = [event for event in journal.events[first:upto] if not event.background]
     answers = {
         event.data["id"]: event.data["status"]
         for event in foreground

@@ -7,6 +7,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.libvirt import guest
 
 if TYPE_CHECKING:
@@ -64,3 +65,15 @@ def png(ppm: bytes) -> bytes:
 def _chunk(kind: bytes, data: bytes) -> bytes:
     checked = kind + data
     return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def settled(connection: Any, about: Domain, said: guest.Said) -> None:
+    """Wait until a guest that runs has written something, and is still; at most `seconds` of the wall clock."""
+    running = guest.info(guest.find(connection, about))[0] == PowerState.RUNNING
+    log, deadline = about.file(about.uuid) / "console.log", time.monotonic() + said["seconds"]
+    last, seen = time.monotonic(), 0
+    while running and time.monotonic() < deadline and (not seen or time.monotonic() < last + STILL):
+        time.sleep(0.02)
+        size = log.stat().st_size if log.exists() else 0
+        if size != seen:
+            last, seen = time.monotonic(), size
