@@ -23,6 +23,7 @@ from simnova.nova.console.websocketproxy import PROXIES
 from simnova.nova.image import glance
 from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
+from simnova.nova.network import neutron
 from simnova.nova.virt.driver import ComputeDriver
 from simnova.nova.virt.event import News
 from simnova.nova.virt.simulated import SimulatedDriver
@@ -73,7 +74,7 @@ class Assembly:
         for host in self.hosts.values():
             self._install(host)
         for door in self.drivers.values():
-            door.driver.join(conf, self.drivers)
+            self._join(door.driver)
         self.running: dict[str, Service] = {}
         self.failures: dict[str, str] = {}
         self.daemons: dict[str, nova_service.Service] = {}
@@ -89,13 +90,16 @@ class Assembly:
         """A host more, whose nova-compute starts."""
         self.hosts[host.name] = host
         self._install(host)
-        self.drivers[host.name].driver.join(self.conf, self.drivers)
+        self._join(self.drivers[host.name].driver)
         self.drivers[host.name].driver.news = self._news
         self.start(f"{COMPUTE}@{host.name}", background=False)
 
     def _install(self, host: Host) -> None:
         driver = load_compute_driver(self.clock, host, glance.API(self.rest), self._run_id)
         self.drivers[host.name] = WatchedDriver(self.clock, driver)
+
+    def _join(self, driver: ComputeDriver) -> None:
+        driver.join(self.conf, self.drivers, neutron.API(self.rest))
 
     # --- starting ---------------------------------------------------------------------------------------------
 
@@ -225,7 +229,7 @@ class Assembly:
             door, driver = self.drivers[host.name], self.drivers[host.name].driver
             if not isinstance(driver, SimulatedDriver):
                 twin = simulated_driver(self.clock, host, glance.API(self.rest))
-                twin.join(self.conf, self.drivers)
+                self._join(twin)
                 _hand_over(driver, twin)
                 door.driver = twin
 

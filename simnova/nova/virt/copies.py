@@ -15,6 +15,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState, TaskState
 from simnova.nova.virt.driver import GIB, Guest, Instance, NetworkInfo, UpdateTaskState
 from simnova.nova.virt.imagecache import SUBDIRECTORY, get_cache_fname
+from simnova.nova.virt.injecting import RESCUE
 from simnova.nova.virt.libvirt.config import guest_xml
 from simnova.nova.virt.tidying import TidyingDriver
 
@@ -96,8 +97,12 @@ class CopyingDriver(TidyingDriver):
             self.virt_type,
             self.clock.utcnow(),
             disks=("disk.rescue", "disk"),
+            config_drive=self._config_drive(instance, RESCUE),
         )
         await self._step("redefine", guest, domain=guest.name, xml=xml)
+        await self._create_configdrive(
+            context, instance, guest, network_info, rescue_password, name=RESCUE
+        )
         await self._step("start", guest)
 
     async def unrescue(self, context: RequestContext, instance: Instance) -> None:
@@ -107,6 +112,9 @@ class CopyingDriver(TidyingDriver):
         await self._step("redefine", guest, domain=guest.name, xml=guest.xml)
         await self._step("start", guest)
         await self._step("remove", guest, file=_rescue_disk(guest))
+        if f"{guest.uuid}/{RESCUE}" in self.config_drives:
+            self.config_drives.discard(f"{guest.uuid}/{RESCUE}")
+            await self._step("remove", guest, file=f"{guest.uuid}/{RESCUE}")
 
 
 def _rescue_disk(guest: Guest) -> str:

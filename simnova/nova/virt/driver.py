@@ -72,13 +72,15 @@ class ComputeDriver(MoveDriver):
     capabilities: ClassVar[Mapping[str, bool]] = {}
     conf: Config
     hypervisors: Mapping[str, Any]
+    network_api: Any = None
+    """Who is asked for what a config drive says of the network (`nova/network/neutron.py`)."""
     news: News | None = None
 
     # --- the host ---
 
-    def join(self, conf: Config, hypervisors: Mapping[str, Any]) -> None:
+    def join(self, conf: Config, hypervisors: Mapping[str, Any], network_api: Any = None) -> None:
         """Learn the options, and what drives the other hosts, by host: guests move there. No coroutine."""
-        self.conf, self.hypervisors = conf, hypervisors
+        self.conf, self.hypervisors, self.network_api = conf, hypervisors, network_api
 
     async def init_host(self, host: str) -> None:
         """Get ready; called whenever nova-compute starts. Raises HypervisorUnavailable."""

@@ -30,6 +30,8 @@ class Instance(Protocol):
     display_name: str | None
     user_id: str | None
     project_id: str | None
+    config_drive: str
+    launched_at: str | None
     system_metadata: dict[str, str]
 
     @property

@@ -74,6 +74,7 @@ class MovingDriver(CopyingDriver):
         guest = Guest.of(instance, PowerState.SHUTDOWN)
         await self._create_image(context, instance, image_meta, guest)
         await self._define(context, instance, image_meta, network_info, guest)
+        await self._create_configdrive(context, instance, guest, network_info)
         if power_on:
             await self._step("start", guest)
             LOG.info("Instance running successfully.", instance=instance)

@@ -47,6 +47,7 @@ class Profile(NamedTuple):
     redefine: Between = Between(0.01, 0.05)
     plug: Between = Between(0.05, 0.2)
     unplug: Between = Between(0.05, 0.2)
+    config_drive: Between = Between(0.02, 0.1)
     password: Between = Between(0.05, 0.2)
     bandwidth: Between = Between(800, 1100)
     dirty: Between = Between(5, 40)

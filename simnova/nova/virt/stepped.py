@@ -24,8 +24,8 @@ from simnova.nova.virt.driver import (
     check_base_size,
 )
 from simnova.nova.virt.imagecache import SUBDIRECTORY
+from simnova.nova.virt.injecting import CONFIG, RESCUE, InjectingDriver
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH, guest_xml
-from simnova.nova.virt.steps import StepDriver
 
 __door__ = True
 
@@ -33,7 +33,7 @@ LOG = getLogger("nova.virt.libvirt.driver")
 IMAGES = getLogger("nova.virt.images")
 
 
-class SteppedDriver(StepDriver):
+class SteppedDriver(InjectingDriver):
     """Nova's operations, in their order."""
 
     # --- spawn ---
@@ -57,6 +57,9 @@ class SteppedDriver(StepDriver):
         try:
             await self._create_image(context, instance, image_meta, guest)
             await self._define(context, instance, image_meta, network_info, guest)
+            await self._create_configdrive(
+                context, instance, guest, network_info, admin_password, injected_files
+            )
             if power_on:
                 await self._step("start", guest)
         except Exception:
@@ -73,7 +76,15 @@ class SteppedDriver(StepDriver):
         guest: Guest,
     ) -> None:
         now = self.clock.utcnow()
-        xml = guest_xml(context, instance, image_meta, network_info or (), self.virt_type, now)
+        xml = guest_xml(
+            context,
+            instance,
+            image_meta,
+            network_info or (),
+            self.virt_type,
+            now,
+            config_drive=self._config_drive(instance),
+        )
         step = "redefine" if guest.uuid in self.guests else "define"
         await self._step(step, guest, domain=guest.name, xml=xml)
         guest.xml = xml
@@ -128,6 +139,7 @@ class SteppedDriver(StepDriver):
         self.guests.pop(uuid, None)
         self.disks.discard(uuid)
         self.arrived.discard(uuid)
+        self.config_drives -= {f"{uuid}/{CONFIG}", f"{uuid}/{RESCUE}"}
 
     # --- the life of a guest ---
 

@@ -153,6 +153,7 @@ _STEPS = {
     "download": "has fetched the image{size} into its cache",
     "convert": "has converted the image to raw",
     "overlay": "has made a disk of {gb} GB over the cached image",
+    "config_drive": "has made a config drive ({format})",
     "define": "has defined the domain {domain}",
     "start": "has started the guest",
     "stop": "has stopped the guest",

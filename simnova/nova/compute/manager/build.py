@@ -13,6 +13,7 @@ from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.virt import configdrive
 
 LOG = getLogger("nova.compute.manager")
 
@@ -184,6 +185,7 @@ class Builds(Failures, GroupPolicy):
         context, instance = build.context, build.instance
         instance.power_state = (await self.driver.get_info(instance)).state
         instance.vm_state, instance.task_state = VmState.ACTIVE, None
+        configdrive.update_instance(self.conf, instance)
         instance.launched_at = context.now()
         metadata = instance.system_metadata
         instance.system_metadata = {

@@ -16,6 +16,7 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import EVACUATION, Migration
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.virt import configdrive
 
 LOG = getLogger("nova.compute.manager")
 
@@ -101,6 +102,7 @@ class Evacuations(GroupPolicy, Rebuild):
             None,
             evacuate=True,
         )
+        configdrive.update_instance(self.conf, instance)
         instance.launched_at = context.now()
         await self._now(instance, VmState.ACTIVE, [TaskState.REBUILD_SPAWNING])
         if was == VmState.STOPPED:

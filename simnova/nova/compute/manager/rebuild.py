@@ -19,6 +19,7 @@ from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.migration import Migration
 from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import TaskState, VmState
+from simnova.nova.virt import configdrive
 
 LOG = getLogger("nova.compute.manager")
 
@@ -93,6 +94,7 @@ class Rebuild(Power):
         await self._rebuild_default_impl(
             context, instance, image, injected_files, new_pass, allocations, bdms
         )
+        configdrive.update_instance(self.conf, instance)
         instance.launched_at = context.now()
         await self._now(instance, VmState.ACTIVE, [TaskState.REBUILD_SPAWNING])
         if was == VmState.STOPPED:

@@ -14,6 +14,7 @@ from simnova.nova.objects.request_spec import RequestSpec
 from simnova.nova.objects.states import PowerState, TaskState, VmState
 from simnova.nova.periodic_task import periodic_task
 from simnova.nova.timeutils import seconds_since
+from simnova.nova.virt import configdrive
 
 LOG = getLogger("nova.compute.manager")
 
@@ -128,6 +129,7 @@ class Shelve(Power):
                 raise
             instance.image_ref = was
             await self._leave_shelf(context, instance)
+            configdrive.update_instance(self.conf, instance)
             instance.launched_at = context.now()
             await self._now(instance, VmState.ACTIVE, [TaskState.SPAWNING])
             await self._update_scheduler_instance_info(context, [instance])

@@ -30,8 +30,12 @@ def guest_xml(
     virt_type: str,
     created: str,
     disks: Sequence[str] = ("disk",),
+    config_drive: tuple[str, str] | None = None,
 ) -> str:
-    """The domain; `created` is a UTC time as `2026-01-01T00:00:00Z`, `disks` are files of the server's directory."""
+    """The domain; `created` is a UTC time as `2026-01-01T00:00:00Z`, `disks` are files of the server's directory.
+
+    `config_drive` is the file of one, and its format: iso9660 is a CD, vfat a disk.
+    """
     flavor = instance.flavor
     domain = _node(
         "domain",
@@ -45,7 +49,7 @@ def guest_xml(
         _node("features", _node("acpi"), _node("apic")),
         _node("clock", offset="utc"),
         _node("cpu", _node("topology", sockets=flavor.vcpus, cores=1, threads=1), match="exact"),
-        _devices(instance, disks if instance.image_ref else (), network_info),
+        _devices(instance, disks if instance.image_ref else (), network_info, config_drive),
         type=virt_type,
     )
     ET.indent(domain)
@@ -157,12 +161,18 @@ def _sysinfo(instance: Instance) -> ET.Element:
     return _node("sysinfo", _node("system", *system), type="smbios")
 
 
-def _devices(instance: Instance, disks: Sequence[str], network_info: NetworkInfo) -> ET.Element:
+def _devices(
+    instance: Instance,
+    disks: Sequence[str],
+    network_info: NetworkInfo,
+    config_drive: tuple[str, str] | None,
+) -> ET.Element:
     directory = f"{INSTANCES_PATH}/{instance.uuid}"
     serial = _node("log", file=f"{directory}/console.log", append="off")
     return _node(
         "devices",
         *[_disk(f"{directory}/{name}", f"vd{chr(97 + n)}") for n, name in enumerate(disks)],
+        *([_config_drive(directory, config_drive, len(disks))] if config_drive else []),
         *[_interface(vif) for vif in network_info],
         _node("serial", serial, type="pty"),
         _node("input", type="tablet", bus="usb"),
@@ -180,6 +190,23 @@ def _disk(file: str, device: str) -> ET.Element:
         _node("target", bus="virtio", dev=device),
         type="file",
         device="disk",
+    )
+
+
+def _config_drive(directory: str, config_drive: tuple[str, str], disks: int) -> ET.Element:
+    """A CD, on the bus that the machine has for it, or one disk more (`get_config_drive_type` of `blockinfo.py`)."""
+    name, kind = config_drive
+    is_cd = kind == "iso9660"
+    target = (
+        {"bus": "ide", "dev": "hda"} if is_cd else {"bus": "virtio", "dev": f"vd{chr(97 + disks)}"}
+    )
+    return _node(
+        "disk",
+        _node("driver", name="qemu", type="raw", cache="none"),
+        _node("source", file=f"{directory}/{name}"),
+        _node("target", **target),
+        type="file",
+        device="cdrom" if is_cd else "disk",
     )
 
 

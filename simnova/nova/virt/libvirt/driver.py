@@ -38,6 +38,7 @@ STEPS: dict[str, Work[work.Info | None]] = {
     "download": imagebackend.download,
     "convert": imagebackend.convert,
     "overlay": imagebackend.overlay,
+    "config_drive": imagebackend.config_drive,
     "remove": imagebackend.delete,
     "define": work.define,
     "redefine": work.redefine,

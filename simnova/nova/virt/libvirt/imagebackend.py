@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simnova.nova.virt.configdrive import CONFIGDRIVESIZE_BYTES
 from simnova.nova.virt.driver import GIB
 from simnova.nova.virt.libvirt import guest
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH
@@ -64,6 +65,11 @@ def overlay(connection: Any, about: Domain, said: guest.Said) -> None:
     pool(connection).createXML(xml)
 
 
+def config_drive(connection: Any, about: Domain, said: guest.Said) -> None:
+    """A file of a config drive's size: the test hypervisor has no bytes."""
+    pool(connection).createXML(_base(said["file"], CONFIGDRIVESIZE_BYTES, "raw"))
+
+
 def extract(connection: Any, about: Domain, said: guest.Said) -> None:
     """A copy of the guest's disk on its own, without a backing file."""
     disk = pool(connection).storageVolLookupByName(said["source"])
@@ -83,11 +89,13 @@ def delete(connection: Any, about: Domain, said: guest.Said) -> None:
 
 
 def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
-    """Remove the guest's domain, if there is one of ours, and its disk."""
+    """Remove the guest's domain, if there is one of ours, and its disks."""
     for domain in guest.ours(connection, about.mark):
         if domain.UUIDString() == about.uuid:
             guest.remove(domain)
-    delete(connection, about, {"file": f"{about.uuid}/disk"})
+    for volume in pool(connection).listAllVolumes():
+        if volume.name().startswith(f"{about.uuid}/"):
+            volume.delete()
 
 
 def _base(name: str, size: int, image_format: str) -> str:

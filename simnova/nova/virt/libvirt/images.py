@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simnova.messaging.files import Stored
 from simnova.nova import exception
-from simnova.nova.virt import tiny_guest
+from simnova.nova.virt import configdrive, tiny_guest
 from simnova.nova.virt.driver import GIB
 from simnova.nova.virt.imagecache import SUBDIRECTORY
 from simnova.nova.virt.libvirt import guest, qemu_img
@@ -112,6 +112,13 @@ def overlay(connection: Any, about: Domain, said: guest.Said) -> None:
         qemu_img.run("create", "-f", "qcow2", *over, disk)
     if qemu_img.info(disk, "qcow2")["virtual-size"] < wanted:
         qemu_img.run("resize", "-f", "qcow2", disk, str(wanted))
+
+
+def config_drive(connection: Any, about: Domain, said: guest.Said) -> None:
+    """A drive with the guest's metadata; one that is there already stays as it is."""
+    path = about.file(said["file"])
+    if not path.exists():
+        configdrive.make_drive(path, said["data"], said["format"], said["mkisofs_cmd"])
 
 
 def delete(connection: Any, about: Domain, said: guest.Said) -> None:

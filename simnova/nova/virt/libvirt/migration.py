@@ -5,9 +5,11 @@ libvirt moves it, from daemon to daemon, memory and disk; here it is begun, look
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -174,6 +176,7 @@ def migrate(connection: Any, about: Domain, said: work.Said) -> None:
     import libvirt
 
     domain = work.find(connection, about)
+    _copy_drives(about, Path(said["directory"]))
     xml = moved(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), about, said["directory"])
     flags = (
         libvirt.VIR_MIGRATE_LIVE
@@ -192,6 +195,12 @@ def migrate(connection: Any, about: Domain, said: work.Said) -> None:
     if said["bandwidth"]:
         given[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = said["bandwidth"]
     domain.migrateToURI3(said["uri"], given, flags)
+
+
+def _copy_drives(about: Domain, there: Path) -> None:
+    """QEMU sends what a guest can write to; a config drive is copied, as Nova does (`remotefs.copy_file`)."""
+    for drive in about.file(about.uuid).glob("disk.config*"):
+        shutil.copyfile(drive, there / about.uuid / drive.name)
 
 
 def moved(xml: str, about: Domain, directory: str) -> str:

@@ -41,6 +41,7 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
         "download": images.download,
         "convert": images.convert,
         "overlay": images.overlay,
+        "config_drive": images.config_drive,
         "remove": images.delete,
         "define": domains.define,
         "redefine": domains.redefine,
@@ -132,6 +133,8 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
         if name == "download":
             path = str(said["file"]).removesuffix(images.PART)
             return {"data": self.incoming.get(path)}
+        if name == "config_drive":
+            return {"data": self.written[str(said["file"])], "mkisofs_cmd": self.conf.mkisofs_cmd}
         if name == "copy":
             return {"to": self._place(said["dest"])}
         if name == "shutdown":
