@@ -137,6 +137,7 @@ def test_machines_whose_keeper_was_killed_are_swept_away(capsys):
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     directory = Path(ran.stdout.strip())
     assert daemon.Daemon("swept", directory.parent).alive
+    assert soon(lambda: not daemon.Daemon("swept", directory.parent).kept)
     main(["clean"])
     assert f"removing: machine swept in {directory}" in capsys.readouterr().out
     assert soon(lambda: not directory.parent.exists())

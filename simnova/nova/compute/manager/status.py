@@ -43,7 +43,14 @@ class Status(Base):
     async def _set_host_service_enabled(
         self, context: RequestContext, enabled: bool, reason: str
     ) -> None:
-        """An operator's own disabling stays."""
+        """An operator's own disabling stays; what goes wrong is only logged."""
+        try:
+            await self._follow_hypervisor(context, enabled, reason)
+        except Exception:
+            text = 'Cannot update service status on host "%s" due to an unexpected exception.'
+            DRIVER.warning(text, self.host)
+
+    async def _follow_hypervisor(self, context: RequestContext, enabled: bool, reason: str) -> None:
         values = {"enabled": enabled, "reason": reason or None}
         DRIVER.info("Connection event '%(enabled)d' reason '%(reason)s'", values)
         service = await Service.get_by_host_and_binary(context, self.host, "nova-compute")
