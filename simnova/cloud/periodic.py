@@ -38,9 +38,10 @@ A service does its periodic tasks in one thread, one after another; it begins wi
 its start, and a task has its first round its spacing later, then again and again. Those marked "at once" have their
 first round as soon as the service begins, unless the host has never run before. An interval of 0 is 60 seconds, one
 below 0 turns the task off; `periodic_enable = False` turns off all. `report_interval`, the service's heartbeat, is a
-timer of its own. An option in brackets is in that section of nova.conf, the others in `[DEFAULT]`.
+timer of its own. An option in brackets is in that section of nova.conf, the others in `[DEFAULT]`. Values are the
+defaults: what depends on an option that is 0, or below, does nothing until somebody sets it.
 
-| task | service | every | only with | what it mends |
+| task | service | every | depends on | what it mends |
 |---|---|---|---|---|
 """
 
@@ -57,7 +58,7 @@ def _row(task: Task, conf: Config) -> str:
         f"`{task.name}`",
         task.service,
         _spacing(declared, conf),
-        _option(declared.option, conf) if declared.option else "-",
+        _switch(declared.option, conf) if declared.option else "-",
         declared.mends,
     ]
     return f"| {' | '.join(cells)} |"
@@ -70,6 +71,11 @@ def _spacing(declared: Declared, conf: Config) -> str:
     if declared.spacing is None:
         return f"{DEFAULT_INTERVAL:g} s"
     return f"{often}: {_option(declared.spacing, conf)}"
+
+
+def _switch(name: str, conf: Config) -> str:
+    """An option without which a task does nothing, and whether it does as things are."""
+    return f"{'' if value_of(conf, name) else 'off: '}{_option(name, conf)}"
 
 
 def _option(name: str, conf: Config) -> str:

@@ -57,7 +57,12 @@ class Services(Items):
             for title, name in _COLUMNS.items()
             if name not in ("disabled_reason", "forced_down") or any(row[name] for row in rows)
         }
-        return Table(list(columns), [[row[name] for name in columns.values()] for row in rows])
+        body = [[row[name] for name in columns.values()] for row in rows]
+        return Table(
+            list(columns),
+            body,
+            whole=[one for one in columns if one not in ("ID", "Disabled Reason")],
+        )
 
     def disable(self, host: str, reason: str | None = None) -> None:
         """Have a compute host take no new servers; those that it has go on."""

@@ -134,12 +134,12 @@ class Endings:
         return Endings(self.scenario, found)
 
     def point(self, name: str) -> Point:
-        """A point by its name or its sentence."""
+        """A point by its name or its sentence, as `points()` has them."""
         known = {
             text: one.point for one in self.played for text in (one.point.name, str(one.point))
         }
         if name not in known:
-            raise unknown("point", name, [one.point.name for one in self.played])
+            raise unknown("point", str(name), [one.point.name for one in self.played])
         return known[name]
 
     def cloud(self, point: Point | str, restarted: bool = False) -> Cloud:
@@ -147,26 +147,30 @@ class Endings:
 
         What died is dead unless it is to be `restarted`.
         """
-        found = self.point(point) if isinstance(point, str) else point
+        found = point if isinstance(point, Point) else self.point(point)
         cloud = broken(self.scenario, found)
         if restarted:
             restart(cloud, found)
         return cloud
 
     def table(self) -> Table:
-        """A row for each class."""
+        """A row for each class, and how many points it has."""
         rows = [
             [
                 one.breaks,
-                len(one.played),
                 one.way,
+                len(one.played),
                 one.hang.name if one.hang else None,
                 one.endings[0] + (" …" if len(one.endings) > 1 else ""),
             ]
             for one in self.classes
         ]
-        columns = ["what breaks", "points", "how it ends", "what Nova leaves", "in the books"]
-        return Table(columns, rows, f"{self.scenario.name}: {len(self)} points")
+        columns = ["what breaks", "how it ends", "points", "what Nova leaves", "in the books"]
+        title = f"{self.scenario.name}, broken at {len(self)} points"
+        breaks = _once(one.breaks for one in self.classes)
+        if len(breaks) == 1:
+            return Table(columns[1:], [row[1:] for row in rows], f"{title}: {breaks[0]}")
+        return Table(columns, rows, title)
 
     def points(self) -> Table:
         """A row for each point: its name, for `cloud(…)`, and how it ends."""

@@ -77,7 +77,7 @@ class Facts:
         if self.status is None and not self.row:
             return self._held()
         said = [(self.action and f"action: {self.action}") or "no action"]
-        said += [f"fault: {self.fault}"] if self.fault else []
+        said += [f"fault “{self.fault}”"] if self.fault else []
         if self.build_request:
             said.append("a build request" + (f" and a row in {self.row}" if self.row else ""))
         return said + self._held()

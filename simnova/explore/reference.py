@@ -19,9 +19,16 @@ which nothing leaves the service are one. The service stays dead until nobody wo
 and {audit:.0f} s pass, in which every periodic task has its turn. In a notebook `simnova.explore.endings(boot)` plays
 it, and its `.cloud(point)` opens each of these clouds.
 
-A state is `status/task on host`; *before* is what there was while the dead service was dead. What Nova leaves hanging
-has a name; the last table says why it hangs and what an operator does.
+What the tables say of an end is what the books say: the API (`status/task on host`, a fault in quotes), the last
+action of the server, Placement (an allocation), Neutron (a port), the hypervisors (a guest). *Before* is what there was
+while the dead service was dead. An action can be a "Success" though the server is in ERROR: its event says only that
+nova-compute's method came back, and a build that fails is caught in it. "open" has begun and has no end, "no event" has
+not even begun. What Nova leaves hanging has a name; the last table says why it hangs and what an operator does.
 
+## In short
+
+| how it ends | times | what breaks | who mends it |
+|---|---|---|---|
 """
 _HANGS = """## What Nova leaves hanging
 
@@ -41,22 +48,39 @@ def reference(played: Endings) -> str:
     """`docs/reference/failures.md`."""
     from simnova.explore.play import AUDIT
 
-    parts = [_HEAD.format(points=len(played), audit=AUDIT)]
+    parts = [_HEAD.format(points=len(played), audit=AUDIT), *_short_table(played.classes), "\n"]
     for breaks, classes in groupby(played.classes, lambda one: one.breaks):
         found = list(classes)
-        number = sum(len(one.played) for one in found)
-        parts += [f"## {_title(breaks)} ({number})\n\n", _TABLE, *map(_row, found), "\n"]
+        parts += [f"## {breaks} ({_times(found)})\n\n", _TABLE, *map(_row, found), "\n"]
     parts += [_HANGS, *(_line(hang.name, hang.why, hang.remedy) for hang in HANGS)]
     return "".join(parts)
 
 
-def _title(breaks: str) -> str:
-    return breaks[0].upper() + breaks[1:]
+def _short_table(classes: list[Class]) -> Iterator[str]:
+    """A row for each way to end and what it leaves hanging, the most frequent way first."""
+    ends: dict[tuple[str, str], list[Class]] = {}
+    for one in classes:
+        ends.setdefault((one.way, one.hang.name if one.hang else ""), []).append(one)
+    total = {name: _times([one for one in classes if one.way == name]) for name, _ in ends}
+    order = sorted(ends, key=lambda end: (-total[end[0]], end[0], -_times(ends[end])))
+    for way, left in order:
+        same = ends[way, left]
+        breaks = ", ".join(f"{one.breaks.removesuffix(' dies')} {len(one.played)}" for one in same)
+        found = same[0].played[0].way
+        mends = _mends(found.mends if found else "", left)
+        yield _line(f"**{way}**", str(_times(same)), breaks, mends)
+
+
+def _times(classes: list[Class]) -> int:
+    return sum(len(one.played) for one in classes)
+
+
+def _mends(said: str, left: str) -> str:
+    return "; ".join(filter(None, [said, f"see *{left}*" if left else ""]))
 
 
 def _row(one: Class) -> str:
     way = one.played[0].way
-    left = f"*{one.hang.name}*" if one.hang else ""
     ends = [
         f"**{one.way}**",
         *([] if one.heard == ["202"] else [f"the client hears: {' or '.join(one.heard)}"]),
@@ -64,9 +88,9 @@ def _row(one: Class) -> str:
     ends += [f"{text}" for text in one.endings]
     if one.before:
         ends.append(f"before: {' or '.join(dict.fromkeys(map(_short, one.before)))}")
-    mends = [way.mends if way else "", f"see {left}" if left else ""]
+    mends = _mends(way.mends if way else "", one.hang.name if one.hang else "")
     why = way.why if way else ""
-    return _line("<br>".join(_ranges(one)), "<br>".join(ends), why, "; ".join(filter(None, mends)))
+    return _line("<br>".join(_ranges(one)), "<br>".join(ends), why, mends)
 
 
 def _short(text: str) -> str:

@@ -100,8 +100,8 @@ WAYS: tuple[Way, ...] = (
     Way(
         "built after the restart",
         _waited,
-        "The message waited in its queue, which is durable, or was not acknowledged yet and went back there: "
-        "the next life of the service takes it up.",
+        "The message waited in its queue, which RabbitMQ keeps while nobody reads it, or was not acknowledged yet "
+        "and went back there: the next life of the service takes it up.",
         "the restart of the service, by itself",
     ),
     Way(

@@ -204,7 +204,9 @@ def named(
     asked = filters[0].verdicts if filters else meant(spec, came)
     if all(host in asked for host in came) or (asked and not filters):
         return []
-    why = {host: Verdict(host in asked, "" if host in asked else unasked(spec)) for host in came}
+    why = {
+        host: Verdict(host in asked, "" if host in asked else unasked(spec, host)) for host in came
+    }
     return [Row(NAMED, why)]
 
 
@@ -216,14 +218,17 @@ def meant(spec: Mapping[str, Any], hosts: list[str]) -> list[str]:
     return [host for host in hosts if host not in ignored and (not only or host in only)]
 
 
-def unasked(spec: Mapping[str, Any]) -> str:
+def unasked(spec: Mapping[str, Any], host: str) -> str:
     """Why the filters were not asked about a candidate."""
-    wanted = fields(spec.get("requested_destination")).get("host")
+    destination = fields(spec.get("requested_destination"))
+    wanted, cell = destination.get("host"), destination.get("cell_uuid")
+    ignored = spec.get("ignore_hosts") or []
     asked: list[tuple[str, list[str]]] = [
         ("the request forces", spec.get("force_hosts") or []),
         ("the request forces the node", spec.get("force_nodes") or []),
         ("the request asks for", [wanted] if wanted else []),
-        ("the request ignores", spec.get("ignore_hosts") or []),
+        ("the request ignores", ignored if host in ignored else []),
+        ("a server moves within its cell only, which is", [cell] if cell else []),
     ]
     said = next((f"{how} {', '.join(names)}" for how, names in asked if names), "")
     return (

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simnova.observe.markup import element, escape, plain, shorten
+from simnova.observe.columns import WIDTH, fit, lay_out, lines
+from simnova.observe.markup import element, escape, plain
 
-WIDTH = 100
-"""Characters of a line of text."""
+__all__ = ["WIDTH", "Table"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; its text is cut to 100 columns, its HTML is whole and escaped.
+    """Rows under named columns; its HTML is whole and escaped, its text fits lines of 100 characters: prose goes on in
+    the next line of its column, a name or number that is too long is cut.
 
-    Columns named in `whole` are not cut.
+    Columns named in `whole` stay on one line, uncut.
     """
 
     columns: Sequence[str]
@@ -51,11 +52,12 @@ class Table:
         if crowded(self.columns):
             return str(upright(self))
         cells = [[cell(value) for value in row] for row in self.rows]
-        needed = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
-        widths = fit(needed, fixed=[name in self.whole for name in self.columns])
+        fixed = [name in self.whole for name in self.columns]
+        needed, least = lay_out([list(self.columns), *cells], fixed)
+        widths = fit(needed, least, fixed)
         right = [numeric(values) for values in self._columns()]
-        lines = [list(self.columns), ["-" * width for width in widths], *cells]
-        texts = [line(values, widths, right) for values in lines]
+        rows = [list(self.columns), ["-" * width for width in widths], *cells]
+        texts = [text for row in rows for text in lines(row, widths, right)]
         return "\n".join([self.title, *texts] if self.title else texts)
 
     __repr__ = __str__
@@ -119,24 +121,3 @@ def html_row(name: str, values: Sequence[Any], right: Sequence[bool]) -> str:
         for value, end in zip(values, right, strict=True)
     ]
     return element("tr", "".join(cells) or " ")
-
-
-def fit(widths: Sequence[int], room: int = WIDTH, fixed: Sequence[bool] = ()) -> list[int]:
-    """Widths that fit into a line: the widest column that is not fixed gives way first."""
-    fitted, spaces = list(widths), 2 * (len(widths) - 1)
-    free = [place for place in range(len(fitted)) if not any(fixed[place : place + 1])]
-    while sum(fitted) + spaces > room and free:
-        widest = max(free, key=fitted.__getitem__)
-        if fitted[widest] <= 4:
-            break
-        fitted[widest] -= 1
-    return fitted
-
-
-def line(values: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    """One line of text with the values in their columns."""
-    texts = [
-        shorten(value, width).rjust(width) if end else shorten(value, width).ljust(width)
-        for value, width, end in zip(values, widths, right, strict=True)
-    ]
-    return "  ".join(texts).rstrip()

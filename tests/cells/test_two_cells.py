@@ -209,6 +209,19 @@ def test_a_server_moves_within_its_cell_only():
     cloud.fork().close()
 
 
+def test_a_decision_about_a_move_says_why_hosts_of_another_cell_were_not_asked():
+    with Cloud(4, cells=2) as cloud:
+        web = cloud.boot("web", host="compute1").wait("ACTIVE")
+        web.resize("m1.medium")
+        cloud.run()
+        (cell,) = cloud.sql("SELECT uuid FROM nova_api.cell_mappings WHERE name = 'cell1'").rows[0]
+        told = " ".join(str(cloud.decision("web")).split())
+        assert "compute1 fell at Request: the request ignores compute1" in told
+        for host in ("compute3", "compute4"):
+            why = f"{host} fell at Request: a server moves within its cell only, which is {cell}"
+            assert why in told
+
+
 def test_tasks_go_to_the_super_conductor_whichever_cell_the_server_is_in():
     cloud = Cloud(4, cells=2, config=NO_UPCALLS)
     server = cloud.boot("web", host="compute4")

@@ -27,6 +27,30 @@ def test_a_wide_table_is_cut_to_a_line_and_its_html_is_not():
     assert "x" * 200 in table._repr_html_()
 
 
+def test_prose_that_does_not_fit_goes_on_below_in_its_column():
+    prose = "the conductor waits a minute, gives up, and says so in a fault record " * 3
+    text = str(Table(("nr", "what", "id"), [(1, prose, "f" * 36), (2, "short", "e" * 36)]))
+    _, _, *lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "…" not in text
+    assert " ".join(line[4:60].strip() for line in lines[:-1]).split() == prose.split()
+    assert lines[0].startswith(" 1  the conductor")
+    assert lines[0].endswith("f" * 36)
+    assert lines[1].startswith("    ")
+    assert lines[-1].split() == ["2", "short", "e" * 36]
+
+
+def test_prose_without_end_is_cut_after_some_lines():
+    text = str(Table(("a", "spec"), [("x", '{"key": "value", ' * 500)]))
+    assert len(text.splitlines()) == 2 + 8
+    assert text.endswith("…")
+
+
+def test_a_column_that_is_to_be_whole_is_neither_cut_nor_folded():
+    text = str(Table(("a", "b"), [("word " * 15, "word " * 15)], whole=("b",)))
+    assert ("word " * 15).strip() in text.splitlines()[2]
+
+
 def test_a_table_of_fifty_columns_stands_upright_without_those_that_are_null():
     names = [f"column_{number}" for number in range(50)]
     rows = [[None if n % 2 else (row, n) for n in range(50)] for row in range(6)]
