@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud import used
 from simnova.config import Config
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
@@ -192,6 +193,13 @@ class Views:
     def overcommit(self, seq: int | None = None) -> Table:
         """vCPU, RAM and disk of each host: what is there, what may be sold of it, what is sold."""
         return self.hosts_at(seq).overcommit()
+
+    def used(self) -> Table:
+        """What was sold to each server, beside the memory, CPU time and disk that its real guest takes now (MB, s).
+
+        Simulated guests take nothing.
+        """
+        return used.used(self.servers, self.assembly)
 
     def queues(self, seq: int | None = None) -> Table:
         """The queues and how many messages wait in each."""
