@@ -120,11 +120,27 @@ def _plain(part: str) -> str:
     return "".join(_named(line) for line in lines if line.strip(" ^~\n"))
 
 
+_OTHERS = {
+    "simnova.messaging.rest.": "keystoneauth1.exceptions.connection.",
+    "simnova.messaging.": "oslo_messaging.",
+    "simnova.db.": "oslo_db.",
+    "simnova.nova.virt.links.": "oslo_concurrency.processutils.",
+}
+"""Where the real services have an exception from, by the place it has here."""
+
+
+def class_name(kind: type[BaseException]) -> str:
+    """An exception's class as it is called in OpenStack, with its module."""
+    return _named(f"{kind.__module__}.{kind.__qualname__}")
+
+
 def _named(line: str) -> str:
     """A line that begins with an exception's class, under its name in OpenStack: Nova has all of its
     in one module.
     """
-    line = re.sub(r"^simnova\.messaging\.", "oslo_messaging.", line)
+    for here, there in _OTHERS.items():
+        if line.startswith(here):
+            return there + line.removeprefix(here)
     return re.sub(r"^simnova\.(nova\.)?(\w+_(?=exception\.))?", r"\1", line)
 
 

@@ -66,7 +66,7 @@ class Processes(Base):
 
     def cut_off(self, service: str) -> Faults:
         """Cut a process off while it lives: no message, no HTTP request, no transaction passes. A host's name means
-        its nova-compute.
+        its nova-compute; no disk and no memory passes between it and other hosts either.
 
         For a minute its connections are silent; then both ends give them up for want of heartbeats, the broker keeps
         what waits in its queues, and the process tries to come back. Who asks it over HTTP gives up after 127 s. Its

@@ -29,7 +29,7 @@ from simnova.nova.api.versions import VersionsController, shown, version_of
 from simnova.nova.compute.api import API
 from simnova.nova.compute.api.aggregate import AggregateAPI
 from simnova.nova.compute.api.host import HostAPI
-from simnova.nova.log import getLogger
+from simnova.nova.log import class_name, getLogger
 
 LOG = getLogger("nova.api.openstack.requestlog")
 
@@ -142,10 +142,9 @@ class ComputeApp(App):
         """Nova's own errors say their status and text; any other is an unexpected API error."""
         if isinstance(error, NovaError) and error.code < 500:
             return self.fault(request, Fault(error.code, str(error)))
-        module = type(error).__module__.replace("simnova.db.", "oslo_db.").removeprefix("simnova.")
         text = (
             "Unexpected API Error. Please contact the administrator\n"
-            f"<class '{module}.{type(error).__name__}'>"
+            f"<class '{class_name(type(error))}'>"
         )
         LOG.error("Unexpected exception in API method: %s", error)
         return self.fault(request, Fault(500, text))

@@ -15,6 +15,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
 from simnova.nova.virt.event import Transition
+from simnova.nova.virt.links import Link
 from simnova.nova.virt.migration import ABORT, CANCELLED, COMPLETED, FAILED, FORCE, MB, Job
 from simnova.nova.virt.moving import MovingDriver
 from simnova.nova.virt.precopy import PreCopy
@@ -144,6 +145,7 @@ class LiveMigrationDriver(MovingDriver):
             copy,
             instance,
             data.get("migration"),
+            Link.to(self, dest, self.hypervisors),
             self._begin,
             partial(self._leave, guest, guest.state, dest),
         )

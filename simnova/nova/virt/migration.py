@@ -12,10 +12,12 @@ from typing import Any
 
 from simnova.config import Config
 from simnova.kernel.clock import Clock, Expired, Signal
+from simnova.nova import exception
 from simnova.nova.log import getLogger
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt import watched
 from simnova.nova.virt.guest import Guest
+from simnova.nova.virt.links import KEEPALIVE, Link
 from simnova.nova.virt.precopy import PreCopy, downtime_steps
 
 __door__ = True
@@ -28,6 +30,7 @@ TOLD_EVERY = 30.0
 
 COMPLETED, CANCELLED, FAILED = "completed", "cancelled", "failed"
 ABORT, FORCE = "abort", "force-complete"
+LOST = "operation failed: Lost connection to destination host"
 POST_COPY = "running (post-copy)"
 
 
@@ -44,6 +47,7 @@ class Job:
     copy: PreCopy
     instance: Any
     migration: Any
+    link: Link
     begin: Callable[[str], None]
     arrive: Callable[[], None]
     started: float = field(init=False)
@@ -65,6 +69,10 @@ class Job:
     def tell(self, task: str) -> None:
         """Have the migration aborted, or forced to its end."""
         self.tasks.append(task)
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """Something has changed: whatever it waits for, it looks what that is."""
         if self.signal is not None and not self.signal.triggered:
             self.signal.succeed()
 
@@ -74,7 +82,17 @@ class Job:
             self.copy.dirty = rate
 
     async def run(self) -> str:
-        """Round after round, until the rest may be sent while the guest stands still; how it has ended."""
+        """Round after round, until the rest may be sent while the guest stands still; how it has ended.
+
+        Raises `InternalError` where the other host has been silent for longer than libvirt waits.
+        """
+        unwatch = self.link.watch(self._look_up)
+        try:
+            return await self._rounds()
+        finally:
+            unwatch()
+
+    async def _rounds(self) -> str:
         while not (self.post_copy or self._may_stop()):
             self.begin("precopy")
             await self._round()
@@ -114,6 +132,9 @@ class Job:
         copy, began, self.cut = self.copy, self.clock.now, False
         while copy.left > 0 and not (self.cut or self.gone):
             await self._save_stats()
+            await self._connected()
+            if self.cut or self.gone:
+                break
             period = float(self.conf.libvirt.live_migration_monitor_interval)
             await self._wait(min(period, copy.seconds))
             self._check_timeout()
@@ -130,9 +151,13 @@ class Job:
             await self.clock.sleep(self.copy.seconds)
             self._say("postcopy", self.clock.now - began, left=left)
             return COMPLETED
-        await self._wait(self.copy.seconds)
-        if ABORT in self.tasks:
-            return CANCELLED
+        arrived = False
+        while not arrived:
+            await self._connected()
+            await self._wait(self.copy.seconds)
+            if ABORT in self.tasks or self.cancelled:
+                return CANCELLED
+            arrived = self.link.passes
         self._say("switchover", self.clock.now - began, left=left)
         self.arrive()
         return COMPLETED
@@ -146,6 +171,17 @@ class Job:
             self.copy.advance(seconds)
             return
         self.copy.advance(self.clock.now - began)
+
+    async def _connected(self) -> None:
+        """Nothing is sent while nothing passes; meanwhile it can be called off."""
+        silent = self.clock.now
+        while not (self.link.passes or self.cancelled):
+            self.signal = self.clock.signal()
+            try:
+                await self.clock.wait(self.signal, max(0.0, silent + KEEPALIVE - self.clock.now))
+            except Expired:
+                raise exception.InternalError(LOST) from None
+            await self._run_tasks()
 
     def _say(self, step: str, seconds: float, **said: Any) -> None:
         watched.step(self.clock, step, self.guest.uuid, seconds, **said)

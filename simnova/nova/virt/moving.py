@@ -17,6 +17,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
+from simnova.nova.virt.links import ProcessExecutionError
 
 __door__ = True
 
@@ -48,9 +49,19 @@ class MovingDriver(CopyingDriver):
             raise exception.InstanceFaultRollback(
                 inner_exception=exception.ResizeError(reason="Unable to resize disk down.")
             )
+        try:
+            await self._reach(guest, dest)
+        except ProcessExecutionError as error:
+            reason = f"not able to execute ssh command: {error}"
+            raise exception.InstanceFaultRollback(
+                inner_exception=exception.ResizeError(reason=reason)
+            ) from error
         await self.power_off(instance, timeout, retry_interval)
         await self._send_disk(guest, dest)
         return [{"file": f"{guest.uuid}/disk", "gb": guest.disk_gb}]
+
+    async def _reach(self, guest: Guest, dest: str) -> None:
+        """Make a place for the disk on the other host. Raises `ProcessExecutionError`."""
 
     async def _send_disk(self, guest: Guest, dest: str) -> None:
         """Bring the disk to the other host."""

@@ -26,6 +26,8 @@ from simnova.nova.virt.driver import (
 from simnova.nova.virt.event import Transition
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
+from simnova.nova.virt.libvirt.config import INSTANCES_PATH
+from simnova.nova.virt.links import Link
 from simnova.nova.virt.live_migration import LiveMigrationDriver
 from simnova.nova.virt.profile import Profile
 
@@ -137,7 +139,6 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         self._last_id = 0
         self._written: dict[str, list[str]] = {}
         self.jobs: dict[str, Any] = {}
-        self.is_on = True
         self.disk_factor = 1.0
 
     # --- what a learner can do to it ---
@@ -175,8 +176,11 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         """The machine is off, and every guest with it; what is on disk stays. Nobody is there to be told."""
         self.is_on = False
         self.events.listener = None
+        self.power_losses += 1
         for guest in self.guests.values():
             guest.state, guest.internal_id = OFF[0], None
+        for told in list(self.power_watchers):
+            told(self.host)
 
     def write_memory(self, uuid: str, rate: float) -> None:
         """Let a guest write so many MB a second to its memory, also while it is sent. Raises UsageError."""
@@ -283,10 +287,24 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         if any(instance.uuid == guest.uuid or instance.name == guest.name for guest in here):
             raise exception.InstanceExists(name=instance.name)
 
+    async def _reach(self, guest: Guest, dest: str) -> None:
+        """Make a directory over there; whether the file system is shared is tried before, in vain."""
+        link = Link.to(self, dest, self.hypervisors)
+        await link.connect(f"ssh -o BatchMode=yes {dest} mkdir -p {INSTANCES_PATH}/{guest.uuid}", 2)
+
     async def _send_disk(self, guest: Guest, dest: str) -> None:
         """The overlay over the network: as large as what its image holds."""
         said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
         await self._step("copy", guest, **said)
+
+    async def _copy(self, file: str, dest: str, seconds: float) -> None:
+        """What goes over the network arrives where the other host is there, from the beginning to the end."""
+        uuid, _, name = file.partition("/")
+        source, target = f"{INSTANCES_PATH}/{uuid}_resize/{name}", f"{INSTANCES_PATH}/{file}"
+        command, link = f"scp -r {source} {dest}:{target}", Link.to(self, dest, self.hypervisors)
+        await link.connect(command)
+        await self.clock.sleep(seconds)
+        await link.deliver(command)
 
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]
@@ -295,7 +313,11 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
             raise exception.InternalError("Requested operation is not valid: domain is not running")
         if name == "download" and said["bytes"] > self._free():
             raise exception.InternalError(f"[Errno 28] No space left on device: '{said['file']}'")
-        await self.clock.sleep(self._seconds(name, said))
+        seconds = self._seconds(name, said)
+        if name == "copy":
+            await self._copy(str(said["file"]), str(said["dest"]), seconds)
+        else:
+            await self.clock.sleep(seconds)
         self._begin(name)
         if name == "start":
             self._maybe_fail()

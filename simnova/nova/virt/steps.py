@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from simnova.kernel.clock import Clock
@@ -45,6 +45,10 @@ class StepDriver(ComputeDriver):
         self.disks: set[str] = set()
         self.arrived: set[str] = set()
         self.events = Events(clock)
+        self.is_on = True
+        self.power_losses = 0
+        self.power_watchers: list[Callable[[str], None]] = []
+        """Who is told, with the host's name, that it has lost its power."""
         self.incoming: dict[str, Any] = {}
         """What Glance has sent of an image that is being fetched."""
 
