@@ -186,12 +186,12 @@ class TestServices:
         assert repr(armed) == (
             "<Faults: the hypervisor of compute1 fails the next 2 times it does start: Domain not started; "
             "the next message of build_and_run_instance is lost; "
-            "nova-scheduler dies after number 2 from now of its rpc.reply>"
+            "nova-scheduler dies after its rpc.reply number 2, counted from now>"
         )
         cloud.boot("web")
         cloud.run()
         assert "build_and_run_instance" not in repr(cloud.faults)
-        assert "dies after the next rpc.reply" in repr(cloud.faults)
+        assert "dies after its next rpc.reply" in repr(cloud.faults)
 
     def test_only_what_runs_can_be_stopped(self, cloud):
         with pytest.raises(UsageError, match=r"did you mean 'nova-compute@compute1'"):

@@ -25,6 +25,9 @@ class Played:
     point: Point
     ending: Ending
 
+    def __str__(self) -> str:
+        return f"{self.point}: {self.ending.settled}"
+
     @property
     def breaks(self) -> str:
         """What breaks: a message, or the service that dies."""
@@ -198,7 +201,7 @@ def endings(
     if isinstance(only, str):
         wanted = [point for point in every if only in (point.service, point.what)]
         if not wanted:
-            raise unknown("service", only, {point.service for point in every})
+            raise unknown("service", only, {"lose", *(point.service for point in every)})
     else:
         wanted = [point for point in every if only is None or only(point)]
     return Endings(scenario, [Played(point, play(scenario, point, then)) for point in wanted])

@@ -141,7 +141,7 @@ class Found:
         ]
 
     def _repr_html_(self) -> str:
-        text = element("pre", escape(repr(self)))
+        text = element("p", escape(repr(self)), style="white-space:pre-line")
         return text + (self.story()._repr_html_() if self else "")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import fill
 
 from simnova.cloud.cloud import Cloud
 from simnova.cloud.server import Server
 from simnova.explore.facts import Facts, look
+from simnova.observe.columns import WIDTH
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,12 @@ class Hang:
     name: str
     why: str
     remedy: str
-    known: Callable[[Facts], bool]
-    mend: Callable[[Cloud, Server], None]
+    known: Callable[[Facts], bool] = field(repr=False)
+    mend: Callable[[Cloud, Server], None] = field(repr=False)
+
+    def __str__(self) -> str:
+        said = [self.name, f"Why: {self.why}", f"What mends it: {self.remedy}"]
+        return "\n".join(fill(text, WIDTH, subsequent_indent="  ") for text in said)
 
     def explains(self, cloud: Cloud, server: Server) -> bool:
         """Whether a server is in it, at a moment at which nobody works."""

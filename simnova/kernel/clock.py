@@ -25,6 +25,7 @@ from simnova.kernel.chance import Between as Between
 from simnova.kernel.chance import Chance
 from simnova.kernel.costs import Costs
 from simnova.kernel.journal import DERIVED, Journal, Level
+from simnova.kernel.leaving import CLOCKS
 from simnova.kernel.network import Network
 from simnova.kernel.patience import Patience
 from simnova.kernel.realtime import Realtime
@@ -115,6 +116,7 @@ class Clock(Chance):
         self._busy = 0
         self._second, self._utcnow = -1, ""
         self._failures: list[BaseException] = []
+        CLOCKS.add(self)
 
     # --- time -------------------------------------------------------------------------------------------------
 

@@ -56,8 +56,11 @@ class Crash:
         self.nth = 0
 
     def __str__(self) -> str:
-        which = "the next" if self.nth == 1 else f"number {self.nth} from now of its"
-        return f"{self.actor} dies {self.moment} {which} {self.kind}"
+        if self.nth == 1:
+            return f"{self.actor} dies {self.moment} its next {self.kind}"
+        return (
+            f"{self.actor} dies {self.moment} its {self.kind} number {self.nth}, counted from now"
+        )
 
 
 class Lasting(NamedTuple):

@@ -212,8 +212,10 @@ class RequestFault:
         faults.armed.append(self)
 
     def __str__(self) -> str:
-        what = "answers to" if self.reply else "requests"
         becomes = "lost" if self.seconds == math.inf else f"{self.seconds:g} s late"
+        if self.times == 1:
+            return f"the next {'answer to' if self.reply else 'request'} {self.asked} is {becomes}"
+        what = "answers to" if self.reply else "requests"
         return f"the next {self.times} {what} {self.asked} are {becomes}"
 
     @property

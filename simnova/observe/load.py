@@ -119,7 +119,7 @@ class Load:
             for name, one in in_order(self._processes)
         ]
         columns = ("process", "requests", "transactions", "busy s", "busy", *_WAITS)
-        return Table(columns, rows, f"processes, {self.seconds:.3f} s")
+        return Table(columns, rows, f"processes in {self.seconds:.3f} s{_WAITED}")
 
     def databases(self) -> Table:
         """Each database, and who came to it how often."""
@@ -135,7 +135,7 @@ class Load:
             for name, one in in_order(self._databases)
         ]
         columns = ("database", "transactions", "by", "connections", "busy", *_WAITS)
-        return Table(columns, rows, "databases")
+        return Table(columns, rows, f"databases{_WAITED}")
 
     def buses(self) -> Table:
         """Each message bus: messages delivered, and to how many processes."""
@@ -163,6 +163,7 @@ class Load:
 
 
 _WAITS = ("waited ms", "95 % ms")
+_WAITED = "; waited: for a turn, median and 95 %"
 
 
 def of(journal: Journal, first: int = 0, upto: int | None = None) -> Load:

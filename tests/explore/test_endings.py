@@ -85,6 +85,7 @@ def test_what_nova_leaves_hanging_is_mended_as_is_said(boots_points, sentence, n
         cloud.run(cloud.now + AUDIT)
         hang = hang_of(cloud, server)
         assert hang.name == name
+        assert str(hang).startswith(f"{name}\nWhy: ")
         assert hang.explains(cloud, server)
         hang.mend(cloud, server)
         cloud.run(cloud.now + AUDIT)
