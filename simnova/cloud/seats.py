@@ -53,6 +53,20 @@ class Seats:
         at_once = self._real().hypervisor.at_once
         return at_once(console.typed, self.id, text=text, seconds=seconds)
 
+    def expect(self, text: str, seconds: float = 30.0) -> str:
+        """Wait until the guest has written that to its serial console; all that it has written since it was started.
+
+        Raises UsageError after so many seconds of the wall clock.
+        """
+        from simnova.nova.virt.libvirt import console
+
+        at_once = self._real().hypervisor.at_once
+        written = at_once(console.written, self.id, text=text, seconds=seconds)
+        if text not in written:
+            told = written[-200:] or "nothing"
+            raise UsageError(f"no {text!r} in {seconds:g} s; the guest has written: {told}")
+        return written
+
     def _real(self) -> QemuDriver:
         from simnova.nova.virt.libvirt.qemu import QemuDriver
 

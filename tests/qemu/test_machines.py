@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from simnova import Machines, UsageError
+from simnova import Cloud, Machines, UsageError
 from simnova.cloud import machines as module
 from simnova.nova.virt.libvirt import daemon
 from simnova.nova.virt.libvirt.daemon import Daemon
@@ -166,3 +166,15 @@ def test_a_daemon_that_does_not_come_up_says_why_and_leaves_nothing(monkeypatch)
     monkeypatch.setattr(Daemon, "_command", lambda self: ["/bin/ls", "/no/such/place"])
     with pytest.raises(UsageError, match=r"did not come up: .*No such file or directory"):
         Machines(["broken"])
+
+
+def test_virsh_shows_what_nova_has_made(machines):
+    if shutil.which("virsh") is None:
+        pytest.skip("there is no virsh; see bindep.txt")
+    with Cloud(machines.hosts) as cloud:
+        web = cloud.boot("web", flavor="m1.tiny").wait()
+        host = machines[web.host]
+        assert host.virsh("list --name").split() == ["instance-00000001"]
+        assert web.id in repr(host.virsh("dumpxml instance-00000001"))
+        with pytest.raises(UsageError, match="virsh domstate nobody: "):
+            host.virsh("domstate nobody")

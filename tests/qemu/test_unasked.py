@@ -103,3 +103,10 @@ def test_nobody_sits_in_front_of_a_simulated_guest():
         for ask in (server.screenshot, lambda: server.type("x")):
             with pytest.raises(UsageError, match=re.escape("driver='qemu:///session'")):
                 ask()
+
+
+def test_who_sits_there_can_wait_for_what_the_guest_writes(cloud):
+    booted = cloud.boot("web", flavor="m1.tiny").wait()
+    assert booted.expect(LOGIN).endswith(LOGIN)
+    with pytest.raises(UsageError, match=r"no 'nonsense' in 0\.1 s; the guest has written"):
+        booted.expect("nonsense", seconds=0.1)

@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.objects.states import PowerState
-from simnova.nova.virt.libvirt import guest
+from simnova.nova.virt.libvirt import domains, guest
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -65,6 +65,16 @@ def png(ppm: bytes) -> bytes:
 def _chunk(kind: bytes, data: bytes) -> bytes:
     checked = kind + data
     return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def written(connection: Any, about: Domain, said: guest.Said) -> str:
+    """What is in the guest's log, as soon as `text` is in it, or after `seconds`."""
+    deadline = time.monotonic() + said["seconds"]
+    while True:
+        told = domains.console_log(connection, about, said)
+        if said["text"] in told or time.monotonic() > deadline:
+            return told
+        time.sleep(0.02)
 
 
 def settled(connection: Any, about: Domain, said: guest.Said) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from simnova.exceptions import UsageError
 from simnova.nova.virt.libvirt import keeper
+from simnova.nova.virt.libvirt.virsh import Printed, virsh
 
 __door__ = True
 
@@ -102,6 +103,10 @@ class Daemon:
     def kept(self) -> bool:
         """Whether the process that keeps it still is."""
         return self._keeper() is not None
+
+    def virsh(self, command: str) -> Printed:
+        """What `virsh COMMAND` prints here: `list --all`, `dumpxml instance-00000001`. Raises UsageError."""
+        return virsh(self.uri, command)
 
     # --- its life ---
 
