@@ -106,6 +106,12 @@ class ConsoleTypeUnavailable(NovaError):
     code = 400
 
 
+class DeviceDetachFailed(NovaError):
+    """A guest does not let go of a device."""
+
+    msg_fmt = "Device detach failed for %(device)s: %(reason)s"
+
+
 class InterfaceAttachFailed(NovaError):
     """A card could not be plugged in."""
 

@@ -198,6 +198,7 @@ def test_a_fork_of_it_does_not_say_so_again():
     [
         ("tset:///", "unknown libvirt URI scheme 'tset': did you mean 'test'?"),
         ("test:///no/such/node.xml", "no such file '/no/such/node.xml'"),
+        ("qemu+ssh://far/system", "is on far: a real guest's files are made here"),
     ],
 )
 def test_a_uri_that_is_wrong_is_refused_where_it_is_asked_for(uri, sentence):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -9,7 +14,7 @@ import pytest
 
 from simnova import Cloud, Host
 from simnova.nova.virt.imagecache import get_cache_fname
-from simnova.nova.virt.libvirt import leftovers
+from simnova.nova.virt.libvirt import daemon, leftovers
 from simnova.nova.virt.tiny_guest import LOGIN
 
 from .conftest import guests, log_of, soon, up
@@ -133,6 +138,82 @@ def test_a_card_can_be_plugged_into_a_guest_that_runs(cloud, server):
     cloud.run()
     assert len(server.addresses) == 2
     assert domain.XMLDesc().count("<interface type='user'>") == 2
+
+
+def test_a_card_can_be_pulled_out_of_a_guest_that_is_off(cloud, server):
+    server.stop()
+    cloud.run()
+    driver = cloud.assembly.drivers[server.host].driver
+    [port] = cloud.sql("SELECT id FROM neutron.ports").rows[0]
+    server.detach_interface(port)
+    cloud.run()
+    assert server.addresses == []
+    xml = driver.connection.lookupByUUIDString(server.id).XMLDesc()
+    assert "<interface" not in xml
+
+
+def test_a_guest_that_does_not_let_go_of_its_card_keeps_it(cloud, server):
+    """The tiny guest knows nothing of cards: it answers no request to let go of one."""
+    cloud.set("libvirt.device_detach_attempts", 2)
+    cloud.set("libvirt.device_detach_timeout", 1)
+    [port] = cloud.sql("SELECT id FROM neutron.ports").rows[0]
+    server.detach_interface(port)
+    cloud.run()
+    assert len(server.addresses) == 1
+    assert "Device detach failed for fa:16:3e:" in str(cloud.log())
+
+
+def test_a_server_is_evacuated_from_a_host_that_is_lost_and_its_old_guest_goes(
+    machines_of_ones_own,
+):
+    machines = machines_of_ones_own
+    with Cloud(machines.hosts) as cloud:
+        server = cloud.boot("web", flavor="m1.tiny", host="compute1").wait()
+        cloud.run()
+        machines["compute1"].kill()
+        cloud.crash("nova-compute@compute1")
+        cloud.services.force_down("compute1")
+        server.evacuate()
+        cloud.run()
+        assert server.host == "compute2"
+        server.start()
+        cloud.run()
+        up(server)
+        machines["compute1"].revive()
+        cloud.start("nova-compute@compute1")
+        cloud.run()
+        assert guests(cloud) == {"compute1": [], "compute2": [server.id]}
+
+
+EMBEDDED = """
+import sys, time
+from simnova import Cloud, Host
+with Cloud([Host("compute1", driver=f"qemu:///embed?root={sys.argv[1]}")]) as cloud:
+    server = cloud.boot("web", flavor="m1.tiny").wait()
+    deadline = time.monotonic() + 10
+    while "login: " not in server.console_output() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    print(server.status, "login: " in server.console_output())
+"""
+
+
+def test_qemu_inside_the_process_needs_no_daemon():
+    """A process of its own: where libvirt's drivers are inside, they answer all its URIs."""
+    root = Path(tempfile.mkdtemp(prefix="emb", dir="/tmp"))
+    (root / "etc").mkdir()
+    who = '"root"' if not os.getuid() else f'"+{os.getuid()}"'
+    (root / "etc" / "qemu.conf").write_text(f"user = {who}\ngroup = {who}\nremember_owner = 0\n")
+    known = root / "cache" / "qemu" / "cache"
+    if daemon.cache().is_dir():
+        known.mkdir(parents=True)
+        shutil.copytree(daemon.cache(), known / "capabilities")
+    ran = subprocess.run(
+        [sys.executable, "-c", EMBEDDED, str(root)], capture_output=True, text=True, timeout=60
+    )
+    shutil.rmtree(root)
+    if "Failed to parse user 'libvirt-qemu'" in ran.stderr:
+        pytest.skip("root's guests run as libvirt-qemu, whom only libvirt-daemon-system brings")
+    assert ran.stdout == "ACTIVE True\n", ran.stderr
 
 
 def test_the_domain_is_novas_with_what_this_machine_needs(cloud, server):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
@@ -56,9 +58,34 @@ def plug(connection: Any, about: Domain, said: guest.Said) -> None:
 
 
 def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
-    """Pull a card out; a guest that runs has to agree."""
-    domain = guest.find(connection, about)
-    domain.detachDeviceFlags(CARD.format(mac=quoteattr(said["mac"])), _both(domain))
+    """Pull a card out. A guest that runs has to agree, is asked `attempts` times, and has `patience` seconds each time.
+
+    Raises DeviceDetachFailed (`_detach_from_live_with_retry`).
+    """
+    import libvirt
+
+    domain, mac = guest.find(connection, about), said["mac"]
+    card = CARD.format(mac=quoteattr(mac))
+    domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    for _ in range(said["attempts"]):
+        if not _plugged(domain, mac):
+            return
+        with suppress(libvirt.libvirtError):  # it is still thinking about the last time
+            domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        deadline = time.monotonic() + said["patience"]
+        while _plugged(domain, mac) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    if _plugged(domain, mac):
+        reason = "the guest has not let go of it, however often it was asked"
+        raise exception.DeviceDetachFailed(device=mac, reason=reason)
+
+
+def _plugged(domain: Any, mac: str) -> bool:
+    """Whether the running guest has that card."""
+    if not domain.isActive():
+        return False
+    cards = ET.fromstring(domain.XMLDesc()).findall("devices/interface/mac")
+    return mac in [card.get("address") for card in cards]
 
 
 def _both(domain: Any) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from simnova.exceptions import NovaError, UsageError, unknown
 from simnova.kernel.clock import Clock
@@ -26,6 +27,7 @@ __door__ = True
 T = TypeVar("T")
 
 SCHEMES = ("qemu", "test")
+HERE = (None, "localhost", "127.0.0.1", "::1")
 OWN_WORLD = ("test://", "test:///", "test:///default")
 """For these every host gets a world of its own: the whole process shares libvirt's default one."""
 
@@ -213,6 +215,11 @@ def check_uri(uri: str) -> None:
     scheme, colon, _ = uri.partition("://")
     if not colon or scheme.partition("+")[0] not in SCHEMES:
         raise unknown("libvirt URI scheme", scheme, SCHEMES)
+    there = urlsplit(uri).hostname
+    if scheme.startswith("qemu") and there not in HERE:
+        raise UsageError(
+            f"'{uri}' is on {there}: a real guest's files are made here, so its hypervisor must be on this machine"
+        )
 
 
 def check_file(uri: str) -> None:
@@ -232,6 +239,7 @@ REMEDIES = {
     "No such file": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
     "Connection refused": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
     "Permission denied": "this user may not: join the group libvirt, or take qemu:///session",
+    "Failed to parse user": "root's guests run as that user, whom libvirt-daemon-system brings",
     "authentication": "this user may not: join the group libvirt, or take qemu:///session",
 }
 

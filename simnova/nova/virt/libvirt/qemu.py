@@ -137,6 +137,10 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
             return {"data": self.written[str(said["file"])], "mkisofs_cmd": self.conf.mkisofs_cmd}
         if name == "copy":
             return {"to": self._place(said["dest"])}
+        if name == "unplug":
+            options = self.conf.libvirt
+            times, each = options.device_detach_attempts, options.device_detach_timeout
+            return {"attempts": times, "patience": each, "timeout": times * each}
         if name == "shutdown":
             retry = self.conf.compute.shutdown_retry_interval
             return {"timeout": self.conf.libvirt.wait_soft_reboot_seconds, "retry": retry}
