@@ -8,7 +8,7 @@ with the text that Nova gives it (`nova/exception.py`); it can cross an RPC call
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -19,9 +19,33 @@ class UsageError(Exception):
 def unknown(what: str, value: object, known: Iterable[str]) -> UsageError:
     """The error for a name that is not one of `known`, with the nearest ones as the remedy."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(value), names, n=1)
+    text = shown(value)
+    near = difflib.get_close_matches(text, names, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {_listed(names)}"
-    return UsageError(f"unknown {what} '{value}': {hint}")
+    return UsageError(f"unknown {what} '{text}': {hint}")
+
+
+def one_of(what: str, value: Any, known: Iterable[str]) -> str:
+    """The name, which is one of `known`; raises `UsageError` for another one, and for what is no name."""
+    names = list(known)
+    if not isinstance(value, str) or value not in names:
+        raise unknown(what, value, names)
+    return value
+
+
+def shown(value: object, how: Callable[[object], str] = str, most: int = 100) -> str:
+    """A value as an error tells it: on one line, and not longer than one reads."""
+    try:
+        text = how(value)
+    except Exception:  # a class of the learner's own, or a number of 5000 digits
+        text = f"a {type(value).__name__}"
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def quoted(value: object) -> str:
+    """The same as Python writes it: a text in quotes."""
+    return shown(value, repr)
 
 
 def _listed(names: list[str], many: int = 60, few: int = 8) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from simnova.config import Config
 from simnova.config.registry import find
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of, quoted, unknown
 from simnova.kernel.choices import is_name
 from simnova.kernel.journal import KINDS
 from simnova.nova.api.schemas import servers
@@ -22,7 +23,14 @@ from simnova.nova.scheduler.weights import get_weigher_classes
 
 LEVELS = ("full", "summary")
 MOMENTS = ("before", "after")
+MOST = 1e9
+"""Seconds (thirty years), GiB, a factor, a number of times: who asks for more has made a slip."""
 HTTP = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number to reckon with; True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def as_config(config: Any) -> Config:
@@ -58,6 +66,15 @@ def is_read_at_start(option: str, value: Any) -> bool:
     return True
 
 
+def check_option(conf: Config, option: Any, value: Any) -> None:
+    """Raise UsageError for an option that there is not, or a value that it cannot have."""
+    if not isinstance(option, str):
+        raise UsageError(
+            f"{quoted(option)} is no option: give its name, as in 'scheduler.max_attempts'"
+        )
+    Config(**conf.as_dict()).set(option, value)
+
+
 def check_user(user: Any, known: list[str]) -> None:
     """Raise UsageError, with all that there are, for a user that there is not."""
     if user not in known:
@@ -80,8 +97,7 @@ def check_plug_ins(what: str, given: Any) -> None:
 
 def check_seconds(value: Any) -> None:
     """Raise UsageError for a limit of time that is none."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < value < float("inf")):
+    if value is not None and not (is_number(value) and 0 < value < float("inf")):
         raise UsageError(f"plug_in_seconds={value!r}: give seconds, more than 0, or None for ever")
 
 
@@ -111,15 +127,12 @@ def check_request(more: Iterable[str]) -> None:
 
 def check_service(service: Any, known: Iterable[str]) -> None:
     """Raise UsageError for a service that nobody has heard of."""
-    names = list(known)
-    if service not in names:
-        raise unknown("service", service, names)
+    one_of("service", service, known)
 
 
 def check_message(method: Any, times: Any) -> None:
     """Raise UsageError for a method that no service has, or a number of times that is none."""
-    if method not in rpc_methods():
-        raise unknown("RPC method", method, rpc_methods())
+    one_of("RPC method", method, rpc_methods())
     check_count("times", times)
 
 
@@ -129,8 +142,7 @@ def check_message_or_request(method: Any, times: Any) -> None:
         check_message(method, times)
         return
     verb, _, path = str(method).partition(" ")
-    if verb not in HTTP:
-        raise unknown("HTTP method", verb, HTTP)
+    one_of("HTTP method", verb, HTTP)
     if not path.startswith("/"):
         raise UsageError(
             f"method={method!r}: the path of a request begins with /: '{verb} /v2.0/ports'"
@@ -140,25 +152,61 @@ def check_message_or_request(method: Any, times: Any) -> None:
 
 def check_duration(what: str, value: Any) -> None:
     """Raise UsageError for what is no number of seconds, 0 or more."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (number and 0 <= value < float("inf")):
-        raise UsageError(f"{what}={value!r} is no duration: give seconds, 0 or more")
+    if not (is_number(value) and 0 <= value <= MOST):
+        raise UsageError(
+            f"{what}={quoted(value)} is no duration: give seconds, 0 or more, at most {MOST:g}"
+        )
+
+
+def check_run(until: Any, pace: Any, timeout: Any) -> None:
+    """Raise UsageError for a time, a pace or a limit with which no run would end."""
+    if is_number(until) and not until <= MOST:
+        raise UsageError(f"run({quoted(until)}) never ends: give seconds, as in run(60)")
+    if pace is not None and not (is_number(pace) and 0 < pace <= MOST):
+        raise UsageError(
+            f"pace={quoted(pace)}: give simulated seconds for each of yours, more than 0; 1 is real time"
+        )
+    if not (is_number(timeout) and timeout >= 0):
+        raise UsageError(f"timeout={quoted(timeout)}: give simulated seconds, 0 or more")
+
+
+def check_body(body: Any) -> None:
+    """Raise UsageError for what cannot be sent as JSON."""
+    try:
+        json.dumps(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"this cannot be sent as JSON ({error}): give texts, numbers, lists, dicts"
+        ) from None
+
+
+def check_values(what: str, given: Any) -> None:
+    """Raise UsageError for what are no columns and values that SQL knows."""
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{what}={quoted(given)}: give columns and values, as in {{'id': 1}}")
+    for column, value in given.items():
+        fits = value is None or isinstance(value, (str, int, float, bytes))
+        if not fits or (isinstance(value, int) and not -(2**63) <= value < 2**63):
+            raise UsageError(
+                f"{column}={quoted(value)} is nothing that a column holds: give a text, a number or None"
+            )
 
 
 def check_factor(what: str, value: Any) -> None:
     """Raise UsageError for what is no number above 0."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (number and 0 < value < float("inf")):
+    if not (is_number(value) and 0 < value <= MOST):
         raise UsageError(
-            f"{what}={value!r} is no factor: give a number above 0; 1 is as fast as before"
+            f"{what}={quoted(value)} is no factor: give a number above 0, at most {MOST:g}; "
+            "1 is as fast as before"
         )
 
 
 def check_size(what: str, value: Any) -> None:
     """Raise UsageError for what is neither None nor a size from 0 up."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (number and 0 <= value < float("inf")):
-        raise UsageError(f"{what}={value!r} is no size: give GiB, 0 or more, or None for no limit")
+    if value is not None and not (is_number(value) and 0 <= value <= MOST):
+        raise UsageError(
+            f"{what}={quoted(value)} is no size: give GiB, 0 or more, or None for no limit"
+        )
 
 
 def check_text(what: str, value: Any) -> None:
@@ -169,17 +217,23 @@ def check_text(what: str, value: Any) -> None:
 
 def check_crash(kind: Any, nth: Any, moment: Any) -> None:
     """Raise UsageError for a kind of event, a number or a moment that there is not."""
-    if kind not in KINDS:
-        raise unknown("kind of event", kind, KINDS)
-    if moment not in MOMENTS:
-        raise unknown("moment", moment, MOMENTS)
+    one_of("kind of event", kind, KINDS)
+    one_of("moment", moment, MOMENTS)
     check_count("nth", nth)
 
 
 def check_count(what: str, value: Any) -> None:
     """Raise UsageError for what is no whole number from 1 up."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{what}={value!r} is no number of times: give a whole number from 1 up")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+        raise UsageError(
+            f"{what}={quoted(value)} is no number of times: give a whole number from 1 up"
+        )
+
+
+def check_switch(what: str, value: Any) -> None:
+    """Raise UsageError for what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{what}={value!r}: give True or False")
 
 
 def rpc_methods() -> set[str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import warnings
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -25,6 +23,7 @@ from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hearing import Hearing
 from simnova.cloud.hosts import Host, as_hosts
+from simnova.cloud.inputs import Inputs
 from simnova.cloud.keypairs import Keypairs
 from simnova.cloud.managers import Managers
 from simnova.cloud.quotas import Quotas
@@ -41,16 +40,15 @@ from simnova.kernel.choices import Choices
 from simnova.kernel.clock import Clock
 from simnova.kernel.collector import Seldom
 from simnova.kernel.faults import Faults
-from simnova.kernel.journal import Journal, Level, declare
+from simnova.kernel.journal import Journal, Level
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
 from simnova.kernel.service import Service
-from simnova.kernel.timeline import Comparer, Input, Timeline
+from simnova.kernel.timeline import Comparer, Timeline
 from simnova.messaging.losses import Losses
+from simnova.observe.index import step
 
 __door__ = True
-
-INPUT = declare("input", "something was asked of the cloud from outside", payload=("args",))
 
 
 class _Original(NamedTuple):
@@ -62,7 +60,7 @@ class _Original(NamedTuple):
     comparer: Comparer
 
 
-class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
+class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a
@@ -212,6 +210,7 @@ class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
         `user="demo"` asks as one who is no administrator; other names are headers (`openstack_api_version=…`).
         """
         checks.check_service(service, self.assembly.served)
+        checks.check_body(body)
         if "user" in headers and not self.closed:
             checks.check_user(headers["user"], self.assembly.users)
         request = {"service": service, "method": method, "path": path, "body": body, **headers}
@@ -255,6 +254,7 @@ class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
         With a `pace` simulated seconds follow the wall clock times it. Raises `UsageError` where the condition never
         holds, or where something still works after `timeout` simulated seconds.
         """
+        checks.check_run(until, pace, timeout)
         if isinstance(until, (int, float)) and not isinstance(until, bool):
             return self._run_until_time(float(until), pace)
         wanted = condition(until)
@@ -314,11 +314,7 @@ class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
         The recorded inputs are replayed and every event is compared; `ReplayDiverged` names the first difference. A
         real hypervisor is not touched: its answers come from the recording, and after the fork its hosts are simulated.
         """
-        seq = len(self.journal) - 1 if at is None else at
-        if not 0 <= seq < len(self.journal):
-            raise UsageError(
-                f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
-            )
+        seq = len(self.journal) - 1 if at is None else step(self.journal, at)
         comparer = Comparer(self.journal)
         stops = self.clock.patience.stops
         original = _Original(self._run_id, self.clock.real.measured, stops, comparer)
@@ -329,35 +325,7 @@ class Cloud(Accidents, Captures, Hearing, Upkeep, Views):
         twin.assembly.simulate_real_hosts()
         return twin
 
-    def _again(self, given: Input) -> None:
-        self._input(given.verb, **given.args)
-
-    # --- inputs -----------------------------------------------------------------------------------------------
-
-    def _input(self, verb: str, /, **args: Any) -> Any:
-        """Everything from outside that changes something comes through here: it is journalled, recorded, done."""
-        if self.closed:
-            raise UsageError("this cloud is closed: fork() goes on from where it stood")
-        if self._owner not in (None, threading.get_ident()):
-            return self._posted(verb, args)
-        self.journal.record(
-            INPUT, {"verb": verb, "args": args}, actor="client", background=verb == "advance"
-        )
-        self.timeline.inputs.append(Input(self.clock.steps, verb, args))
-        return getattr(self, f"_do_{verb}")(**args)
-
-    def _posted(self, verb: str, args: dict[str, Any]) -> Any:
-        """Another thread owns the engine: have it done there, between two of its events."""
-        outcome: Future[Any] = Future()
-
-        def act() -> None:
-            try:
-                outcome.set_result(self._input(verb, **args))
-            except Exception as error:
-                outcome.set_exception(error)
-
-        self.clock.real.post(act)
-        return outcome.result()
+    # --- what is asked of it -------------------------------------------------------------------------------------
 
     def _do_request(self, **request: Any) -> Call:
         request_id = f"req-{self.clock.uuid('request')}"

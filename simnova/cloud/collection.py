@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __door__ = True
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:
@@ -111,9 +112,12 @@ class Collection(Generic[T]):
         self, database: str, table: str, order_by: str = "id", **where: Any
     ) -> list[dict[str, Any]]:
         self._check_open()
-        return at_once(
-            self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
-        )
+        found = self.cloud.assembly.databases[database].select(table, where, order_by=order_by)
+        return self._read(found)
+
+    def _read(self, work: Coroutine[Any, Any, R]) -> R:
+        """What it reads, now; where another thread runs the cloud, between two of its events."""
+        return self.cloud.aside(lambda: at_once(work))
 
 
 class Items(Collection[Item]):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of
 from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import KINDS, Event
 from simnova.kernel.patience import Handler
@@ -35,6 +35,7 @@ class Engine:
             raise UsageError(
                 "this cloud is running in another thread: requests may be sent, run() may not be called"
             )
+        self.cloud._check_open()
         self.cloud._owner = threading.get_ident()
         self.cloud.clock.real.set_pace(self.pace)
         self._interrupts = self.cloud.clock.patience.guard()
@@ -60,8 +61,7 @@ def condition(until: Until) -> Callable[[Event], object] | None:
     """What `run` asks of each event; raises `UsageError` for a kind of event that there is not."""
     if until is None or callable(until):
         return until
-    if until not in KINDS:
-        raise unknown("kind of event", until, KINDS)
+    one_of("kind of event", until, KINDS)
     return lambda event: event.kind == until and not event.background
 
 

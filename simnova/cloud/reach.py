@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simnova.db.database import Database
 from simnova.db.transaction import Transaction
-from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.exceptions import NovaError, UsageError, one_of
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.context import Place, get_admin_context
 from simnova.nova.objects.base import REGISTRY
@@ -93,14 +93,18 @@ class Captures:
 
         Raises `UsageError` for a host that there is not, or whose nova-compute does not run.
         """
-        if host not in self.assembly.hosts:
-            raise unknown("host", host, self.assembly.hosts)
+        self._check_open()
+        one_of("host", host, self.assembly.hosts)
         if not self._runs(f"nova-compute@{host}"):
             raise UsageError(f"nova-compute@{host} is not running: who has {host} has no more")
         twin = self.fork()
         reach: Reach = twin._input("capture", host=host)
         twin.run()
         return reach
+
+    def _check_open(self) -> None:
+        """See `Inputs._check_open`."""
+        raise NotImplementedError
 
     def _runs(self, name: str) -> bool:
         life = self.assembly.running.get(name)

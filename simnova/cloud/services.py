@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.cloud.collection import Items, at_once
+from simnova.cloud.collection import Items
 from simnova.exceptions import unknown
 from simnova.nova import availability_zones, servicegroup
 from simnova.nova.api.services import shown
@@ -37,7 +37,7 @@ class Services(Items):
     def rows(self) -> list[dict[str, Any]]:
         """What `GET /os-services` says of each at this moment, and its name, `nova-compute@compute1`."""
         self._check_open()
-        return at_once(self._listed())
+        return self._read(self._listed())
 
     async def _listed(self) -> list[dict[str, Any]]:
         conf, context = self.cloud.conf, get_admin_context(self.cloud.assembly.onlooker())

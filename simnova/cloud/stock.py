@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.arguments import named
-from simnova.cloud.collection import Collection, Item, Items, at_once
+from simnova.cloud.collection import Collection, Item, Items
 from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown
 from simnova.messaging.files import Stored
@@ -145,7 +145,7 @@ class Servers(Collection[Server]):
 
     def of_reservation(self, reservation_id: str) -> list[Server]:
         """The servers of one request."""
-        found = [at_once(_find(self._context(), uuid)) for uuid in self._uuids()]
+        found = [self._read(_find(self._context(), uuid)) for uuid in self._uuids()]
         return [
             Server(self.cloud, one.uuid) for one in found if one.reservation_id == reservation_id
         ]
@@ -153,7 +153,7 @@ class Servers(Collection[Server]):
     def show(self, uuid: str) -> dict[str, Any]:
         """What the API shows an administrator of one server; of a deleted one what is left of it."""
         try:
-            instance = at_once(_find(self._context(), uuid))
+            instance = self._read(_find(self._context(), uuid))
         except exception.InstanceNotFound:
             return self._deleted(uuid)
         return views.server(instance, True, MAX_VERSION)["server"]  # type: ignore[no-any-return]

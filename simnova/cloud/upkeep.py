@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud import checks
 from simnova.cloud.cells import check_new_host, host_fields
 from simnova.cloud.hosts import Host
 from simnova.db.transaction import Transaction
-from simnova.exceptions import unknown
+from simnova.exceptions import UsageError, one_of, quoted
 from simnova.kernel.clock import Task
 from simnova.nova.cmd import manage, placement
 from simnova.nova.context import get_admin_context
@@ -40,6 +41,7 @@ class Upkeep:
 
         With `delete` that is given up. Returns what the command says.
         """
+        checks.check_switch("delete", delete)
         return self._said(self._input("audit_allocations", delete=delete))
 
     def heal_allocations(self, server: Server | None = None, force: bool = False) -> Table:
@@ -47,7 +49,8 @@ class Upkeep:
 
         With `force` one server gets just what it takes of its host, whatever it holds. Returns what the command says.
         """
-        uuid = server.id if server else None
+        checks.check_switch("force", force)
+        uuid = None if server is None else self._server(server)
         return self._said(self._input("heal_allocations", server=uuid, force=force))
 
     def add_host(self, host: Host | str) -> None:
@@ -69,19 +72,26 @@ class Upkeep:
 
         Returns how many rows were changed. Raises `UsageError` for a table that there is not.
         """
-        database, _, name = table.partition(".")
         known = {
             f"{schema}.{each.name}"
             for schema, metadata in self.assembly.databases.metadata.items()
             for each in metadata.tables.values()
         }
-        if table not in known:
-            raise unknown("table", table, known)
+        one_of("table", table, known)
+        checks.check_values("where", where)
+        checks.check_values("values", values)
+        database, _, name = table.partition(".")
         return int(
             self._input(
                 "update_rows", database=database, table=name, where=dict(where), values=values
             )
         )
+
+    def _server(self, server: object) -> str:
+        uuid = getattr(server, "id", None)
+        if not isinstance(uuid, str):
+            raise UsageError(f"{quoted(server)} is no server: give one, as in cloud.servers['web']")
+        return uuid
 
     def _said(self, task: Task) -> Table:
         with self._engine():

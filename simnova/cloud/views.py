@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
@@ -79,6 +79,10 @@ class Views:
     closed: bool
     servers: Servers
     _recipe: dict[str, Any]
+
+    def aside(self, work: Callable[[], Any]) -> Any:
+        """See `Inputs.aside`."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         if self.closed:
@@ -230,7 +234,8 @@ class Views:
             raise UsageError(
                 "this cloud is closed and its databases are gone: rows() shows any step of its journal"
             )
-        return self.assembly.databases.sql(text)
+        found: Table = self.aside(lambda: self.assembly.databases.sql(text))
+        return found
 
     def history(self, server: Any) -> History:
         """The states a server has gone through."""

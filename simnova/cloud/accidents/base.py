@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of, unknown
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
@@ -30,6 +30,10 @@ class Base:
     def _input(self, verb: str, /, **args: Any) -> Any:
         raise NotImplementedError
 
+    def _check_open(self) -> None:
+        """Raise UsageError for a cloud that is closed: whatever is asked, nothing runs in it any more."""
+        raise NotImplementedError
+
     def _until_ended(self, life: Service | None) -> None:
         """Run until a service that was told to end is down; for what is to happen later there is nothing to do now."""
 
@@ -40,9 +44,8 @@ class Base:
 
     def _host(self, host: str) -> str:
         """The name of a compute host; raises UsageError for one that there is not."""
-        if host not in self.assembly.hosts:
-            raise unknown("host", host, self.assembly.hosts)
-        return host
+        self._check_open()
+        return one_of("host", host, self.assembly.hosts)
 
     def _simulated(self, host: str) -> SimulatedDriver:
         """The simulated hypervisor of a host; raises UsageError for a host that is not there, or real."""
@@ -50,13 +53,13 @@ class Base:
 
     def _process(self, name: str) -> str:
         """The name of a process: a service, a neighbour, or a message broker. Raises UsageError for another."""
+        self._check_open()
         known = dict.fromkeys([*self.assembly.startable, *self.assembly.brokers])
-        if name not in known:
-            raise unknown("service", name, known)
-        return name
+        return one_of("service", name, known)
 
     def _running(self, name: str) -> str:
         """The same for one that runs, now: raises UsageError where it does not."""
+        self._check_open()
         alive = [*(one for one, life in self.assembly.running.items() if life.alive)]
         alive += [one for one, broker in self.assembly.brokers.items() if broker.is_up]
         if name in (*self.assembly.names, *self.assembly.brokers) and name not in alive:

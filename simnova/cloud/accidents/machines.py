@@ -6,8 +6,9 @@ from functools import partial
 
 from simnova.cloud import checks
 from simnova.cloud.accidents.base import Base
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, one_of
 from simnova.kernel.faults import Faults
+from simnova.nova.virt.simulated import FAILING
 
 __door__ = True
 
@@ -19,7 +20,11 @@ class Machines(Base):
         self, host: str, what: str = "start", error: str = "Domain not started", times: int = 1
     ) -> Faults:
         """Have a simulated host's hypervisor fail the next `times` times it does `what` (a driver's method or step)."""
-        self._input("fail", host=self._host(host), what=what, error=error, times=times)
+        self._simulated(host)
+        one_of("driver method or step", what, FAILING)
+        checks.check_text("error", error)
+        checks.check_count("times", times)
+        self._input("fail", host=host, what=what, error=error, times=times)
         return self.faults
 
     def power_off(self, host: str) -> None:

@@ -25,6 +25,7 @@ class Messages(Base):
         gives up when TCP does, after 127 s.
         """
         checks.check_message_or_request(method, times)
+        checks.check_switch("reply", reply)
         self._input("lose", method=method, times=times, reply=reply)
         return self.faults
 
@@ -36,6 +37,7 @@ class Messages(Base):
         """
         checks.check_message_or_request(method, times)
         checks.check_duration("seconds", seconds)
+        checks.check_switch("reply", reply)
         self._input("delay", method=method, seconds=seconds, times=times, reply=reply)
         return self.faults
 
@@ -46,6 +48,7 @@ class Messages(Base):
         nothing of what another worker on the same queue has seen: with two conductors the work can be done twice.
         """
         checks.check_message(method, times)
+        checks.check_switch("reply", reply)
         self._input("duplicate", method=method, times=times, reply=reply)
         return self.faults
 

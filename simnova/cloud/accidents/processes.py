@@ -29,8 +29,8 @@ class Processes(Base):
 
         One of Nova's takes nothing new meanwhile; after `graceful_shutdown_timeout` seconds it ends all the same.
         """
-        life = self.assembly.running.get(service)
-        self._input("stop", service=self._running(service))
+        life = self.assembly.running.get(self._running(service))
+        self._input("stop", service=service)
         self._until_ended(life)
 
     def start(self, service: str) -> None:
@@ -39,9 +39,9 @@ class Processes(Base):
 
     def restart(self, service: str) -> None:
         """Stop a process in good order, if it runs, and start it again when it has ended."""
-        life = self.assembly.running.get(service)
+        life = self.assembly.running.get(self._process(service))
         self._check_power(service)
-        self._input("restart", service=self._process(service))
+        self._input("restart", service=service)
         self._until_ended(life)
 
     def crash_at(self, kind: str, service: str, nth: int = 1, moment: str = "after") -> Faults:
@@ -85,7 +85,7 @@ class Processes(Base):
         return self.faults
 
     def _compute_of(self, name: str) -> str:
-        return f"nova-compute@{name}" if name in self.assembly.hosts else name
+        return f"nova-compute@{name}" if name in list(self.assembly.hosts) else name
 
     def _connected(self, name: str) -> None:
         if name in self.clock.network.cut:

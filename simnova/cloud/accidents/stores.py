@@ -7,7 +7,7 @@ from functools import partial
 from simnova.cloud import checks
 from simnova.cloud.accidents.base import Base
 from simnova.db.database import Outage
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of
 from simnova.kernel.faults import Faults
 
 __door__ = True
@@ -30,7 +30,8 @@ class Stores(Base):
         """
         self._database(database)
         checks.check_text("reason", reason)
-        self._input("refuse", database=database, reason=reason, hang=bool(hang))
+        checks.check_switch("hang", hang)
+        self._input("refuse", database=database, reason=reason, hang=hang)
         return self.faults
 
     def accept(self, database: str) -> Faults:
@@ -51,9 +52,8 @@ class Stores(Base):
 
     def _database(self, name: str) -> str:
         known = self.assembly.databases.metadata
-        if name not in known:
-            raise unknown("database", name, known)
-        return name
+        self._check_open()
+        return one_of("database", name, known)
 
     def _refusing(self, name: str) -> None:
         if self.assembly.databases[name].outage is None:

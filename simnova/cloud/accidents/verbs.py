@@ -10,7 +10,7 @@ from simnova.cloud.accidents.machines import Machines
 from simnova.cloud.accidents.messages import Messages
 from simnova.cloud.accidents.processes import Processes
 from simnova.cloud.accidents.stores import Stores
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, quoted, unknown
 from simnova.kernel.faults import Faults
 
 __door__ = True
@@ -24,6 +24,7 @@ class Accidents(Messages, Processes, Machines, Stores):
 
         Which filters and weighers there are nova-scheduler reads when it starts; a warning says so.
         """
+        checks.check_option(self.conf, option, value)
         at_start = checks.is_read_at_start(option, value)
         self._input("set", option=option, value=value)
         if at_start:
@@ -47,13 +48,13 @@ class Accidents(Messages, Processes, Machines, Stores):
         It does not keep `run()` going, which ends as soon as nobody works: `run(40)` gets there. What can no longer be
         done then (a crash of what is down already) is told by the journal, and nothing happens.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        if not checks.is_number(seconds):
             raise UsageError(
-                f"at({seconds!r}) is no time: give seconds, as in at({self.clock.now + 30:.0f})"
+                f"at({quoted(seconds)}) is no time: give seconds, as in at({self.clock.now + 30:.0f})"
             )
-        if not self.clock.now <= seconds < float("inf"):
+        if not self.clock.now <= seconds <= checks.MOST:
             raise UsageError(
-                f"at({seconds:g}) is in the past or never, it is {self.clock.now:.3f} s: "
+                f"at({quoted(seconds)}) is in the past or never, it is {self.clock.now:.3f} s: "
                 f"for half a minute from now say at({self.clock.now + 30:.0f})"
             )
         return Later(self, float(seconds))
@@ -79,6 +80,9 @@ class _Stance(Accidents):
         self._cloud = cloud
         self.assembly, self.clock, self.conf = cloud.assembly, cloud.clock, cloud.conf
         self.faults, self.journal = cloud.faults, cloud.journal
+
+    def _check_open(self) -> None:
+        self._cloud._check_open()
 
 
 class Later(_Stance):
