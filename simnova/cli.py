@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
         ("record", "do API actions on a server, told as recordings", _add_record),
         ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
+        ("images", "guests that are made here, without a download", _add_images),
         ("clean", "remove what clouds that died have left on this machine", _add_clean),
         (
             "conform",
@@ -189,6 +190,26 @@ def _hosts_down(parsed: argparse.Namespace) -> bool:
 
     for one in machines.down():
         print(f"{one.name} is down, and nothing of it is left")
+    return False
+
+
+def _add_images(images: argparse.ArgumentParser) -> None:
+    verbs = images.add_subparsers(title="verbs", required=True, metavar="VERB")
+    build = verbs.add_parser("build", help="write a guest's disk to a file")
+    build.add_argument("guest", choices=("linux", "tiny"), help="which guest")
+    build.add_argument("file", nargs="?", metavar="FILE", help="where to (linux.qcow2, tiny.raw)")
+    build.set_defaults(work=_images_build)
+
+
+def _images_build(parsed: argparse.Namespace) -> bool:
+    from pathlib import Path
+
+    from simnova.nova.virt import linux_guest, tiny_guest
+
+    linux = parsed.guest == "linux"
+    file = Path(parsed.file or ("linux.qcow2" if linux else "tiny.raw"))
+    (linux_guest.build if linux else tiny_guest.write_disk)(file)
+    print(f'{file}: cloud.images.add("{file}")')
     return False
 
 

@@ -67,6 +67,15 @@ class Images(Items):
         told = {name.replace("-", "_"): value for name, value in stored.headers.items()}
         self.cloud.request("PUT", f"/v2/images/{image_id}/file", service="glance", **told)
 
+    def add_linux(self, name: str = "linux") -> None:
+        """A new image with a small Linux, made of this machine's kernel and busybox. Raises UsageError where they lack.
+
+        It gets its address by DHCP, its name, key and user data from the metadata service or a config drive.
+        """
+        from simnova.nova.virt import linux_guest
+
+        self.add(linux_guest.built(), name)
+
     def _described(self, name: str, **more: Any) -> str:
         body = {
             "name": name,
