@@ -14,13 +14,16 @@ FOLDERS = {
     "tests/qemu": "qemu",
 }
 
+NOTEBOOKS = {"libvirt": "libvirt", "real_hypervisor": "qemu", "inside_libvirt": "qemu"}
+"""What notebooks need, by a word in their names."""
+
 
 def marks(path: Path) -> set[str]:
     """The markers that a test has because of its place."""
     place = path.relative_to(ROOT).as_posix()
     found = {mark for folder, mark in FOLDERS.items() if place.startswith(f"{folder}/")}
     if path.suffix == ".ipynb":
-        found |= {"notebooks", "libvirt"} if "libvirt" in path.name else {"notebooks"}
+        found |= {"notebooks", *(mark for word, mark in NOTEBOOKS.items() if word in path.name)}
     return found
 
 

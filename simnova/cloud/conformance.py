@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.hosts import Host, as_hosts
@@ -152,4 +152,5 @@ def _settle(cloud: Cloud) -> None:
             from simnova.nova.virt.libvirt import console
 
             driver: Any = door.driver
-            driver.hypervisor.at_once(console.settled, server.id, seconds=15.0)
+            with suppress(NovaError):  # what could not be built has no guest
+                driver.hypervisor.at_once(console.settled, server.id, seconds=15.0)
