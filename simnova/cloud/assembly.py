@@ -99,7 +99,7 @@ class Assembly:
         self.drivers[host.name] = WatchedDriver(self.clock, driver)
 
     def _join(self, driver: ComputeDriver) -> None:
-        driver.join(self.conf, self.drivers, neutron.API(self.rest))
+        driver.join(self.conf, self.drivers, neutron.API(self.rest, self.conf.neutron.http_retries))
 
     # --- starting ---------------------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ class Processes:
             conf,
             servicegroup.API(conf, self.clock),
             glance.API(self.rest),
-            neutron.API(self.rest),
+            neutron.API(self.rest, self.conf.neutron.http_retries),
             ComputeTaskAPI(place, timeout, float(conf.long_rpc_timeout)),
             ComputeAPI(place, timeout),
             self._report_client(),
@@ -92,7 +92,11 @@ class Processes:
 
     def metadata(self, life: Service) -> App:
         """nova-api-metadata."""
-        return MetadataRequestHandler(self.doors.place(life), self.conf, neutron.API(self.rest))
+        return MetadataRequestHandler(
+            self.doors.place(life),
+            self.conf,
+            neutron.API(self.rest, self.conf.neutron.http_retries),
+        )
 
     def proxy(self, life: Service, cell: Cell | None) -> App:
         """A proxy of consoles; each cell that is split off has its own, for tokens are in the cells' databases."""
@@ -139,7 +143,7 @@ class Processes:
             place,
             conf_of(host, self.conf),
             cast(ComputeDriver, driver),
-            neutron.API(self.rest),
+            neutron.API(self.rest, self.conf.neutron.http_retries),
             glance.API(self.rest),
             self._report_client(),
             SchedulerAPI(place, self._timeout),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from simnova.messaging.rest import Fault, Request, Rest
+from simnova.messaging.rest import ConnectFailure, Fault, Request, Rest
+from simnova.nova.adapter import persistently
 from simnova.nova.context import Place, RequestContext
+from simnova.nova.log import getLogger
 
 __door__ = True
+
+LOG = getLogger("keystonemiddleware.auth_token")
+
+MAX_RETRIES = 3
+"""How often Keystone is asked again where it cannot be reached (`http_request_max_retries`)."""
 
 CACHE_TIME = 300.0
 """Seconds that a validated token is believed without asking again (`token_cache_time`)."""
@@ -20,7 +27,10 @@ class Auth:
         self._known: dict[str, tuple[float, RequestContext]] = {}
 
     async def context(self, request: Request) -> RequestContext:
-        """The context of a request, with a new request id. Raises `Fault` 401 where the token is not good."""
+        """The context of a request, with a new request id.
+
+        Raises `Fault` 401 where the token is not good, 503 where Keystone cannot be asked.
+        """
         token = request.headers.get("x-auth-token", "")
         until, known = self._known.get(token, (0.0, None))
         if known is None or self.place.clock.now >= until:
@@ -40,7 +50,13 @@ class Auth:
 
     async def _validate(self, token: str) -> RequestContext:
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
-        answer = await self.rest.request("keystone", "GET", "/v3/auth/tokens", headers=headers)
+        try:
+            answer = await persistently(
+                self.rest, MAX_RETRIES, "keystone", "GET", "/v3/auth/tokens", headers=headers
+            )
+        except ConnectFailure as error:
+            LOG.critical("Unable to validate token: %s", error)
+            raise Fault(503, "The Keystone service is temporarily unavailable.") from error
         if not token or not answer:
             raise Fault(401, "The request you have made requires authentication.")
         found = answer.body["token"]

@@ -36,8 +36,10 @@ class NeutronClientException(NovaError):
 class Client:
     """Requests for one resource or many, in a user's name or, `admin`, in Nova's own."""
 
-    def __init__(self, rest: Rest, context: RequestContext, admin: bool = False) -> None:
-        self._adapter = Adapter(rest, "neutron")
+    def __init__(
+        self, rest: Rest, context: RequestContext, admin: bool = False, http_retries: int = 0
+    ) -> None:
+        self._adapter = Adapter(rest, "neutron", http_retries)
         self._context = replace(context.elevated(), auth_token=None) if admin else context
 
     async def list(self, resource: str, **filters: Any) -> list[dict[str, Any]]:

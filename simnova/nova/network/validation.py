@@ -22,13 +22,14 @@ AMBIGUOUS = "Multiple possible networks found, use a Network ID to be more speci
 
 
 class Validation:
-    """Looks at what is asked for before anything is made."""
+    """Looks at what is asked for before anything is made; `http_retries` is `[neutron] http_retries`."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, http_retries: int = 3) -> None:
         self.rest = rest
+        self.http_retries = http_retries
 
     def _client(self, context: RequestContext, admin: bool = False) -> Client:
-        return Client(self.rest, context, admin)
+        return Client(self.rest, context, admin, self.http_retries)
 
     async def validate_networks(
         self, context: RequestContext, requested_networks: Requests, num_instances: int

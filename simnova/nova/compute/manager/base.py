@@ -6,9 +6,11 @@ from typing import Any
 
 from simnova.config import Config
 from simnova.kernel.lock import Semaphore
+from simnova.messaging.rest import ConnectFailure
 from simnova.messaging.rpc import Target
 from simnova.nova import exception, servicegroup
 from simnova.nova.compute.api import API
+from simnova.nova.compute.manager.wrappers import set_instance_error_state
 from simnova.nova.compute.resource_tracker import ResourceTracker
 from simnova.nova.compute.rpcapi import ComputeAPI
 from simnova.nova.conductor.rpcapi import ComputeTaskAPI
@@ -26,6 +28,9 @@ from simnova.nova.virt.driver import ComputeDriver
 from simnova.nova.virt.event import LifecycleEvent
 
 LOG = getLogger("nova.compute.manager")
+
+DEALLOCATE_DELAYS = (2.0, 4.0, 6.0)
+"""Seconds after which networks are taken back once more where Neutron could not be reached."""
 
 
 class Base(Manager):
@@ -199,6 +204,32 @@ class Base(Manager):
         took = self.place.clock.now - started
         text = "Took %0.2f seconds to deallocate network for instance."
         LOG.info(text, took, instance=instance)
+
+    async def _try_deallocate_network(self, context: RequestContext, instance: Instance) -> None:
+        """Again where Neutron cannot be reached: many servers may be going at once. Else the server is in ERROR."""
+        try:
+            await self._deallocate_network_with_retries(context, instance)
+        except Exception as error:
+            text = "Failed to deallocate network for instance. Error: %s"
+            LOG.error(text, error, instance=instance)
+            await set_instance_error_state(instance)
+            raise
+
+    async def _deallocate_network_with_retries(
+        self, context: RequestContext, instance: Instance
+    ) -> None:
+        delays = list(DEALLOCATE_DELAYS)
+        done = False
+        while not done:
+            try:
+                await self._deallocate_network(context, instance)
+                done = True
+            except ConnectFailure as error:
+                text = "Failed to deallocate network for instance; retrying. Error: %s"
+                LOG.warning(text, error, instance=instance)
+                if not delays:
+                    raise
+                await self.place.clock.sleep(delays.pop(0))
 
     async def _now(
         self, instance: Instance, vm_state: str, expected: list[str | None] | None = None

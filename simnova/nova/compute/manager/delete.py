@@ -42,7 +42,7 @@ class Deletions(Consoles):
         LOG.info(
             "Took %0.2f seconds to destroy the instance on the hypervisor.", took, instance=instance
         )
-        await self._deallocate_network(context, instance)
+        await self._try_deallocate_network(context, instance)
         instance.network_info = []
         instance.vm_state, instance.task_state = VmState.DELETED, None
         instance.power_state = PowerState.NOSTATE
@@ -103,7 +103,7 @@ class Deletions(Consoles):
             else:
                 LOG.info(f"Destroying {still}", instance.name, instance=instance)
                 await self.driver.destroy(context, instance, instance.network_info)
-                await self._deallocate_network(context, instance)
+                await self._try_deallocate_network(context, instance)
         except Exception as error:
             text = "Periodic cleanup failed to delete instance: %s"
             LOG.warning(text, error, instance=instance)
