@@ -112,7 +112,7 @@ class TestAServiceThatForgetsToReleaseAClaim:
             f"After step {leak.first} the hypervisor of compute1 fails to start"
         )
         assert leak.explain().endswith("Then: compute1 counts 1 VCPU as used: its servers take 0.")
-        assert leak._repr_html_().startswith("<p style=\"white-space:pre-line\">Broken in 1 of")
+        assert leak._repr_html_().startswith('<p style="white-space:pre-line">Broken in 1 of')
 
     def test_nova_itself_releases_it(self):
         found = search(boot, "books_agree", hosts=WEAK, runs=60, deviations=1)
