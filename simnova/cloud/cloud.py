@@ -231,9 +231,9 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
             while not call.done and not self.clock.quiet and self.clock.step():
                 pass
         if not call.done:
+            broken = "; ".join([*self.faults, *self._down()]) or "nobody is at work"
             raise UsageError(
-                f"{call!r}: whoever has to answer waits for something that is broken: {self.faults!r}; "
-                "mend it, then run()"
+                f"{call!r}: whoever has to answer waits for what is broken: {broken}. Mend it, then run()"
             )
 
     def _until_ended(self, life: Service | None) -> None:

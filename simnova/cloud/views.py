@@ -93,9 +93,14 @@ class Views:
             "event": self.journal,
         }
         counts = [f"{len(one)} {what}{'s' * (len(one) != 1)}" for what, one in parts.items()]
-        down = [name for name, life in self.assembly.running.items() if not life.alive]
-        trouble = "".join(f"; {self._trouble(name)}" for name in down)
+        trouble = "".join(f"; {one}" for one in self._down())
         return f"<Cloud at {self.assembly.clock.now:.3f} s: {', '.join(counts)}{trouble}>"
+
+    def _down(self) -> list[str]:
+        """What is down, services and message brokers, in words."""
+        services = [name for name, life in self.assembly.running.items() if not life.alive]
+        brokers = [name for name, broker in self.assembly.brokers.items() if not broker.is_up]
+        return [self._trouble(name) for name in [*services, *brokers]]
 
     def _trouble(self, service: str) -> str:
         """That a service is down, and why where it could not start."""

@@ -124,3 +124,13 @@ def test_only_a_broker_that_is_down_can_be_started(cloud):
         cloud.stop("rabbitmq")
     with pytest.raises(UsageError, match="unknown service 'rabbit'"):
         cloud.restart("rabbit")
+
+
+def test_a_request_that_nobody_can_answer_says_that_the_broker_is_down(cloud):
+    cloud.stop("rabbitmq")
+    assert repr(cloud).endswith("; rabbitmq is down>")
+    with pytest.raises(UsageError, match=r"waits for what is broken: rabbitmq is down\. Mend it"):
+        cloud.boot("web")
+    cloud.start("rabbitmq")
+    cloud.run()
+    assert [server.status for server in cloud.servers] == ["ACTIVE"]
