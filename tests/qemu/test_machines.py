@@ -104,8 +104,8 @@ def test_what_libvirt_has_found_out_about_qemu_is_kept(monkeypatch, tmp_path):
 
 @pytest.fixture
 def lasting(monkeypatch, tmp_path_factory):
-    """Beside those that whoever runs the tests may have."""
-    folder = Path(f"/tmp/simnova-test-{os.getpid()}")
+    """Beside those that whoever runs the tests may have, and where no `simnova clean` looks."""
+    folder = Path(f"/tmp/test-simnova-{os.getpid()}")
     monkeypatch.setattr(module, "LASTING", folder)
     yield folder
     module.down()

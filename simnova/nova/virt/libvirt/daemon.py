@@ -143,6 +143,8 @@ class Daemon:
             since = started(pid)
             os.kill(pid, signal.SIGTERM)
             _soon(lambda: started(pid) != since, keeper.PATIENCE * 2)
+            with suppress(ChildProcessError):  # another Python's child
+                os.waitpid(pid, os.WNOHANG)
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
