@@ -162,6 +162,13 @@ def test_what_is_missing_is_one_sentence(absent, monkeypatch):
         Machines(1)
 
 
+def test_root_where_user_namespaces_are_forbidden_is_told_so(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(daemon, "namespaces", lambda: False)
+    with pytest.raises(UsageError, match="which this machine forbids: be an ordinary user"):
+        Machines(1)
+
+
 def test_a_daemon_that_does_not_come_up_says_why_and_leaves_nothing(monkeypatch):
     monkeypatch.setattr(Daemon, "_command", lambda self: ["/bin/ls", "/no/such/place"])
     with pytest.raises(UsageError, match=r"did not come up: .*No such file or directory"):

@@ -6,6 +6,7 @@ root's daemons run in a user namespace in which root has another number.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pwd
@@ -54,7 +55,23 @@ def missing() -> str | None:
     ):
         if not any(map(program, names)):
             return f"there is no {what} on this machine: {HOW_TO_GET}"
+    if not os.geteuid() and not namespaces():
+        return "root's libvirt daemons need user namespaces, which this machine forbids: be an ordinary user"
     return None
+
+
+@functools.cache
+def namespaces() -> bool:
+    """Whether a process may be given another number than root's in a namespace of its own."""
+    asked = subprocess.run([*_as_another(), "true"], capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+def _as_another() -> list[str]:
+    """What runs a command of root's as that of an ordinary user, whose files are root's all the same."""
+    other = next(user for user in pwd.getpwall() if user.pw_uid)
+    mapped = [f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}"]
+    return [program("unshare") or "false", "--user", *mapped]
 
 
 def program(name: str) -> str | None:
@@ -207,11 +224,7 @@ class Daemon:
         found = next(filter(None, map(program, PROGRAMS)))
         settings = self.directory / "etc" / "libvirt" / f"{Path(found).name}.conf"
         run = [found, "--config", str(settings), "--pid-file", str(self.directory / "daemon.pid")]
-        if os.geteuid():
-            return run
-        other = next(user for user in pwd.getpwall() if user.pw_uid)
-        mapped = [f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}"]
-        return [program("unshare") or "unshare", "--user", *mapped, *run]
+        return run if os.geteuid() else [*_as_another(), *run]
 
     def _reason(self) -> str:
         """The last thing that the daemon, or what starts it, has said."""
