@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from books import walk
-from chaos import CONFIG, STEPS, Walk
+from chaos import CONFIG, STEPS, VERBS, Walk
 from chaos_memory import kept
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 KEPT = Path(__file__).parent / "data" / "chaos"
+STOP = ["os-stop", None]
 FAILED = Path(".hypothesis") / "chaos"
 
 
@@ -31,14 +32,19 @@ def test_a_walk_that_once_failed(path):
         walk.close()
 
 
+def _steps(verb):
+    return st.tuples(st.just(verb), *map(st.sampled_from, STEPS[verb]))
+
+
 class Chaos(RuleBasedStateMachine):
-    """Users and operators of one cloud, and accidents; each verb of `STEPS` is a rule."""
+    """Users and operators of one cloud, and accidents."""
 
     @initialize(**{name: st.sampled_from(among) for name, among in CONFIG.items()})
     def open(self, **config):
         self.walk = Walk(**config)
         self.walk.begin()
 
+    @rule(step=st.sampled_from(VERBS).flatmap(_steps))
     def go(self, step):
         try:
             self.walk.go(*step)
@@ -68,22 +74,36 @@ class Chaos(RuleBasedStateMachine):
             self.walk.close()
 
 
-def _rule(verb, choices):
-    names = [f"{verb}_{number}" for number in range(len(choices))]
-
-    def go(self, **given):
-        self.go([verb, *(given[name] for name in names)])
-
-    go.__name__ = verb
-    drawn = {name: st.sampled_from(among) for name, among in zip(names, choices, strict=True)}
-    return rule(**drawn)(go)
-
-
-for verb, choices in STEPS.items():
-    setattr(Chaos, verb, _rule(verb, choices))
-
 TestChaos = pytest.mark.thorough(Chaos.TestCase)
 TestChaos.settings = walk(examples=60, steps=40)
+
+
+def test_an_accepted_request_without_an_end_that_nothing_explains_is_found():
+    """Reopened by hand, as no accident has hit it: the check can fail."""
+    walk = Walk()
+    walk.play([["act_and_wait", 0, STOP]])
+    event = {"event": "compute_stop_instance"}
+    walk.cloud.update_rows("nova_cell1.instance_actions_events", event, finish_time=None)
+    with pytest.raises(AssertionError, match=r"action without an end.*no accident has hit it"):
+        walk.quiet()
+    walk.close()
+
+
+@pytest.mark.parametrize("lost", ["stop_instance", "schedule_and_build_instances"])
+def test_an_accepted_request_that_was_lost_is_one_of_novas_hangs(lost):
+    walk = Walk()
+    walk.play([["lose", lost, 1, False], ["create", "m1.tiny", 1, None], ["act", 0, STOP]])
+    walk.close()
+
+
+def test_what_a_tracker_remembers_is_compared_with_its_row_and_its_servers():
+    walk = Walk()
+    walk.play([])
+    tracker = walk.cloud.assembly.daemons["nova-compute@compute1"].manager.rt
+    tracker.node.vcpus_used += 1
+    tracker.tracked_instances.clear()
+    assert [one.sort for one in walk.wrongs()] == ["memory", "memory"]
+    walk.close()
 
 
 @pytest.mark.thorough

@@ -17,7 +17,7 @@ _ROW = "SELECT host FROM {1}.instances WHERE deleted = 0 AND uuid = '{0}'"
 _ACTION = """
     SELECT e.finish_time, e.result, e.event FROM {1}.instance_actions a
     LEFT JOIN {1}.instance_actions_events e ON e.action_id = a.id
-    WHERE a.instance_uuid = '{0}' ORDER BY a.id, e.id
+    WHERE a.instance_uuid = '{0}' AND a.request_id LIKE '{2}' ORDER BY a.id, e.id
 """
 _HOLDS = """
     SELECT DISTINCT p.name FROM placement.allocations a
@@ -88,8 +88,11 @@ class Facts:
         return said + ([f"{'+'.join(self.miscounted)} miscounts"] if self.miscounted else [])
 
 
-def look(cloud: Cloud, server: str | None = None) -> Facts:
-    """The facts about a server, given by its id, or about the only one; no service is asked, nothing is journalled."""
+def look(cloud: Cloud, server: str | None = None, request: str = "%") -> Facts:
+    """The facts about a server, given by its id, or about the only one; no service is asked, nothing is journalled.
+
+    `request` is the id of the request whose action is meant, where it is not the last one.
+    """
     uuid = server or _only(cloud)
     shown = _shown(cloud, uuid)
     cells = _cells(cloud)
@@ -104,7 +107,7 @@ def look(cloud: Cloud, server: str | None = None) -> Facts:
         mapped=any(cell is not None for (cell,) in _sql(cloud, _MAPPING, uuid)),
         build_request=bool(_sql(cloud, _BUILD_REQUEST, uuid)),
         fault=_fault(shown),
-        action=_action([event for cell in cells for event in _sql(cloud, _ACTION, uuid, cell)]),
+        action=_action([e for cell in cells for e in _sql(cloud, _ACTION, uuid, cell, request)]),
         allocation=tuple(name for (name,) in _sql(cloud, _HOLDS, uuid)),
         ports=tuple(str(host or "no host") for (host,) in _sql(cloud, _PORTS, uuid)),
         guests=tuple(host for host in cloud.assembly.hosts if uuid in _guests(cloud, host)),

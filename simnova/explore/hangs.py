@@ -20,10 +20,9 @@ RUNNING_DELETED = 1900.0
 """Seconds in which `_cleanup_running_deleted_instances` has had its turn: it comes every 1800."""
 
 
-def hang_of(cloud: Cloud, server: Server) -> Hang | None:
-    """The hang that a server is in; None where it is in none."""
-    facts = look(cloud, server.id)
-    return hang_in(facts)
+def hang_of(cloud: Cloud, server: Server, request: str = "%") -> Hang | None:
+    """The hang that a server is in; None where it is in none. `request` is the id of one that has no end."""
+    return hang_in(look(cloud, server.id, request))
 
 
 def hang_in(facts: Facts) -> Hang | None:

@@ -1,8 +1,7 @@
 """What must agree about a cloud when nobody works on it: servers, Placement, trackers, hypervisors, ports, images.
 
 Each check reads the databases and the hypervisors, asks no service, and raises AssertionError with both sides.
-`excused` are servers about which the books may be wrong, because an accident has hit them; where a scheduler was lost
-they are `leaky`: what it had claimed for servers that then found no host is held for ever, as in Nova.
+`excused` are servers about which the books may be wrong, because somebody has reset their state.
 """
 
 import os
@@ -11,6 +10,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, settings
+
+from simnova.nova.compute.resource_usage import is_trackable
 
 AUDIT = 130.0
 """Seconds in which every audit has its turn: every 60, the first up to 60 later."""
@@ -43,7 +44,8 @@ MIGRATIONS = """
     FROM nova_cell1.migrations ORDER BY COALESCE(updated_at, created_at), id
 """
 FLAVORS = "SELECT id, vcpus, memory_mb, root_gb + ephemeral_gb FROM nova_api.flavors"
-NODES = "SELECT host, vcpus_used, memory_mb_used, local_gb_used, running_vms FROM nova_cell1.compute_nodes"
+NUMBERS = ("vcpus_used", "memory_mb_used", "local_gb_used", "running_vms")
+NODES = f"SELECT host, {', '.join(NUMBERS)} FROM nova_cell1.compute_nodes"
 ROOM = """
     SELECT host, vcpus_used, vcpus * cpu_allocation_ratio, memory_mb_used,
            memory_mb * ram_allocation_ratio, local_gb_used, local_gb * disk_allocation_ratio
@@ -95,12 +97,13 @@ class Migration(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What does not agree: about which server (or whatever consumer) if any, in words, and what move of it."""
+    """What does not agree: about which server (or whatever consumer) or host, in words, and what move of it."""
 
     sort: str
     server: str | None
     text: str
     move: str | None = None
+    host: str | None = None
 
     def __str__(self):
         return f"{self.sort}: {self.text}"
@@ -109,9 +112,9 @@ class Wrong(NamedTuple):
 class Books:
     """All that the databases and hypervisors of a cloud say at this moment."""
 
-    def __init__(self, cloud, excused=(), leaky=False):
+    def __init__(self, cloud, excused=()):
         self.cloud = cloud
-        self.excused, self.leaky = set(excused), leaky
+        self.excused = set(excused)
 
     # --- what there is --------------------------------------------------------------------------------------------
 
@@ -162,9 +165,7 @@ class Books:
         assert wrong == [], "\n".join(wrong)
 
     def _is_excused(self, wrong):
-        row = self.servers.get(wrong.server)
-        leaked = self.leaky and wrong.sort == "claim" and not (row and row.host)
-        return leaked or (wrong.server in self.excused) or (wrong.sort == "image" and self.excused)
+        return wrong.server in self.excused or (wrong.sort == "image" and self.excused)
 
     def wrongs(self, orphans=0):
         """All that does not agree."""
@@ -173,6 +174,7 @@ class Books:
             *self.holding(),
             *self.held_by_others(),
             *self.trackers(),
+            *self.memories(),
             *self.guests(),
             *self.ports(),
             *self.images(orphans),
@@ -229,21 +231,58 @@ class Books:
             if row.host:
                 sums[row.host] = sums[row.host].plus(row.size)
                 counts[row.host] += 1
-            move = self._move(row.uuid)
-            if row.vm_state == "resized" and move and move.status in IN_PROGRESS_AND_ERROR:
-                sums[move.source] = sums[move.source].plus(self.sizes[move.old])
+            for host, size in self._elsewhere(row):
+                sums[host] = sums[host].plus(size)
         for host, *pairs in self._sql(ROOM):
             if not all(
                 0 <= used <= room for used, room in zip(pairs[::2], pairs[1::2], strict=True)
             ):
-                yield Wrong("tracker", None, f"{host} counts more than it has: {pairs}")
+                text = f"{host} counts more than it has: {pairs}"
+                yield Wrong("tracker", None, text, host=host)
         for host, *used, running in self._sql(NODES):
             if host in self._confused_hosts():
                 continue
             if Size(*used) != sums[host]:
-                yield Wrong("tracker", None, f"{host} says {used}, its servers have {sums[host]}")
+                text = f"{host} says {used}, its servers have {sums[host]}"
+                yield Wrong("tracker", None, text, host=host)
             if running != counts[host]:
-                yield Wrong("tracker", None, f"{host} says {running}, it has {counts[host]}")
+                text = f"{host} says {running}, it has {counts[host]}"
+                yield Wrong("tracker", None, text, host=host)
+
+    def memories(self):
+        """What a tracker has in memory is what its row says, and the servers and moves it knows are those there are.
+
+        `trackers`, `holding` and `guests` compare the same servers with the rows, Placement and the hypervisors.
+        """
+        here, moving = defaultdict(set), defaultdict(set)
+        for row in self.placed:
+            if row.host and row.vm_state != "shelved_offloaded":
+                here[row.host].add(row.uuid)
+            for host, _ in self._elsewhere(row):
+                moving[host].add(row.uuid)
+        for host, *numbers in self._sql(NODES):
+            tracker = self._tracker(host)
+            if tracker is None or host in self._confused_hosts():
+                continue
+            said = [getattr(tracker.node, name) for name in NUMBERS]
+            if said != numbers:
+                text = f"{host} remembers {said}, its row says {numbers}"
+                yield Wrong("memory", None, text, host=host)
+            if tracker.tracked_instances != here[host]:
+                text = f"{host} remembers {tracker.tracked_instances}, its servers are {here[host]}"
+                yield Wrong("memory", None, text, host=host)
+            if set(tracker.tracked_migrations) != moving[host]:
+                moves = sorted(tracker.tracked_migrations)
+                text = f"{host} remembers moves of {moves}, there are those of {moving[host]}"
+                yield Wrong("memory", None, text, host=host)
+            if not tracker.lock.free:
+                yield Wrong("memory", None, f"{host} holds its lock", host=host)
+
+    def _tracker(self, host):
+        """The ResourceTracker of a nova-compute that runs."""
+        name = f"nova-compute@{host}"
+        alive = self.cloud.assembly.running[name].alive
+        return self.cloud.assembly.daemons[name].manager.rt if alive else None
 
     def guests(self):
         """A guest on the host of each, and one, off, where one that is resized has left."""
@@ -327,6 +366,26 @@ class Books:
                 moves[move.server].append(move)
         several = [move for found in moves.values() if len(found) > 1 for move in found]
         return {host for move in several for host in (move.source, move.dest)}
+
+    def _elsewhere(self, row):
+        """The hosts that hold room for a server beside its own, and how much: it comes from there, or goes there."""
+        move = self._move(row.uuid)
+        if move is None or move.status not in IN_PROGRESS_AND_ERROR or not is_trackable(row):
+            return
+        if move.source == move.dest:
+            yield move.source, self.sizes[move.new if row.flavor == move.old else move.old]
+            return
+        for host, flavor in ((move.source, move.old), (move.dest, move.new)):
+            if host and host != row.host:
+                yield host, self.sizes[flavor]
+
+    def on(self, host):
+        """The servers that a host has or holds room for."""
+        return {
+            row.uuid
+            for row in self.placed
+            if host in {row.host, *(other for other, _ in self._elsewhere(row))}
+        }
 
     def _move(self, uuid):
         """The last move of a server."""

@@ -8,8 +8,10 @@ made as short as it can be.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import suppress
 
+from accepted import accepted
 from books import AUDIT, Books
 
 from simnova import Cloud, Host, UsageError
@@ -107,11 +109,21 @@ STEPS: dict[str, tuple[list, ...]] = {
     "refuse": (DATABASES,),
     "accept": (DATABASES,),
     "fill_images": ([0, None],),
+    "repair": (),
 }
 """Every verb, and among what each of its arguments is chosen."""
 
-OFTEN = ["create", "act", "act", "act_and_wait", "act_and_wait", "wait", "wait", "wait"]
-VERBS = [*STEPS, *OFTEN]
+OFTEN = {
+    "create": 4,
+    "act": 15,
+    "act_and_wait": 15,
+    "wait": 12,
+    "lose": 4,
+    "repair": 8,
+    "delete": 2,
+}
+VERBS = [verb for verb in STEPS for _ in range(OFTEN.get(verb, 1))]
+"""A verb as often as it is chosen: were faults not mended now and then, nothing would be accepted any more."""
 
 CONFIG = {
     "reclaim_instance_interval": [0, 100],
@@ -121,17 +133,29 @@ CONFIG = {
 }
 
 
-STATS = __import__("collections").Counter()
+WAYS = Counter()
+"""How accepted requests have ended in all walks of this process."""
 
+ACCIDENTS = {
+    *("fault", "amqp.drop", "amqp.return", "db.unreachable", "http.error", "rpc.timeout"),
+    "virt.error",
+}
+"""What happens to one request: something of it is lost, refused, awaited in vain, or fails on a hypervisor."""
 
-LASTING = ("cut_off", "power_off", "refuse", "slow", "fill_images", "slow_disk", "restart")
-"""Faults that end with `heal`; until then they hit whoever asks for anything."""
-
+IN_HAND = """
+    SELECT uuid FROM nova_cell1.instances
+    WHERE host = '{0}' AND deleted = 0 AND (task_state IS NOT NULL OR vm_state = 'building')
+"""
 PREEMPTED = re.compile(r"TaskStateError: Conflict updating instance ([0-9a-f-]{36})\.")
 """A step whose task somebody else has overwritten says so; no accident need have happened."""
 
-IGNORED = "Instance is already in deleting state, ignoring this request"
-"""A deletion that comes in the midst of another has written its own task by then, as in Nova: either fails."""
+OTHERS = {
+    "Instance is already in deleting state, ignoring this request": "deleted twice",
+    "instance": "deleted while its host was down",
+}
+"""Lines of nova-api's log: a deletion in the midst of another has written its own task by then, as in Nova: either
+fails; and one behind a host that is down leaves the guest there until that host is back.
+"""
 
 
 class Walk:
@@ -145,7 +169,8 @@ class Walk:
         self.steps = []
         self.calls = []
         self.begun = []
-        self.lasting = []
+        self.asked = []
+        self.hit_by_others = {}
         self.reset = set()
         self.struck = {}
         self.found_by_a_start = {}
@@ -245,9 +270,19 @@ class Walk:
         self.cloud.fail(host, what, times=times)
 
     def _plain(self, verb, *args):
-        if verb in LASTING:
-            self.lasting = [*self.lasting, verb]
         getattr(self.cloud, verb)(*args)
+
+    def repair(self):
+        """All that lasts is ended, all that is down is started; what is being done goes on meanwhile."""
+        self.cloud.heal()
+        with suppress(UsageError):
+            self.cloud.start("rabbitmq")
+        for host in self._off():
+            self.cloud.power_on(host)
+        for name in self._down():
+            self.cloud.start(name)
+        for host in NAMES:
+            self.force_down(host, False)
 
     # --- at quiet -------------------------------------------------------------------------------------------------
 
@@ -255,17 +290,8 @@ class Walk:
         """All that was down comes back, all that was begun ends, the audits have their turn."""
         for _ in range(20):
             seen = len(self.cloud.journal)
-            self.cloud.heal()
-            with suppress(UsageError):
-                self.cloud.start("rabbitmq")
-            for host in self._off():
-                self.cloud.power_on(host)
-            for name in self._down():
-                self.cloud.start(name)
-            for host in NAMES:
-                self.force_down(host, False)
+            self.repair()
             self.cloud.run()
-            self.lasting = []
             self.cloud.run(until=self.cloud.now + AUDIT)
             self.cloud.run()
             new = self.cloud.journal.events[seen:]
@@ -280,8 +306,10 @@ class Walk:
         hit = self.hit if wrongs else {}
         self.told += [self.tell(one, hit) for one in wrongs]
         for one in wrongs:
-            assert one.server in hit or (one.server is None and hit), f"nobody hit: {one}"
+            about = {one.server} if one.server else Books(self.cloud).on(one.host)
+            assert about & hit.keys(), f"nobody hit: {one}"
         self.every_request_is_answered()
+        self.every_accepted_request_has_an_end()
         self.every_change_of_state_is_in_the_table()
         self.mend(wrongs)
 
@@ -358,6 +386,17 @@ class Walk:
         for call in [*self.calls, *self.begun]:
             assert call.done, f"{call} is not answered"
 
+    def every_accepted_request_has_an_end(self):
+        """Its action ended, or a fault says why, or it is one of Nova's own hangs, by an accident that hit it."""
+        boots = [(call, None, "create") for call in self.begun]
+        for one in accepted([*boots, *self.asked]):
+            way = one.way(self.cloud)
+            WAYS[way] += 1
+            assert way, f"nothing says what became of {one}"
+            if way not in ("ended", "deleted"):
+                hits = self.struck.get(one.rid) or self.touched.get(one.server)
+                assert hits, f"{one} has no end ({way}), and no accident has hit it"
+
     def every_change_of_state_is_in_the_table(self):
         unexpected = [e.data for e in self.cloud.journal if e.kind == "state.unexpected"]
         found = [data for data in unexpected if data["instance"] not in self.reset]
@@ -366,21 +405,22 @@ class Walk:
     @property
     def hit(self):
         """The servers that an accident has hit, and by what."""
-        found = {uuid: ["reset"] for uuid in self.reset}
-        for uuid, events in self.found_by_a_start.items():
-            found.setdefault(uuid, []).extend(events)
+        found = self.touched
         for uuid, rids in self.requests().items():
             for rid in sorted(rids & self.struck.keys()):
                 found.setdefault(uuid, []).extend(self.struck[rid])
+        return found
+
+    @property
+    def touched(self):
+        """Those that somebody else has changed meanwhile: an operator, a start of their host, another request."""
+        found = {uuid: ["reset"] for uuid in self.reset}
+        for hits in (self.found_by_a_start, self.hit_by_others):
+            for uuid, events in hits.items():
+                found.setdefault(uuid, []).extend(events)
         for event in self.cloud.journal:
-            if event.kind == "log" and event.data["message"] == IGNORED:
-                found.setdefault(event.data["instance"], []).append("deleted twice")
-            elif event.kind == "log" and (preempted := PREEMPTED.search(event.data["message"])):
+            if event.kind == "log" and (preempted := PREEMPTED.search(event.data["message"])):
                 found.setdefault(preempted[1], []).append("preempted")
-        for (uuid,) in self.cloud.sql(
-            "SELECT uuid FROM nova_cell1.instances WHERE deleted != 0 AND host IS NOT NULL"
-        ).rows:
-            found.setdefault(uuid, []).append("deleted behind a host that was down")
         return found
 
     def tell(self, one, hit):
@@ -412,30 +452,22 @@ class Walk:
                 yield event.data["after"]["instance_uuid"], event.request_id
 
     def _notice(self, event):
-        """Whom an accident hits: the requests that were in hand, or whose message was lost.
-
-        While something lasts by which whole machines, databases or the bus are away, whoever has anything done.
-        """
-        if self.lasting and event.request_id and event.request_id not in self.struck:
-            self.struck[event.request_id] = [f"while {verb}" for verb in self.lasting]
+        """Whom an accident hits: whose message is lost, who waits in vain, what a service has in hand when it goes."""
         if event.kind in ("service.crash", "service.stop"):
-            if event.actor == "rabbitmq":
-                self.lasting = [*self.lasting, "the bus is down"]
             life = self.cloud.assembly.running.get(event.actor)
             for task in life.tasks if life else ():
                 if task.request_id:
                     self._strike(task.request_id, event)
         elif event.kind == "service.start" and event.actor in COMPUTES:
             host = event.actor.partition("@")[2]
-            for (uuid,) in self.cloud.sql(
-                f"SELECT uuid FROM nova_cell1.instances WHERE host = '{host}' AND deleted = 0 "
-                "AND (task_state IS NOT NULL OR vm_state = 'building')"
-            ).rows:
+            for (uuid,) in self.cloud.sql(IN_HAND.format(host)).rows:
                 self.found_by_a_start.setdefault(uuid, []).append("in hand when its host started")
-        elif (
-            event.kind in ("fault", "rpc.timeout", "http.error", "virt.error") and event.request_id
-        ):
+        elif event.kind in ACCIDENTS and event.request_id:
             self._strike(event.request_id, event)
+        elif event.kind == "log" and (
+            why := OTHERS.get(event.data["message"].partition("'s host")[0])
+        ):
+            self.hit_by_others.setdefault(event.data["instance"], []).append(why)
 
     def _strike(self, rid, event):
         who = event.actor.partition("@")[0]
@@ -448,6 +480,8 @@ class Walk:
         uuid = self._uuid(number)
         if uuid:
             self.calls.append(self.cloud.send(method, f"/v2.1/servers/{uuid}{path}", body))
+            asked = next(iter(body)) if body else method
+            self.asked.append((self.calls[-1], uuid, asked))
         return uuid
 
     def _uuid(self, number):
@@ -517,6 +551,7 @@ def main():
     parser.add_argument("--long", action="store_true", help="do not make them short")
     options = parser.parse_args()
     options.into.mkdir(exist_ok=True)
+    stats = Counter()
     first, _, last = options.seeds.partition(":")
 
     def sort_of(text):
@@ -528,8 +563,8 @@ def main():
         steps = [chosen(rng) for _ in range(options.steps)]
         for error in tried(config, steps):
             sort = sort_of(error)
-            STATS[sort] += 1
-            if STATS[sort] > 1:
+            stats[sort] += 1
+            if stats[sort] > 1:
                 continue
             print(f"{seed}: {error[:900]}", flush=True)
             if options.long:
@@ -539,7 +574,8 @@ def main():
             name = hashlib.sha1(sort.encode()).hexdigest()[:6]
             (options.into / f"{name}.json").write_text(json.dumps(kept, indent=1))
             print(f"   {name} {len(short)} steps: {config} {json.dumps(short)}\n", flush=True)
-    for text, n in STATS.most_common():
+    print(dict(WAYS))
+    for text, n in stats.most_common():
         print(n, text)
 
 
