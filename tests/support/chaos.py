@@ -170,6 +170,7 @@ class Walk:
         self.calls = []
         self.begun = []
         self.asked = []
+        self.made = {}
         self.hit_by_others = {}
         self.reset = set()
         self.struck = {}
@@ -485,9 +486,15 @@ class Walk:
         return uuid
 
     def _uuid(self, number):
-        answered = [call for call in self.begun if call.answer and call.answer.status == 202]
-        known = [server.id for call in answered for server in call.servers]
+        known = [uuid for call in self.begun for uuid in self._made(call)]
         return known[number % len(known)] if known else None
+
+    def _made(self, call):
+        """The servers of an answered boot; asked for once."""
+        if call not in self.made and call.answer:
+            accepted = call.answer.status == 202
+            self.made[call] = [server.id for server in call.servers] if accepted else []
+        return self.made.get(call, [])
 
     def _off(self):
         return [host for host in NAMES if not self.cloud.assembly.simulated(host).is_on]
