@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import checks
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -57,8 +57,8 @@ def _where(
     cloud: Cloud, zone: str | None, host: str | None, node: str | None, forced: bool
 ) -> dict[str, str]:
     """Forced as `zone:host:node`, past the filters; or else as the destination for which they are asked."""
-    if host is not None and host not in cloud.assembly.hosts:
-        raise unknown("host", host, cloud.assembly.hosts)
+    if host is not None:
+        one_of("host", host, cloud.assembly.hosts)
     if not forced:
         wanted = {"host": host, "hypervisor_hostname": node}
         return {name: value for name, value in wanted.items() if value is not None}

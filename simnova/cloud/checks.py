@@ -41,6 +41,9 @@ def as_config(config: Any) -> Config:
         raise UsageError(f"config={config!r}: read a file with Config.from_file({config!r})")
     if config is not None and not isinstance(config, Mapping):
         raise UsageError(f"config={config!r}: give a Config, or a dict of options")
+    for name in config or {}:
+        if not isinstance(name, str):
+            raise UsageError(f"config: {quoted(name)} is no option: give names, as in 'scheduler'")
     return Config(**(config or {}))
 
 

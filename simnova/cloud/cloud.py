@@ -315,11 +315,13 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         real hypervisor is not touched: its answers come from the recording, and after the fork its hosts are simulated.
         """
         seq = len(self.journal) - 1 if at is None else step(self.journal, at)
+        steps = self.clock.steps if at is None else 0
         comparer = Comparer(self.journal)
         stops = self.clock.patience.stops
         original = _Original(self._run_id, self.clock.real.measured, stops, comparer)
         twin = Cloud(**self._recipe, _original=original)
         timeline.replay(twin.clock, comparer, self.timeline.inputs, seq, twin._again)
+        timeline.go_on(twin.clock, comparer, steps)
         twin.journal.after.remove(comparer)
         twin.clock.patience.replay({})
         twin.assembly.simulate_real_hosts()

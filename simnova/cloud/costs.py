@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simnova.cloud.checks import MOST, is_number
 from simnova.cloud.neighbours import NEIGHBOURS
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of, quoted
 from simnova.kernel.clock import Clock
 from simnova.kernel.costs import DATABASE, REQUEST, TRANSACTION, WHAT, Costs
 
@@ -33,10 +34,11 @@ def as_costs(given: Any) -> dict[str, float]:
     if not isinstance(given, Mapping):
         raise UsageError(f"costs={given!r}: give 'measured', or a dict as in costs={MEASURED}")
     for what, seconds in given.items():
-        if what not in WHAT:
-            raise unknown("cost", what, WHAT)
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
-            raise UsageError(f"the cost of a {what} is in seconds, 0 or more, not {seconds!r}")
+        one_of("cost", what, WHAT)
+        if not (is_number(seconds) and 0 <= seconds <= MOST):
+            raise UsageError(
+                f"the cost of a {what} is in seconds, 0 or more, not {quoted(seconds)}"
+            )
     return dict(given)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of
 from simnova.nova.virt.beside import VIRSH
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class Guests:
         `command` is destroy, shutdown, suspend, resume, start or undefine; `host` says which guest, where another host
         has one too.
         """
-        if command not in VIRSH:
-            raise unknown("virsh command", command, VIRSH)
+        one_of("virsh command", command, VIRSH)
         self._guest(command, host)
 
     def _guest(self, deed: str, host: str | None) -> None:
@@ -53,7 +52,6 @@ class Guests:
         if found is None:
             raise UsageError(f"server '{self.name}' has no host: there is no guest of it")
         assembly = self.cloud.assembly
-        if found not in assembly.hosts:
-            raise unknown("host", found, assembly.hosts)
+        one_of("host", found, assembly.hosts)
         assembly.simulated(found).check_deed(self.id, deed)
         self.cloud._input("guest", server=self.id, host=found, deed=deed)

@@ -7,7 +7,7 @@
 from simnova.config.option import Option, integer, string, switch
 
 SERVICE = [
-    integer("report_interval", 10, "Seconds between a service's heartbeats."),
+    integer("report_interval", 10, "Seconds between a service's heartbeats; 0: none.", min=0),
     integer(
         "service_down_time", 60, "Seconds without a heartbeat after which a service counts as down."
     ),
@@ -37,8 +37,8 @@ SERVICE = [
 ]
 
 RPC = [
-    integer("rpc_response_timeout", 60, "Seconds that an RPC call waits for its answer."),
-    integer("long_rpc_timeout", 1800, "The same for calls that are known to take long."),
+    integer("rpc_response_timeout", 60, "Seconds that an RPC call waits for its answer.", min=0),
+    integer("long_rpc_timeout", 1800, "The same for calls that are known to take long.", min=0),
     string(
         "control_exchange", "openstack", "The exchange of topics that name none; Nova's is `nova`."
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, NamedTuple
 
 from simnova.cloud.cloud import Cloud
@@ -14,6 +15,18 @@ from simnova.kernel.choices import Point
 from simnova.kernel.journal import Event, Level
 
 Scenario = Callable[[Cloud], object]
+
+
+def as_scenario(given: Any) -> Scenario:
+    """A scenario; raises UsageError for what is none, and for a function that does nothing when it is called."""
+    if not callable(given):
+        raise UsageError(f"scenario={given!r}: give a function that asks a cloud for something")
+    if iscoroutinefunction(given) or isgeneratorfunction(given) or isasyncgenfunction(given):
+        raise UsageError(
+            f"scenario={given!r} does nothing when it is called: leave out async, await and yield"
+        )
+    return given  # type: ignore[no-any-return]
+
 
 _CHANGES = ("db.", "virt.")
 """After events of these kinds it is asked whether what must always hold does."""
@@ -112,7 +125,13 @@ class Plan:
         def look(event: Event) -> None:
             if told or event.background or not event.kind.startswith(_CHANGES):
                 return
+            asked = len(cloud.timeline.inputs)
             said = wrong(always, cloud)
+            if len(cloud.timeline.inputs) != asked:
+                told.append("")
+                cloud.clock.tell(
+                    UsageError("always= asks something of the cloud: it may only look")
+                )
             if said:
                 told.append(said)
                 cloud.clock.tell(Broken(said))

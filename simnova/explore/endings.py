@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simnova.cloud.cloud import Cloud
-from simnova.exceptions import unknown
+from simnova.exceptions import UsageError, quoted, unknown
 from simnova.explore.hangs import Hang, hang_in
 from simnova.explore.play import Ending, broken, play, restart
 from simnova.explore.points import Point, points
@@ -197,6 +197,8 @@ def endings(
     `only` takes those of a service, or "lose", the messages, or a condition; `then` looks at each cloud at its end.
     All of a boot take about a minute. Raises `UsageError` for a service that does nothing in it.
     """
+    if not isinstance(scenario, Scenario):
+        raise UsageError(f"{quoted(scenario)} is no scenario: give one, as simnova.explore.boot")
     every = points(scenario)
     if isinstance(only, str):
         wanted = [point for point in every if only in (point.service, point.what)]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.equipment import conf_of
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of, quoted
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -102,9 +102,7 @@ READY: dict[str, Property] = {
 def as_property(given: Any, what: str = "holds") -> Property:
     """A property, or one of the ready ones by its name; raises UsageError for what is neither."""
     if isinstance(given, str):
-        if given not in READY:
-            raise unknown("property", given, READY)
-        return READY[given]
+        return READY[one_of("property", given, READY)]
     if not callable(given):
         raise UsageError(
             f"{what}={given!r}: give a function of a cloud, or one of {', '.join(READY)}"
@@ -118,9 +116,13 @@ def wrong(prop: Property, cloud: Cloud) -> str | None:
         said = prop(cloud)
     except AssertionError as error:
         return str(error).partition("\n")[0] or f"{_name(prop)} does not hold"
-    if said is None or said is True:
-        return None
-    return said if isinstance(said, str) and said else f"{_name(prop)} does not hold"
+    if said is None or isinstance(said, str):
+        return said
+    if said not in (True, False):
+        raise UsageError(
+            f"{_name(prop)} returned {quoted(said)}: return True where it holds, else False or a text"
+        )
+    return None if said else f"{_name(prop)} does not hold"
 
 
 def _name(prop: Property) -> str:

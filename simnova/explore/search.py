@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simnova.exceptions import UsageError
-from simnova.explore.attempt import Attempt, Plan, Scenario
+from simnova.explore.attempt import Attempt, Plan, Scenario, as_scenario
 from simnova.explore.found import Found, Tried, shrunk
 from simnova.explore.frontier import Frontier
 from simnova.explore.properties import Property, as_property
@@ -48,15 +48,16 @@ def search(
     """
     _check_numbers(runs=runs, deviations=deviations, faults=faults)
     _check_seconds(delay=delay, settle=settle)
-    if not callable(scenario):
-        raise UsageError(f"scenario={scenario!r}: give a function that asks a cloud for something")
+    asks = as_scenario(scenario)
+    if not isinstance(at_random, bool):
+        raise UsageError(f"at_random={at_random!r}: give True or False")
     for name in {"level", "choices"} & cloud.keys():
         raise UsageError(
             f"{name}= is the search's own: the found cloud keeps all, by found.choices"
         )
     must = None if always is None else as_property(always, "always")
     recipe = {**cloud, "seed": seed}
-    plan = Plan(scenario, as_property(holds), must, settle, recipe)
+    plan = Plan(asks, as_property(holds), must, settle, recipe)
     return _Search(plan, Frontier(delay, faults), runs, deviations).go(at_random, seed)
 
 

@@ -9,7 +9,6 @@ next one) and then closes its coroutines, so that no `except Exception` of a ser
 
 from __future__ import annotations
 
-import heapq
 import sys
 import threading
 import types
@@ -32,6 +31,7 @@ from simnova.kernel.realtime import Realtime
 from simnova.kernel.service import SERVICE_CRASH, SERVICE_START, SERVICE_STOP
 from simnova.kernel.service import Crashed as Crashed
 from simnova.kernel.service import Service as Service
+from simnova.kernel.ties import untie
 from simnova.kernel.waiting import where as where
 
 __door__ = True
@@ -339,7 +339,7 @@ class Clock(Chance):
         before = getattr(_here, "clock", None)
         _here.clock, _here.handled = self, sys.exc_info()[1]
         if self.untied:
-            self._untie()
+            untie(self.env._queue, lambda many: self.decide("tie", among=range(many)))
         try:
             self.env.step()
         finally:
@@ -349,19 +349,6 @@ class Clock(Chance):
             raise self._failures.pop(0)
         if self.patience.wanted:
             self.patience.end()
-
-    def _untie(self) -> None:
-        """Where several engine events are due at the same time, let a search decide which is the first."""
-        queue = self.env._queue
-        first = queue[0]
-        if not any(entry[:2] == first[:2] for entry in queue[1:3]):
-            return
-        tied = sorted(entry for entry in queue if entry[:2] == first[:2])
-        chosen = tied[self.decide("tie", among=range(len(tied)))]
-        if chosen is not first:
-            queue.remove(chosen)
-            heapq.heapify(queue)
-            heapq.heappush(queue, (*first[:2], first[2] - 1, chosen[3]))
 
     def tell(self, error: BaseException) -> None:
         """Raise this out of the engine when its step is over."""

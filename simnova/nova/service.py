@@ -201,9 +201,9 @@ class Service:
         self.model_disconnected = True
 
     async def _report_forever(self) -> None:
-        """Report every `report_interval` seconds."""
-        while True:
-            await self.place.clock.sleep(self.conf.report_interval)
+        """Report every `report_interval` seconds; where that is 0, never again."""
+        while interval := self.conf.report_interval:
+            await self.place.clock.sleep(interval)
             await self._report_state()
 
 

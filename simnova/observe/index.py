@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, quoted
 from simnova.kernel.journal import Event, Journal
 
 
@@ -54,7 +54,7 @@ def step(journal: Journal, given: object) -> int:
     seq = given.seq if isinstance(given, Event) else given
     if not isinstance(seq, int):
         raise UsageError(
-            f"{given!r} is no step: give the number of a step or an event, such as cloud.journal[12]"
+            f"{quoted(given)} is no step: give the number of a step or an event, such as cloud.journal[12]"
         )
     if 0 <= seq < len(journal):
         return seq

@@ -168,8 +168,9 @@ _WAITED = "; waited: for a turn, median and 95 %"
 
 def of(journal: Journal, first: int = 0, upto: int | None = None) -> Load:
     """The load from one step to another; raises UsageError where no work took any time."""
-    step(journal, first)
-    load = Load(journal.events[first : last(journal, upto) + 1])
+    begin = step(journal, first)
+    end = last(journal) if upto is None else step(journal, upto)
+    load = Load(journal.events[begin : end + 1])
     if not load._processes:
         raise UsageError(
             'no work has cost any time in these steps: Cloud(costs="measured") has work take as long as in Nova'

@@ -105,7 +105,7 @@ def table(journal: Journal, seq: int | None, name: str) -> Table:
     Raises `UsageError` for a table or a step that is not there.
     """
     known = schema.names(journal, follow(journal, Cursor).names)
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise schema.no_table(name, known)
     seq = None if seq is None else step(journal, seq)
     rows = at(journal, seq, name)

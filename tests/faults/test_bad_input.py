@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from simnova import Cloud, NovaError, UsageError
+from simnova import Cloud, NovaError, UsageError, search
+from simnova.explore import endings
 
 HUGE = 10**400
 NO_NAMES: list[Any] = [None, 0, -1, 1.5, math.nan, HUGE, True, "", "x", b"x", [], ["x"], {}, "a\nb"]
@@ -179,3 +180,88 @@ def test_another_thread_may_ask_look_and_break_while_the_cloud_runs() -> None:
             cloud.slow("nova-scheduler", number)
         running.join()
         cloud.fork().close()
+
+
+@pytest.mark.parametrize("cost", NO_NUMBERS, ids=lambda value: repr(value)[:20])
+def test_work_costs_a_number_of_seconds_that_ends(cost: Any) -> None:
+    with pytest.raises(UsageError, match="cost of a request"):
+        Cloud(hosts=1, costs={"request": cost})
+
+
+@pytest.mark.parametrize("option", ["report_interval", "rpc_response_timeout", "long_rpc_timeout"])
+def test_no_wait_is_shorter_than_none(option: str) -> None:
+    with pytest.raises(UsageError, match="at least 0"):
+        Cloud(hosts=1, config={option: -1})
+
+
+def test_without_an_interval_nobody_reports() -> None:
+    with Cloud(hosts=1, config={"report_interval": 0}) as cloud:
+        cloud.run(100)
+        assert {service["State"] for service in cloud.services.table().as_dicts()} == {"down"}
+
+
+def test_an_option_has_a_name() -> None:
+    config: Any = {1: 1}
+    with pytest.raises(UsageError, match="1 is no option"):
+        Cloud(config=config)
+
+
+@pytest.mark.parametrize("step", ["x", 1.5, -1, 10**9, [], math.nan])
+def test_the_load_is_that_between_two_steps(step: Any) -> None:
+    with Cloud(hosts=1, costs="measured") as cloud:
+        assert "no step" in refused(cloud, lambda: cloud.load(0, step))
+        assert cloud.load(0).processes().rows
+
+
+def test_a_fork_stands_at_the_same_time() -> None:
+    with Cloud(hosts=1) as cloud:
+        cloud.boot("web")
+        assert cloud.now > cloud.journal[-1].time
+        with cloud.fork() as twin:
+            assert twin.now == cloud.now
+
+
+def _ask(cloud: Cloud) -> None:
+    cloud.submit("web")
+
+
+async def _later(cloud: Cloud) -> None:
+    cloud.submit("web")
+
+
+def _slowly(cloud: Cloud) -> Iterator[object]:
+    yield cloud.submit("web")
+
+
+@pytest.mark.parametrize("scenario", [_later, _slowly, None, "boot"])
+def test_a_scenario_that_does_nothing_is_not_searched(scenario: Any) -> None:
+    with pytest.raises(UsageError, match="scenario="):
+        search(scenario, hosts=1, runs=1)
+
+
+def test_a_scenario_that_closes_its_cloud_is_told_so() -> None:
+    with pytest.raises(UsageError, match="this cloud is closed"):
+        search(lambda cloud: cloud.close(), hosts=1, runs=1)
+
+
+@pytest.mark.parametrize("answer", [5, [], {}, "nothing"[:0].encode(), object()])
+def test_a_property_answers_yes_no_or_what_is_wrong(answer: Any) -> None:
+    with pytest.raises(UsageError, match="return True where it holds"):
+        search(_ask, lambda cloud: answer, hosts=1, runs=1)
+
+
+def test_what_must_always_hold_may_only_look() -> None:
+    with pytest.raises(UsageError, match="may only look"):
+        search(_ask, always=lambda cloud: cloud.submit("more") is not None, hosts=1, runs=1)
+
+
+def test_at_random_is_a_switch() -> None:
+    yes: Any = "yes"
+    with pytest.raises(UsageError, match="at_random='yes'"):
+        search(_ask, hosts=1, runs=1, at_random=yes)
+
+
+@pytest.mark.parametrize("scenario", [None, 5, _ask])
+def test_endings_are_those_of_a_scenario(scenario: Any) -> None:
+    with pytest.raises(UsageError, match="is no scenario"):
+        endings(scenario)
