@@ -25,7 +25,7 @@ from simnova.nova.log import Logger
 from simnova.nova.manager import Manager
 from simnova.nova.network import neutron
 from simnova.nova.virt.driver import ComputeDriver
-from simnova.nova.virt.event import News
+from simnova.nova.virt.event import Asked, News
 from simnova.nova.virt.simulated import SimulatedDriver
 from simnova.nova.virt.stepped import SteppedDriver
 from simnova.nova.virt.watched import WatchedDriver
@@ -71,6 +71,7 @@ class Assembly:
         self.drivers: dict[str, WatchedDriver] = {}
         self._run_id = run_id
         self._news: News | None = None
+        self._asked: Asked | None = None
         for host in self.hosts.values():
             self._install(host)
         for door in self.drivers.values():
@@ -80,18 +81,19 @@ class Assembly:
         self.daemons: dict[str, nova_service.Service] = {}
         self._apps: dict[str, App] = {}
 
-    def listen(self, news: News) -> None:
-        """Who is told what real guests do beside Nova, on every host."""
-        self._news = news
+    def listen(self, news: News, asked: Asked) -> None:
+        """Who is told what real guests do beside Nova, and who answers what they ask, on every host."""
+        self._news, self._asked = news, asked
         for door in self.drivers.values():
-            door.driver.news = news
+            door.driver.news, door.driver.asked = news, asked
 
     def add(self, host: Host) -> None:
         """A host more, whose nova-compute starts."""
         self.hosts[host.name] = host
         self._install(host)
         self._join(self.drivers[host.name].driver)
-        self.drivers[host.name].driver.news = self._news
+        driver = self.drivers[host.name].driver
+        driver.news, driver.asked = self._news, self._asked
         self.start(f"{COMPUTE}@{host.name}", background=False)
 
     def _install(self, host: Host) -> None:

@@ -144,7 +144,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
             cells,
             Managers(managers),
         )
-        self.assembly.listen(self._heard)
+        self.assembly.listen(self._heard, self._answer_guest)
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,14 @@ __door__ = True
 Until = float | str | Callable[[Event], object] | None
 """A time in seconds, a kind of event, a condition on an event, or quiet."""
 
+MOMENT = 0.002
+"""Wall seconds between two looks whether the engine is free again."""
+
+_taking = threading.Lock()
+
 
 class Engine:
-    """Owns the engine for the time of a block; another thread's block waits for nothing and is refused."""
+    """Owns the engine for the time of a block; another thread's block is refused, but waits for a guest's request."""
 
     def __init__(self, cloud: Cloud, pace: float | None) -> None:
         self.cloud = cloud
@@ -31,16 +37,25 @@ class Engine:
         self._collector = Seldom()
 
     def __enter__(self) -> None:
-        if self.cloud._owner not in (None, threading.get_ident()):
-            raise UsageError(
-                "this cloud is running in another thread: requests may be sent, run() may not be called"
-            )
-        self.cloud._check_open()
-        self.cloud._owner = threading.get_ident()
+        while not self._take():
+            if not self.cloud.serves_a_guest:
+                raise UsageError(
+                    "this cloud is running in another thread: requests may be sent, run() may not be called"
+                )
+            time.sleep(MOMENT)
         self.cloud.clock.real.set_pace(self.pace)
         self._interrupts = self.cloud.clock.patience.guard()
         self._collector.__enter__()
         self.cloud.clock.real.listen()
+
+    def _take(self) -> bool:
+        """Own the engine, unless another thread does."""
+        with _taking:
+            self.cloud._check_open()
+            free = self.cloud._owner in (None, threading.get_ident())
+            if free:
+                self.cloud._owner = threading.get_ident()
+        return free
 
     def __exit__(self, *_: object) -> None:
         self._collector.__exit__(None, None, None)

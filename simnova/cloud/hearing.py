@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simnova.cloud.assembly import Assembly
-from simnova.cloud.engine import Engine
 from simnova.cloud.metadata import GuestRequests
 from simnova.kernel.journal import Journal
 from simnova.nova.objects.states import PowerState
@@ -18,15 +15,6 @@ class Hearing(GuestRequests):
 
     assembly: Assembly
     journal: Journal
-    _owner: int | None
-
-    def _input(self, verb: str, /, **args: Any) -> Any:
-        """See `Cloud._input`."""
-        raise NotImplementedError
-
-    def _engine(self) -> Engine:
-        """See `Cloud._engine`."""
-        raise NotImplementedError
 
     def listen(self) -> None:
         """Hear what real hypervisors have told since the cloud last ran, as `run` and `step` do at their beginning."""

@@ -6,10 +6,14 @@ In Neutron: `neutron/agent/metadata/agent.py`.
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.assembly import METADATA, Assembly
+from simnova.cloud.engine import MOMENT, Engine
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Clock
 from simnova.messaging.rest import Response
@@ -22,14 +26,47 @@ __door__ = True
 
 AGENT = "neutron-metadata-agent"
 
+PATIENCE = 20.0
+"""Wall seconds after which a real guest is told that nobody answers (503)."""
+
 
 class GuestRequests:
     """The part of `Cloud` that asks in guests' names."""
 
     assembly: Assembly
     clock: Clock
+    closed: bool
+    _owner: int | None
+    _serving: int | None = None
+    """The thread that runs the engine for a guest's request, while nobody else does."""
     _input: Callable[..., Any]
+    _engine: Callable[[], Engine]
     _until_answered: Callable[[Call], None]
+
+    @property
+    def serves_a_guest(self) -> bool:
+        """Whether the engine runs for a real guest's request, and will soon be free."""
+        return self._owner is None or self._owner == self._serving
+
+    def _answer_guest(self, **asked: Any) -> Response | None:
+        """The answer to a real guest, on a thread of its own; a cloud that stands still runs until it is answered."""
+        calls: list[Call] = []
+        self.clock.real.post(lambda: calls.append(self._input("metadata", **asked)))
+        deadline = time.monotonic() + PATIENCE
+        while not self.closed and time.monotonic() < deadline:
+            if self._owner is None:
+                self._run_for_guest(calls)
+            if calls and calls[0].done:
+                return calls[0].answer
+            time.sleep(MOMENT)
+        return None
+
+    def _run_for_guest(self, calls: list[Call]) -> None:
+        """Somebody else may be faster: then the request is done there."""
+        self._serving = threading.get_ident()
+        with suppress(UsageError), self._engine():
+            while calls and not calls[0].done and not self.clock.quiet and self.clock.step():
+                pass
 
     def ask_as_guest(
         self,

@@ -67,6 +67,17 @@ class Seats:
             raise UsageError(f"no {text!r} in {seconds:g} s; the guest has written: {told}")
         return written
 
+    def forward(self, port: int = 22) -> int:
+        """A port of 127.0.0.1 that leads to one of the guest's first card: `ssh -p PORT root@127.0.0.1`.
+
+        It is there as long as the guest runs; whoever is on this machine can take it.
+        """
+        from simnova.nova.virt.libvirt import forwarding
+
+        if not 0 < port < 65536:
+            raise UsageError(f"port={port} is no port: give 1 to 65535")
+        return self._real().hypervisor.at_once(forwarding.forward, self.id, port=port)
+
     def _real(self) -> QemuDriver:
         from simnova.nova.virt.libvirt.qemu import QemuDriver
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -28,12 +29,11 @@ def written(server, text, seconds=60.0):
     return log_of(driver, server)
 
 
-def boot(cloud, name="web", **more):
-    if "linux" not in cloud.images:
-        cloud.images.add_linux()
-        cloud.keypairs.create("mine", KEY)
+def boot(cloud, key=KEY, **more):
+    cloud.images.add_linux()
+    cloud.keypairs.create("mine", key)
     given = {"flavor": "m1.tiny", "image": "linux", "key_name": "mine", "user_data": SCRIPT}
-    return cloud.boot(name, **{**given, **more}).wait()
+    return cloud.boot("web", **{**given, **more}).wait()
 
 
 @needs_linux
@@ -69,3 +69,47 @@ def test_it_is_built_from_the_command_line(tmp_path):
     )
     assert told.stdout == f'{file}: cloud.images.add("{file}")\n'
     assert file.read_bytes()[:4] == b"QFI\xfb"
+
+
+@needs_linux
+def test_it_gets_its_address_by_dhcp_and_all_else_from_the_metadata_service(machines, tmp_path):
+    """And whoever has the key can log in, and another of the network reaches it."""
+    ssh, key = shutil.which("ssh"), tmp_path / "key"
+    if ssh and shutil.which("ssh-keygen") and linux_guest.has_ssh():
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]
+        subprocess.run(command, check=True)
+    with Cloud(machines.hosts) as cloud:
+        public = key.with_suffix(".pub").read_text().strip() if key.exists() else KEY
+        server = boot(cloud, public, metadata={"role": "db"}, host="compute1")
+        told = written(server, "web login: ")
+        assert f"{server.addresses[0]}/16" in told
+        assert f'"uuid": "{server.id}"' in told
+        assert '"meta": {"role": "db"}' in told
+        assert f"simnova: key {public[:40]}" in told
+        assert "the script says web" in told
+        asked = [event.data["path"] for event in cloud.journal if event.kind == "http.request"]
+        assert asked.count("/openstack/latest/user_data") == 1
+        if key.exists():
+            assert logged_in(server.forward(22), key, "hostname; ip route") == [
+                "web",
+                "default via 10.0.0.1 dev eth0",
+                f"10.0.0.0/16 dev eth0 scope link  src {server.addresses[0]}",
+                "169.254.169.254 via 10.0.0.1 dev eth0",
+            ]
+        ping = f"#!/bin/sh\nping -c 1 -W 5 {server.addresses[0]}\n"
+        other = {"flavor": "m1.tiny", "image": "linux", "host": "compute2", "user_data": ping}
+        neighbour = cloud.boot("neighbour", **other).wait()
+        told = written(neighbour, "neighbour login: ")
+        assert "1 packets transmitted, 1 packets received" in told
+        with cloud.fork() as twin:
+            assert twin.servers["web"].metadata()["uuid"] == server.id
+
+
+def logged_in(port, key, command):
+    """What a command prints in the guest, line by line."""
+    options = ("UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no", "LogLevel=ERROR")
+    said = [word for option in options for word in ("-o", option)]
+    whole = ["ssh", *said, "-i", key, "-p", str(port), "root@127.0.0.1", command]
+    done = subprocess.run(whole, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [line.strip() for line in done.stdout.splitlines()]

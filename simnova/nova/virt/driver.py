@@ -19,7 +19,7 @@ from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver_moves import MoveDriver
-from simnova.nova.virt.event import ConnectionListener, Listener, News
+from simnova.nova.virt.event import Asked, ConnectionListener, Listener, News
 from simnova.nova.virt.guest import (
     GIB,
     Console,
@@ -75,6 +75,7 @@ class ComputeDriver(MoveDriver):
     network_api: Any = None
     """Who is asked for what a config drive says of the network (`nova/network/neutron.py`)."""
     news: News | None = None
+    asked: Asked | None = None
 
     # --- the host ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simnova.kernel.clock import Clock
 from simnova.nova.objects.states import PowerState
@@ -40,6 +40,9 @@ class LifecycleEvent(NamedTuple):
 
 
 Listener = Callable[[LifecycleEvent], None]
+
+Asked = Callable[..., Any]
+"""Called, on any thread, with what a real guest asks of the metadata service; its answer, or None."""
 
 News = Callable[[str, str, PowerState, int | None], None]
 """Told that a guest has changed beside Nova: its host, its UUID, how it is now, and its number while it runs."""

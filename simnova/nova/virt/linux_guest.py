@@ -108,6 +108,11 @@ def missing() -> str | None:
     return None
 
 
+def has_ssh() -> bool:
+    """Whether it can be logged into from outside."""
+    return _found("dropbear") is not None
+
+
 def _found(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=PLACES)
 

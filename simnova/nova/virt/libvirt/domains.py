@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 from simnova.nova import exception
 from simnova.nova.virt.libvirt import guest
-from simnova.nova.virt.libvirt.placing import placed
+from simnova.nova.virt.libvirt.placing import placed, unwired
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -26,12 +26,14 @@ CARD = "<interface type='user'><mac address={mac}/><model type='virtio'/></inter
 def define(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
     """Make the domain known, as this machine can run it."""
     guest.refuse_existing(connection, about, said)
+    said["lay"](about.uuid)
     return guest.info(connection.defineXML(placed(said["xml"], about)))
 
 
 def redefine(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
     """Give a domain of ours another definition."""
     guest.find(connection, about)
+    said["lay"](about.uuid)
     return guest.info(connection.defineXML(placed(said["xml"], about)))
 
 
@@ -67,6 +69,7 @@ def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
     domain, mac = guest.find(connection, about), said["mac"]
     card = CARD.format(mac=quoteattr(mac))
     domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    connection.defineXML(unwired(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), mac))
     for _ in range(said["attempts"]):
         if not _plugged(domain, mac):
             return

@@ -136,6 +136,11 @@ def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
         if domain.UUIDString() == about.uuid:
             guest.remove(domain)
     shutil.rmtree(about.file(about.uuid), ignore_errors=True)
+    said.get("take_up", nothing)(about.uuid)
+
+
+def nothing(uuid: str) -> None:
+    """Who has laid no wires takes up none."""
 
 
 # --- copies of it ---

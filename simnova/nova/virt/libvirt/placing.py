@@ -8,11 +8,13 @@ system can (`disk_cachemode` of `nova/virt/libvirt/driver.py`).
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from simnova.nova.virt.libvirt import wires
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH, NOVA_NS
 from simnova.nova.virt.libvirt.guest import MARK_NS
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 __door__ = True
 
-PREFIXES = {"nova": NOVA_NS, "simnova": MARK_NS}
+QEMU_NS = "http://libvirt.org/schemas/domain/qemu/1.0"
+PREFIXES = {"nova": NOVA_NS, "simnova": MARK_NS, "qemu": QEMU_NS}
 
 
 def placed(xml: str, about: Domain) -> str:
@@ -35,6 +38,7 @@ def placed(xml: str, about: Domain) -> str:
     _place_files(domain, about.directory)
     for card in domain.iter("interface"):
         as_user(card)
+    wired(domain, about.directory)
     return ET.tostring(domain, encoding="unicode")
 
 
@@ -54,6 +58,52 @@ def as_user(card: ET.Element) -> None:
     for tag in ("source", "target", "mtu", "virtualport"):
         for element in card.findall(tag):
             card.remove(element)
+
+
+def wired(domain: ET.Element, directory: Path) -> None:
+    """Every frame that a card sends goes through a wire of this cloud's (`wires`); QEMU's filters do that.
+
+    A frame that comes by `on` passes the filters before its own, so `on` is made before `out`.
+    """
+    cards = [mac.get("address", "") for mac in domain.iterfind("devices/interface/mac")]
+    arguments = [one for mac in cards for one in _filters(mac, directory)]
+    if arguments:
+        line = ET.SubElement(domain, f"{{{QEMU_NS}}}commandline")
+        for one in arguments:
+            ET.SubElement(line, f"{{{QEMU_NS}}}arg", value=one)
+    for card in domain.iterfind("devices/interface"):
+        mac = card.find("mac")
+        if mac is not None and card.find("alias") is None:
+            ET.SubElement(card, "alias", name=alias(mac.get("address", "")))
+
+
+def unwired(xml: str, mac: str) -> str:
+    """The definition without the filters of a card that is not there any more."""
+    for prefix, namespace in PREFIXES.items():
+        ET.register_namespace(prefix, namespace)
+    domain, name = ET.fromstring(xml), mac.replace(":", "")
+    for line in domain.findall(f"{{{QEMU_NS}}}commandline"):
+        told = list(line)
+        for what, how in zip(told[::2], told[1::2], strict=True):
+            if f"-{name}," in how.get("value", ""):
+                line.remove(what)
+                line.remove(how)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def alias(mac: str) -> str:
+    """What libvirt calls a card; its network is `host` and that."""
+    return f"ua-{mac.replace(':', '')}"
+
+
+def _filters(mac: str, directory: Path) -> Iterator[str]:
+    name = mac.replace(":", "")
+    for end in (wires.OUT, wires.ON, wires.IN):
+        path = wires.socket_of(directory, mac, end)
+        yield from ("-chardev", f"socket,id={end}-{name},path={path},reconnect=1")
+    for end, how in ((wires.ON, "rx,indev"), (wires.OUT, "rx,outdev"), (wires.IN, "tx,indev")):
+        about = f"id=filter-{end}-{name},netdev=host{alias(mac)},queue={how}={end}-{name}"
+        yield from ("-object", f"filter-redirector,{about}")
 
 
 def direct_io(directory: Path) -> bool:

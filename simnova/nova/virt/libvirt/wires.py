@@ -1,0 +1,235 @@
+"""The wires between guests' cards and their gateways: every frame that a guest sends passes here first.
+
+QEMU's filters hand it over (`filter-redirector`): one socket for what the guest sends, one for what of it may go on to
+QEMU's own network, one for what the gateway has to say to the guest. Only who may enter the directory can connect.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from simnova.nova.virt.libvirt.gateway import Card, Gateway
+
+__door__ = True
+
+OUT, ON, IN = "out", "on", "in"
+"""What a guest sends, what of it goes on, what comes in to it."""
+
+PATIENCE = 1.0
+"""Seconds that a QEMU may take to read a frame; one that stands still loses it."""
+
+Serve = Callable[[bytes], bytes]
+"""Called on a thread of its own with a whole HTTP request; returns the whole answer."""
+
+
+def folder(directory: Path) -> Path:
+    """Where the sockets of a host's cards are."""
+    return directory / "net"
+
+
+def socket_of(directory: Path, mac: str, end: str) -> Path:
+    """One of a card's three sockets."""
+    return folder(directory) / f"{mac.replace(':', '')}.{end}"
+
+
+class Wire:
+    """A card's three sockets, and its gateway."""
+
+    def __init__(
+        self, directory: Path, card: Card, serve: Serve, loop: Loop, switch: Switch
+    ) -> None:
+        self.gateway = Gateway(card, self._ask)
+        self.card, self.serve, self.loop, self.switch = card, serve, loop, switch
+        self._sending = threading.Lock()
+        self._ends: dict[str, socket.socket] = {}
+        self._held = b""
+        folder(directory).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.paths = [socket_of(directory, card.mac.hex(), end) for end in (OUT, ON, IN)]
+        self.listening = [self._listen(path) for path in self.paths]
+        switch.wires.append(self)
+
+    def _listen(self, path: Path) -> socket.socket:
+        path.unlink(missing_ok=True)
+        made = socket.socket(socket.AF_UNIX)
+        made.bind(str(path))
+        made.listen(2)
+        self.loop.watch(made, lambda: self._accept(made, path.suffix[1:]))
+        return made
+
+    def _accept(self, listening: socket.socket, end: str) -> None:
+        """Of two QEMUs, while a guest moves, the later one is answered."""
+        made, _ = listening.accept()
+        made.settimeout(PATIENCE)
+        self._ends[end] = made
+        self.loop.watch(made, lambda: self._read(made, end))
+
+    def _read(self, came: socket.socket, end: str) -> None:
+        data = b""
+        with suppress(OSError):
+            data = came.recv(65536)
+        if not data:
+            self.loop.forget(came)
+            if self._ends.get(end) is came:
+                del self._ends[end]
+                self._held = b"" if end == OUT else self._held
+        elif end == OUT and self._ends.get(end) is came:
+            self._held += data
+            self._pass_frames()
+
+    def _pass_frames(self) -> None:
+        while len(self._held) >= 4:
+            size = struct.unpack("!I", self._held[:4])[0]
+            if len(self._held) < 4 + size:
+                return
+            frame, self._held = self._held[4 : 4 + size], self._held[4 + size :]
+            self._pass(frame)
+
+    def _pass(self, frame: bytes) -> None:
+        """To the guest that it is for; else to the gateway, and to all or outside where that has no answer."""
+        target, others = frame[:6], self.switch.others(self)
+        if target in others:
+            others[target]._send(IN, frame)
+            return
+        replies, onward = self.gateway.receive(frame)
+        self._say(replies)
+        if onward:
+            self._send(ON, frame)
+        if target[0] & 1 and not replies:
+            for other in others.values():
+                other._send(IN, frame)
+
+    def _send(self, end: str, frame: bytes) -> None:
+        found = self._ends.get(end)
+        if found is not None:
+            with self._sending, suppress(OSError):
+                found.sendall(struct.pack("!I", len(frame)) + frame)
+
+    def _ask(self, port: int, request: bytes) -> None:
+        work = threading.Thread(target=self._answer, args=(port, request), daemon=True)
+        work.name = "metadata of a guest"
+        work.start()
+
+    def _answer(self, port: int, request: bytes) -> None:
+        answer = self.serve(request)
+        self.loop.soon(lambda: self._say(self.gateway.answer(port, answer)))
+
+    def _say(self, said: list[bytes]) -> None:
+        for frame in said:
+            self._send(IN, frame)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.switch.wires.remove(self)
+        for one in [*self.listening, *self._ends.values()]:
+            self.loop.forget(one)
+        for path in self.paths:
+            path.unlink(missing_ok=True)
+
+
+class Switch:
+    """What joins the cards of a network, on whichever host of the cloud their guests are."""
+
+    def __init__(self) -> None:
+        self.wires: list[Wire] = []
+
+    def others(self, one: Wire) -> dict[bytes, Wire]:
+        """The other cards of the same network, by MAC."""
+        wires = list(self.wires)
+        return {
+            wire.card.mac: wire
+            for wire in wires
+            if wire is not one and wire.card.network_id == one.card.network_id
+        }
+
+
+class Loop:
+    """The thread that looks after all wires of a host."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._todo: list[Callable[[], Any]] = []
+        self._lock = threading.Lock()
+        self._woken, self._wake = socket.socketpair()
+        self._woken.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, None)
+        self._thread = threading.Thread(target=self._run, daemon=True, name="cards of guests")
+        self._going = True
+        self._thread.start()
+
+    def watch(self, one: socket.socket, act: Callable[[], None]) -> None:
+        """Call `act` whenever there is something to read."""
+        self.soon(lambda: self._selector.register(one, selectors.EVENT_READ, act))
+
+    def forget(self, one: socket.socket) -> None:
+        """Close it."""
+        self.soon(lambda: self._close(one))
+
+    def soon(self, act: Callable[[], Any]) -> None:
+        """Have the loop's thread do something."""
+        with self._lock:
+            self._todo.append(act)
+        with suppress(OSError):
+            self._wake.send(b".")
+
+    def end(self) -> None:
+        """Stop, when all that was asked for is done."""
+        self.soon(lambda: setattr(self, "_going", False))
+        self._thread.join(PATIENCE * 2)
+
+    def _close(self, one: socket.socket) -> None:
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(one)
+        one.close()
+
+    def _run(self) -> None:
+        while self._going:
+            for key, _ in self._selector.select():
+                if key.data is not None and key.fileobj.fileno() >= 0:  # type: ignore[union-attr]
+                    with suppress(OSError):
+                        key.data()
+            with suppress(BlockingIOError):
+                self._woken.recv(4096)
+            with self._lock:
+                todo, self._todo = self._todo, []
+            for act in todo:
+                act()
+        self._selector.close()
+        self._woken.close()
+        self._wake.close()
+
+
+class Wires:
+    """The wires of one host's guests, by the server's UUID."""
+
+    def __init__(self, directory: Path, switch: Switch | None = None) -> None:
+        self.directory, self.switch = directory, switch or Switch()
+        self._loop: Loop | None = None
+        self._wires: dict[str, list[Wire]] = {}
+
+    def lay(self, uuid: str, cards: list[tuple[Card, Serve]]) -> None:
+        """New ones for a guest, in the place of those that it had."""
+        self.take_up(uuid)
+        self._loop = self._loop or Loop()
+        loop, switch = self._loop, self.switch
+        made = [Wire(self.directory, card, serve, loop, switch) for card, serve in cards]
+        self._wires[uuid] = made
+
+    def take_up(self, uuid: str) -> None:
+        """A guest is gone."""
+        for wire in self._wires.pop(uuid, ()):
+            wire.close()
+
+    def close(self) -> None:
+        """All are gone."""
+        for uuid in list(self._wires):
+            self.take_up(uuid)
+        if self._loop is not None:
+            self._loop.end()
+            self._loop = None
