@@ -77,7 +77,7 @@ class Broker(Topology):
         the broker is down.
         """
         if not self.is_up:
-            raise AMQPError("[Errno 111] ECONNREFUSED")
+            raise AMQPError("[Errno 111] Connection refused")
         service = self.clock.start(client) if isinstance(client, str) else client
         if not self.clock.network.passes(service.name, self.name):
             raise AMQPError("[Errno 110] ETIMEDOUT")

@@ -26,7 +26,7 @@ def test_each_try_waits_longer_than_the_one_before(cloud):
     assert waits[:6] == [1, 2, 4, 6, 8, 10]
     assert max(waits) <= 31
     assert logged(cloud, "unreachable: Socket closed", "nova-scheduler")
-    assert logged(cloud, "unreachable: [Errno 111] ECONNREFUSED", "nova-scheduler")
+    assert logged(cloud, "unreachable: [Errno 111] Connection refused", "nova-scheduler")
 
 
 def test_a_request_waits_for_the_bus_and_is_answered_when_it_is_back(cloud):

@@ -14,7 +14,7 @@ __door__ = True
 
 GONE = (
     "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'controller' "
-    '([Errno 111] ECONNREFUSED)")'
+    '([Errno 111] Connection refused)")'
 )
 """What the driver says of a database server that is down."""
 
