@@ -36,7 +36,7 @@ ALLOCATIONS = """
 INSTANCES = """
     SELECT i.uuid, i.host, i.vm_state, i.task_state, i.instance_type_id, i.vcpus, i.memory_mb,
            i.root_gb + i.ephemeral_gb
-    FROM nova_cell{0}.instances i WHERE i.deleted = 0 ORDER BY i.id
+    FROM {0}.instances i WHERE i.deleted = 0 ORDER BY i.id
 """
 MIGRATIONS = """
     SELECT uuid, instance_uuid, status, source_compute, dest_compute, old_instance_type_id,
@@ -120,16 +120,16 @@ class Books:
 
     @cached_property
     def placed(self):
-        return self._instances(1)
+        return [row for cell in self._cells for row in self._instances(cell)]
 
     @cached_property
     def servers(self):
         """Those of all cells, also of the one for servers that found no host."""
-        return {row.uuid: row for row in (*self.placed, *self._instances(0))}
+        return {row.uuid: row for row in (*self.placed, *self._instances("nova_cell0"))}
 
     @cached_property
     def migrations(self):
-        return [Migration(*row) for row in self._sql(MIGRATIONS)]
+        return [Migration(*row) for row in self._of_cells(MIGRATIONS)]
 
     @cached_property
     def sizes(self):
@@ -144,6 +144,16 @@ class Books:
 
     def _sql(self, statement):
         return [[None if v == "-" else v for v in row] for row in self.cloud.sql(statement).rows]
+
+    @property
+    def _cells(self):
+        return [cell.database for cell in self.cloud.assembly.layout.cells]
+
+    def _of_cells(self, statement):
+        """What is said of the first cell, of each."""
+        return [
+            row for cell in self._cells for row in self._sql(statement.replace("nova_cell1", cell))
+        ]
 
     def _instances(self, cell):
         rows = self._sql(INSTANCES.format(cell))
@@ -233,13 +243,13 @@ class Books:
                 counts[row.host] += 1
             for host, size in self._elsewhere(row):
                 sums[host] = sums[host].plus(size)
-        for host, *pairs in self._sql(ROOM):
+        for host, *pairs in self._of_cells(ROOM):
             if not all(
                 0 <= used <= room for used, room in zip(pairs[::2], pairs[1::2], strict=True)
             ):
                 text = f"{host} counts more than it has: {pairs}"
                 yield Wrong("tracker", None, text, host=host)
-        for host, *used, running in self._sql(NODES):
+        for host, *used, running in self._of_cells(NODES):
             if host in self._confused_hosts():
                 continue
             if Size(*used) != sums[host]:
@@ -260,7 +270,7 @@ class Books:
                 here[row.host].add(row.uuid)
             for host, _ in self._elsewhere(row):
                 moving[host].add(row.uuid)
-        for host, *numbers in self._sql(NODES):
+        for host, *numbers in self._of_cells(NODES):
             tracker = self._tracker(host)
             if tracker is None or host in self._confused_hosts():
                 continue
@@ -321,7 +331,7 @@ class Books:
         if len(begun) > orphans:
             yield Wrong("image", None, f"{begun} are not whole")
         shelved = dict(
-            self._sql(
+            self._of_cells(
                 "SELECT instance_uuid, value FROM nova_cell1.instance_system_metadata "
                 "WHERE key = 'shelved_image_id'"
             )
@@ -335,7 +345,7 @@ class Books:
 
     def actions_have_ended(self):
         """Every event of every action has a finish time and a result."""
-        for action, event, finish, result in self._sql(
+        for action, event, finish, result in self._of_cells(
             "SELECT a.action, e.event, e.finish_time, e.result FROM nova_cell1.instance_actions_events e "
             "JOIN nova_cell1.instance_actions a ON a.id = e.action_id"
         ):

@@ -26,11 +26,15 @@ HOSTS = [
 ]
 NAMES = [host.name for host in HOSTS]
 COMPUTES = [f"nova-compute@{name}" for name in NAMES]
-CONTROL = ["nova-api", "nova-conductor", "nova-scheduler", "nova-scheduler:2"]
+CONTROL = [
+    *("nova-api", "nova-conductor", "nova-conductor:2", "nova-scheduler", "nova-scheduler:2"),
+    *("nova-conductor@cell1", "nova-conductor@cell2", "nova-conductor@cell2:2"),
+]
 NEIGHBOURS = ["keystone", "glance", "neutron", "placement"]
 PROCESSES = [*COMPUTES, *COMPUTES, *CONTROL, *NEIGHBOURS]
-ALL = [*PROCESSES, "rabbitmq"]
-DATABASES = ["nova_api", "nova_cell1", "placement", "neutron"]
+BUSES = ["rabbitmq", "rabbitmq-cell1", "rabbitmq-cell2"]
+ALL = [*PROCESSES, *BUSES]
+DATABASES = ["nova_api", "nova_cell1", "nova_cell2", "placement", "neutron"]
 FLAVORS = ["m1.tiny", "m1.small", "m1.medium"]
 SERVERS = [0, 0, 0, 1, 1, 2, 3, 4]
 
@@ -130,6 +134,8 @@ CONFIG = {
     "shelved_offload_time": [0, -1, 100],
     "allow_resize_to_same_host": [False, True],
     "resize_confirm_window": [0, 100],
+    "conductor.workers": [1, 2],
+    "cells": [None, None, 2],
 }
 
 
@@ -143,8 +149,8 @@ ACCIDENTS = {
 """What happens to one request: something of it is lost, refused, awaited in vain, or fails on a hypervisor."""
 
 IN_HAND = """
-    SELECT uuid FROM nova_cell1.instances
-    WHERE host = '{0}' AND deleted = 0 AND (task_state IS NOT NULL OR vm_state = 'building')
+    SELECT uuid FROM {0}.instances
+    WHERE host = '{1}' AND deleted = 0 AND (task_state IS NOT NULL OR vm_state = 'building')
 """
 PREEMPTED = re.compile(r"TaskStateError: Conflict updating instance ([0-9a-f-]{36})\.")
 """A step whose task somebody else has overwritten says so; no accident need have happened."""
@@ -161,11 +167,11 @@ fails; and one behind a host that is down leaves the guest there until that host
 class Walk:
     """A cloud with two schedulers, what was asked of it, and the steps that were gone."""
 
-    def __init__(self, level="full", **config):
+    def __init__(self, level="full", cells=None, **config):
         unlimited = dict.fromkeys(("quota.instances", "quota.cores", "quota.ram"), -1)
-        self.config = config
+        self.config = {"cells": cells, **config}
         options = {**unlimited, "scheduler.workers": 2, **config}
-        self.cloud = Cloud(hosts=HOSTS, config=options, level=level)
+        self.cloud = Cloud(hosts=HOSTS, cells=cells, config=options, level=level)
         self.steps = []
         self.calls = []
         self.begun = []
@@ -181,11 +187,9 @@ class Walk:
     def go(self, verb, *args):
         """One step, and what must be so after each."""
         self.steps.append([verb, *args])
+        known = [self._known(arg) for arg in args]
         try:
-            if hasattr(self, verb):
-                getattr(self, verb)(*args)
-            else:
-                self._plain(verb, *args)
+            getattr(self if hasattr(self, verb) else self.cloud, verb)(*known)
         except UsageError:
             self.refused = verb
         Books(self.cloud).nothing_is_oversold()
@@ -270,14 +274,12 @@ class Walk:
     def fail(self, host, what, times):
         self.cloud.fail(host, what, times=times)
 
-    def _plain(self, verb, *args):
-        getattr(self.cloud, verb)(*args)
-
     def repair(self):
         """All that lasts is ended, all that is down is started; what is being done goes on meanwhile."""
         self.cloud.heal()
-        with suppress(UsageError):
-            self.cloud.start("rabbitmq")
+        for name in BUSES:
+            with suppress(UsageError):
+                self.cloud.start(name)
         for host in self._off():
             self.cloud.power_on(host)
         for name in self._down():
@@ -433,9 +435,9 @@ class Walk:
     def requests(self):
         """The requests that each server has had."""
         found = {}
-        for cell in (0, 1):
+        for cell in self.cloud.assembly.layout.databases:
             for uuid, rid in self.cloud.sql(
-                f"SELECT instance_uuid, request_id FROM nova_cell{cell}.instance_actions"
+                f"SELECT instance_uuid, request_id FROM {cell}.instance_actions"
             ).rows:
                 found.setdefault(uuid, set()).add(rid)
         for uuid, rid in self._mentioned():
@@ -461,8 +463,9 @@ class Walk:
                     self._strike(task.request_id, event)
         elif event.kind == "service.start" and event.actor in COMPUTES:
             host = event.actor.partition("@")[2]
-            for (uuid,) in self.cloud.sql(IN_HAND.format(host)).rows:
-                self.found_by_a_start.setdefault(uuid, []).append("in hand when its host started")
+            for cell in self.cloud.assembly.layout.databases:
+                for (uuid,) in self.cloud.sql(IN_HAND.format(cell, host)).rows:
+                    self.found_by_a_start.setdefault(uuid, []).append("in hand as its host starts")
         elif event.kind in ACCIDENTS and event.request_id:
             self._strike(event.request_id, event)
         elif event.kind == "log" and (
@@ -476,6 +479,15 @@ class Walk:
         self.struck.setdefault(rid, []).append(said)
 
     # --- helpers --------------------------------------------------------------------------------------------------
+
+    def _known(self, name):
+        """The process or database that does this work here: where cells are not split off, the only one."""
+        layout = self.cloud.assembly.layout
+        if name in CONTROL and name not in self.cloud.assembly.running:
+            return layout.cells[-1].conductor if "@" in name else name.partition(":")[0]
+        if name in BUSES and name not in self.cloud.assembly.brokers:
+            return layout.cells[-1].bus
+        return layout.cells[-1].database if name == "nova_cell2" else name
 
     def _ask(self, number, method, path="", body=None):
         uuid = self._uuid(number)
