@@ -101,6 +101,12 @@ def test_it_gets_its_address_by_dhcp_and_all_else_from_the_metadata_service(mach
         neighbour = cloud.boot("neighbour", **other).wait()
         told = written(neighbour, "neighbour login: ")
         assert "1 packets transmitted, 1 packets received" in told
+        server.live_migrate()
+        cloud.run()
+        assert (server.host, server.status) == ("compute2", "ACTIVE")
+        if key.exists():
+            page = "wget -q -O - http://169.254.169.254/latest/meta-data/local-ipv4"
+            assert logged_in(server.forward(22), key, page) == server.addresses
         with cloud.fork() as twin:
             assert twin.servers["web"].metadata()["uuid"] == server.id
 

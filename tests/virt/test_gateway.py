@@ -209,7 +209,7 @@ def accepted(*laid):
     """Wait until every connection has been taken."""
     deadline = time.monotonic() + 5
     ends = [wire._ends for one in laid for of in one._wires.values() for wire in of]
-    while not all({wires.OUT, wires.IN} <= set(held) for held in ends):
+    while not all(held[wires.OUT] and held[wires.IN] for held in ends):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -219,6 +219,30 @@ def connected(directory, end, mac=OWN):
     made.settimeout(5)
     made.connect(str(wires.socket_of(directory, mac.hex(), end)))
     return made
+
+
+def test_while_a_guest_moves_the_qemu_in_which_it_runs_is_answered(tmp_path):
+    laid = wires.Wires(tmp_path)
+    laid.lay("uuid", [(CARD, bytes)])
+    ends = (wires.OUT, wires.ON, wires.IN)
+    qemus = []
+    for count in (1, 2):
+        qemus.append({end: connected(tmp_path, end) for end in ends})
+        deadline = time.monotonic() + 5
+        while any(len(held) < count for held in laid._wires["uuid"][0]._ends.values()):
+            assert time.monotonic() < deadline
+    for now in (0, 1, 0, 1):
+        frame = dhcp(frames.DISCOVER)
+        qemus[now][wires.OUT].sendall(struct.pack("!I", len(frame)) + frame)
+        assert leased(frame_of(qemus[now][wires.IN]))[0] == CARD.address
+    for one in qemus[0].values():
+        one.close()
+    frame = arp("10.0.0.1")
+    qemus[1][wires.OUT].sendall(struct.pack("!I", len(frame)) + frame)
+    assert frame_of(qemus[1][wires.IN])[22:28] == MAC
+    for one in qemus[1].values():
+        one.close()
+    laid.close()
 
 
 def test_guests_of_one_network_reach_each_other_and_none_of_another(tmp_path):

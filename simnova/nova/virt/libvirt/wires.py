@@ -48,8 +48,9 @@ class Wire:
         self.gateway = Gateway(card, self._ask)
         self.card, self.serve, self.loop, self.switch = card, serve, loop, switch
         self._sending = threading.Lock()
-        self._ends: dict[str, socket.socket] = {}
-        self._held = b""
+        self._ends: dict[str, list[socket.socket]] = {OUT: [], ON: [], IN: []}
+        self._held: dict[socket.socket, bytes] = {}
+        self._speaker: socket.socket | None = None
         folder(directory).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.paths = [socket_of(directory, card.mac.hex(), end) for end in (OUT, ON, IN)]
         self.listening = [self._listen(path) for path in self.paths]
@@ -64,10 +65,10 @@ class Wire:
         return made
 
     def _accept(self, listening: socket.socket, end: str) -> None:
-        """Of two QEMUs, while a guest moves, the later one is answered."""
+        """While a guest moves there are two QEMUs, each at the same place in all three lists."""
         made, _ = listening.accept()
         made.settimeout(PATIENCE)
-        self._ends[end] = made
+        self._ends[end].append(made)
         self.loop.watch(made, lambda: self._read(made, end))
 
     def _read(self, came: socket.socket, end: str) -> None:
@@ -76,20 +77,20 @@ class Wire:
             data = came.recv(65536)
         if not data:
             self.loop.forget(came)
-            if self._ends.get(end) is came:
-                del self._ends[end]
-                self._held = b"" if end == OUT else self._held
-        elif end == OUT and self._ends.get(end) is came:
-            self._held += data
-            self._pass_frames()
+            self._ends[end].remove(came)
+            self._held.pop(came, None)
+        elif end == OUT:
+            self._speaker = came
+            self._pass_frames(came, self._held.get(came, b"") + data)
 
-    def _pass_frames(self) -> None:
-        while len(self._held) >= 4:
-            size = struct.unpack("!I", self._held[:4])[0]
-            if len(self._held) < 4 + size:
-                return
-            frame, self._held = self._held[4 : 4 + size], self._held[4 + size :]
+    def _pass_frames(self, came: socket.socket, held: bytes) -> None:
+        while len(held) >= 4:
+            size = 4 + struct.unpack("!I", held[:4])[0]
+            if len(held) < size:
+                break
+            frame, held = held[4:size], held[size:]
             self._pass(frame)
+        self._held[came] = held
 
     def _pass(self, frame: bytes) -> None:
         """To the guest that it is for; else to the gateway, and to all or outside where that has no answer."""
@@ -106,10 +107,16 @@ class Wire:
                 other._send(IN, frame)
 
     def _send(self, end: str, frame: bytes) -> None:
-        found = self._ends.get(end)
+        found = self._answered(end)
         if found is not None:
             with self._sending, suppress(OSError):
                 found.sendall(struct.pack("!I", len(frame)) + frame)
+
+    def _answered(self, end: str) -> socket.socket | None:
+        """That of the QEMU in which the guest runs: it has spoken last."""
+        speakers, ends = list(self._ends[OUT]), list(self._ends[end])
+        at = speakers.index(self._speaker) if self._speaker in speakers else len(ends) - 1
+        return ends[min(at, len(ends) - 1)] if ends else None
 
     def _ask(self, port: int, request: bytes) -> None:
         work = threading.Thread(target=self._answer, args=(port, request), daemon=True)
@@ -127,7 +134,7 @@ class Wire:
     def close(self) -> None:
         """Hang up."""
         self.switch.wires.remove(self)
-        for one in [*self.listening, *self._ends.values()]:
+        for one in [*self.listening, *(one for ends in self._ends.values() for one in ends)]:
             self.loop.forget(one)
         for path in self.paths:
             path.unlink(missing_ok=True)
