@@ -9,6 +9,7 @@ SCRIPT = (
     "boot",
     "pause",
     "unpause",
+    "live_migrate",
     "stop",
     "start",
     "resize=m1.small",
