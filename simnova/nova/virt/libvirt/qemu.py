@@ -79,7 +79,8 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
         """Guests of one network are joined, on whichever real host they are."""
         super().join(conf, hypervisors, network_api)
         known = [door.driver for door in hypervisors.values()]
-        self.wires.switch = next(one.wires.switch for one in known if isinstance(one, QemuDriver))
+        switches = [one.wires.switch for one in known if isinstance(one, QemuDriver)]
+        self.wires.switch = switches[0] if switches else self.wires.switch
 
     async def _define(
         self,
