@@ -166,7 +166,7 @@ class Conformance:
         if self.same:
             return f"{names} are the same: {lines} messages, states and requests, in the same order"
         first = self.differences[0]
-        one, other = (words(found[1]) if found else "nothing" for found in first.pair)
+        one, other = (words(found[1]) if found else "has no such line" for found in first.pair)
         return (
             f"{len(self.differences)} of {len(self.runs[0].played)} operations differ. "
             f"First difference: {first.operation}, after {first.after} equal lines\n"
