@@ -33,9 +33,20 @@ VIF = {
     "type": "ovs",
     "devname": "tap7d2c5d3b-11",
     "network": {
+        "id": "7d2c5d3b-2222-4222-8333-444455556666",
         "bridge": "br-int",
         "meta": {"mtu": 1442},
-        "subnets": [{"ips": [{"address": "10.0.0.5", "type": "fixed", "version": 4}]}],
+        "subnets": [
+            {
+                "cidr": "10.0.0.0/16",
+                "gateway": {"address": "10.0.0.1", "type": "gateway", "version": 4},
+                "dns": [],
+                "ips": [{"address": "10.0.0.5", "type": "fixed", "version": 4}],
+                "routes": [],
+                "version": 4,
+                "meta": {"enable_dhcp": True},
+            }
+        ],
     },
 }
 
