@@ -62,9 +62,7 @@ def conformance(
     life (`LIFE`). Give the clouds the same seed; with `config=ALIKE` no weigher prefers a larger host. Raises
     UsageError for an unknown operation, or fewer than two clouds.
     """
-    script = LIFE if script is None else script
-    for operation in script:
-        _check(operation)
+    script = _checked(script)
     check_runs(clouds or {})
     return Conformance([_play(name, cloud, script) for name, cloud in (clouds or {}).items()])
 
@@ -76,6 +74,7 @@ def on_both(script: Sequence[Operation] | None, uri: str, seed: int = 0) -> Conf
     """
     from simnova.cloud.cloud import Cloud
 
+    script = _checked(script)
     with ExitStack() as stack:
         real = [Host(host.name, driver=uri) for host in as_hosts(2)]
         if uri == "qemu":
@@ -86,6 +85,14 @@ def on_both(script: Sequence[Operation] | None, uri: str, seed: int = 0) -> Conf
             for name, hosts in both.items()
         }
         return conformance(script, clouds)
+
+
+def _checked(script: Sequence[Operation] | None) -> Sequence[Operation]:
+    """The script, `LIFE` where there is none. Raises UsageError before anything runs."""
+    script = LIFE if script is None else script
+    for operation in script:
+        _check(operation)
+    return script
 
 
 def _check(operation: Operation) -> None:

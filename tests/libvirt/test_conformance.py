@@ -1,6 +1,6 @@
 """A server's life on the simulated hypervisor and on libvirt's: the same, but for what Nova's own drivers differ in."""
 
-from simnova import Cloud, Host, conformance
+from simnova import Cloud, Host, cli, conformance
 from simnova.cloud.conformance import ALIKE, LIFE
 from simnova.observe.compare import words
 
@@ -18,3 +18,14 @@ def test_a_life_differs_only_in_the_state_that_a_pending_upload_has():
     assert [name for name in LIFE if same[name] == "="] == [
         name for name in LIFE if name not in ("create_image=snap", "shelve")
     ]
+
+
+def test_the_command_tells_whether_both_are_the_same(capsys):
+    assert cli.main(["conform", "boot", "stop", "--on", "test:///", "--lines"]) == 0
+    told = capsys.readouterr().out
+    assert "cast stop_instance" in told
+    assert "simulated and test:/// are the same" in told
+    assert cli.main(["conform", "boot", "create_image=snap", "--on", "test:///"]) == 1
+    assert "First difference: create_image=snap" in capsys.readouterr().out
+    assert cli.main(["conform", "bot", "--on", "test:///"]) == 1
+    assert "did you mean 'boot'" in capsys.readouterr().err
