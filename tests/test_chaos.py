@@ -112,4 +112,4 @@ def test_an_event_of_the_journal_takes_no_more_memory_than_its_bound(level, boun
     """Memory repeats, so it can be asserted; `benchmarks.chaos` measures a hundred thousand events."""
     found = kept(level, 5_000)
     assert 0 < found.each < bound, found
-    assert found.rest < 2_000, found
+    assert found.rest < 800, found

@@ -309,12 +309,35 @@ class Walk:
         hit = self.hit if wrongs else {}
         self.told += [self.tell(one, hit) for one in wrongs]
         for one in wrongs:
-            about = {one.server} if one.server else Books(self.cloud).on(one.host)
-            assert about & hit.keys(), f"nobody hit: {one}"
+            assert self.blamed(one, hit), f"nobody hit: {one}"
         self.every_request_is_answered()
         self.every_accepted_request_has_an_end()
         self.every_change_of_state_is_in_the_table()
         self.mend(wrongs)
+
+    def blamed(self, one, hit):
+        """The accidents that may be to blame: of a task that hangs, those that hit the request that has set it."""
+        if one.sort == "task" and (setter := self.setter(one.server)):
+            return self.struck.get(setter) or self.touched.get(one.server)
+        about = {one.server} if one.server else Books(self.cloud).on(one.host)
+        return about & hit.keys()
+
+    def setter(self, uuid):
+        """The request that has given a server the task that it has; None for the one it was born with."""
+        rows = {
+            (cell, number)
+            for cell in self.cloud.assembly.layout.databases
+            for (number,) in self.cloud.sql(
+                f"SELECT id FROM {cell}.instances WHERE uuid = '{uuid}'"
+            ).rows
+        }
+        for event in reversed(self.cloud.journal.events):
+            told = event.data
+            if event.kind != "db.update" or told["table"] != "instances":
+                continue
+            if (told["db"], told["key"]) in rows and "task_state" in told["after"]:
+                return event.request_id
+        return None
 
     def wrongs(self):
         return Books(self.cloud).wrongs(orphans=99)
