@@ -285,8 +285,13 @@ class Books:
                 moves = sorted(tracker.tracked_migrations)
                 text = f"{host} remembers moves of {moves}, there are those of {moving[host]}"
                 yield Wrong("memory", None, text, host=host)
-            if not tracker.lock.free:
+            if not self.is_free(host):
                 yield Wrong("memory", None, f"{host} holds its lock", host=host)
+
+    def is_free(self, host):
+        """Whether nobody has the lock of a host's tracker."""
+        tracker = self._tracker(host)
+        return tracker is None or bool(tracker.lock.free)
 
     def _tracker(self, host):
         """The ResourceTracker of a nova-compute that runs."""

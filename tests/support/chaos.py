@@ -297,10 +297,18 @@ class Walk:
             self.cloud.run()
             self.cloud.run(until=self.cloud.now + AUDIT)
             self.cloud.run()
+            self._let_audits_end()
             new = self.cloud.journal.events[seen:]
             if not self._down() and not any(event.kind == "fault" for event in new):
                 return
         raise AssertionError("it does not come to rest")
+
+    def _let_audits_end(self):
+        """One may be under way just now; it is background work, for which `run` does not wait."""
+        for _ in range(60):
+            if all(Books(self.cloud).is_free(host) for host in NAMES):
+                return
+            self.cloud.run(until=self.cloud.now + 1)
 
     def quiet(self):
         """Whatever does not agree was hit by an accident, and is mended by what an operator does about it."""
