@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+from accepted import accepted
 from books import walk
 from chaos import CONFIG, STEPS, VERBS, Walk
 from chaos_memory import kept
@@ -93,6 +94,22 @@ def test_an_accepted_request_without_an_end_that_nothing_explains_is_found():
 def test_an_accepted_request_that_was_lost_is_one_of_novas_hangs(lost):
     walk = Walk()
     walk.play([["lose", lost, 1, False], ["create", "m1.tiny", 1, None], ["act", 0, STOP]])
+    walk.close()
+
+
+def test_a_forced_deletion_in_the_midst_of_a_soft_one_is_answered_by_202_and_ignored():
+    """What comes of it is what comes of the other: here a message was lost."""
+    walk = Walk(reclaim_instance_interval=100)
+    walk.begin()
+    walk.go("lose", "soft_delete_instance", 1, False)
+    walk.go("delete", 0)
+    walk.go("wait", 1.0)
+    walk.go("act_and_wait", 0, ["forceDelete", None])
+    walk.go("act_and_wait", 0, ["os-resetState", {"state": "active"}])
+    walk.settle()
+    (ignored,) = [one for one in accepted(walk.asked) if one.asked == "forceDelete"]
+    assert ignored.way(walk.cloud) == "deletion that was ignored"
+    walk.quiet()
     walk.close()
 
 

@@ -84,11 +84,28 @@ def _between(facts: Facts) -> bool:
     return _hangs(facts) and facts.task_state in _BETWEEN
 
 
+def _half_deleted(facts: Facts) -> bool:
+    return facts.vm_state == V.DELETED and bool(facts.row and facts.host)
+
+
+def _ignored(facts: Facts) -> bool:
+    lives = facts.vm_state not in (None, V.BUILDING, V.ERROR, V.DELETED)
+    return facts.action is None and lives and facts.mapped and bool(facts.host)
+
+
 def _off_the_shelf(facts: Facts) -> bool:
     return _hangs(facts) and not facts.host
 
 
 TASKS: tuple[Hang, ...] = (
+    Hang(
+        "deletion that was not finished",
+        "The guest and the ports are gone and the server is noted as deleted; then the message that was to delete its "
+        "row was lost, or a database was away. It is DELETED and stays in the lists, and Placement holds its room.",
+        "restart nova-compute: `_init_instance` completes the deletion of what is DELETED and still has a row",
+        _half_deleted,
+        _restart,
+    ),
     Hang(
         "ERROR with a task",
         "A step that failed wrote ERROR, and with it the task that it could not begin; whoever gives the task back "
@@ -147,6 +164,15 @@ TASKS: tuple[Hang, ...] = (
         "`openstack server set --state active`; `openstack server reboot --hard`",
         _hangs,
         _set_active,
+    ),
+    Hang(
+        "deletion that was ignored",
+        'A deletion in the midst of another: nova-api answers as if all were well, logs "Instance is already in '
+        'deleting state, ignoring this request" and notes no action. Where nothing comes of the other deletion, '
+        "nothing comes of this one.",
+        "ask again: `openstack server delete --force`",
+        _ignored,
+        _force_delete,
     ),
 )
 """In this order: the first that fits is the one."""

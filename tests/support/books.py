@@ -81,7 +81,7 @@ class Row(NamedTuple):
     @property
     def settled(self):
         """Whether nobody is at work on it, or should be."""
-        return self.task_state is None and self.vm_state != "building"
+        return self.task_state is None and self.vm_state not in ("building", "deleted")
 
 
 class Migration(NamedTuple):
@@ -238,7 +238,7 @@ class Books:
         """
         sums, counts = defaultdict(lambda: Size(*RESERVED.values())), Counter()
         for row in self.placed:
-            if row.host:
+            if row.host and row.vm_state != "deleted":
                 sums[row.host] = sums[row.host].plus(row.size)
                 counts[row.host] += 1
             for host, size in self._elsewhere(row):
@@ -266,7 +266,7 @@ class Books:
         """
         here, moving = defaultdict(set), defaultdict(set)
         for row in self.placed:
-            if row.host and row.vm_state != "shelved_offloaded":
+            if row.host and row.vm_state not in ("shelved_offloaded", "deleted"):
                 here[row.host].add(row.uuid)
             for host, _ in self._elsewhere(row):
                 moving[host].add(row.uuid)
@@ -361,7 +361,7 @@ class Books:
 
     def _sound(self):
         """The servers about which everything must be right."""
-        unsound = ("error", "building")
+        unsound = ("error", "building", "deleted")
         return [
             row
             for row in self.placed

@@ -371,7 +371,8 @@ class Walk:
         assert hang, f"no hang of Nova's: {one}"
         seen = len(self.cloud.journal)
         hang.mend(self.cloud, server)
-        hangs = server.status != "DELETED" and (server.task_state or server.vm_state == "building")
+        row = Books(self.cloud).servers.get(one.server)
+        hangs = row and not row.settled
         struck = any(e.kind in ("fault", "virt.error") for e in self.cloud.journal.events[seen:])
         assert not hangs or struck, f"{hang.name} is not mended: {one}"
         return True
