@@ -100,8 +100,9 @@ def _off_the_shelf(facts: Facts) -> bool:
 TASKS: tuple[Hang, ...] = (
     Hang(
         "deletion that was not finished",
-        "The guest and the ports are gone and the server is noted as deleted; then the message that was to delete its "
-        "row was lost, or a database was away. It is DELETED and stays in the lists, and Placement holds its room.",
+        "The guest and the ports are gone and the server is noted as deleted; then Placement did not take its "
+        "allocation back, without which nova-compute does not delete the row, or the message that was to do so was "
+        "lost. It is DELETED and stays in the lists, and Placement holds its room.",
         "restart nova-compute: `_init_instance` completes the deletion of what is DELETED and still has a row",
         _half_deleted,
         _restart,
