@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from simnova.cloud.server import Server
+from simnova.explore.facts import look
 from simnova.explore.hangs import hang_of
 from simnova.kernel.clock import EPOCH
 
@@ -43,7 +44,7 @@ class Accepted(NamedTuple):
         if self.asked in AT_ONCE or self.ended(cloud):
             return "ended"
         found = [server for server in cloud.servers if server.id == self.server]
-        if not found:
+        if not found or (found[0].status == "DELETED" and look(cloud, self.server).row is None):
             return "deleted"
         fault = found[0].show().get("fault")
         if fault and datetime.fromisoformat(fault["created"]) >= EPOCH + timedelta(
