@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ FOLDERS = {
 
 NOTEBOOKS = {"libvirt": "libvirt", "real_hypervisor": "qemu", "inside_libvirt": "qemu"}
 """What notebooks need, by a word in their names."""
+
+
+def pytest_configure() -> None:
+    """A shell has what it runs in the background ignore SIGINT: tests of interrupts would wait for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def marks(path: Path) -> set[str]:
