@@ -16,7 +16,8 @@ ALLOWED = json.loads((Path(__file__).parent / "data" / "allowed_states.json").re
 LOOKS = {
     *("act", "actions", "addresses", "fault", "history", "host", "migrations", "name", "show"),
     *("status", "task_state", "vm_state", "wait", "write_memory", "open_console"),
-    *("power_off_inside", "crash_inside", "virsh"),
+    *("power_off_inside", "crash_inside", "virsh", "metadata"),
+    *("type", "expect", "screenshot", "forward"),
 }
 """What asks Nova's API for nothing that changes a server, or asks somebody else."""
 
