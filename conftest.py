@@ -10,8 +10,10 @@ import pytest
 ROOT = Path(__file__).parent
 FOLDERS = {
     "tests/browser": "browser",
+    "tests/cells": "thorough",
     "tests/labs": "labs",
     "tests/libvirt": "libvirt",
+    "tests/periodic": "thorough",
     "tests/qemu": "qemu",
 }
 

@@ -6,6 +6,8 @@ import pytest
 
 from simnova import Cloud, Host, Refused, UsageError
 
+pytestmark = pytest.mark.thorough
+
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 

@@ -17,6 +17,8 @@ from chaos_memory import kept
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+pytestmark = pytest.mark.thorough
+
 KEPT = Path(__file__).parent / "data" / "chaos"
 STOP = ["os-stop", None]
 FAILED = Path(".hypothesis") / "chaos"

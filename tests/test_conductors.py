@@ -6,6 +6,8 @@ from simnova import Cloud, UsageError
 from simnova.kernel.costs import COST
 from simnova.observe.loads import beside
 
+pytestmark = pytest.mark.thorough
+
 UNLIMITED = {"instances": -1, "cores": -1, "ram": -1}
 HOSTS, BOOTS = 8, 24
 

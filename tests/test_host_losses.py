@@ -5,6 +5,8 @@ import pytest
 from simnova import Cloud
 from simnova.nova.objects.states import PowerState
 
+pytestmark = pytest.mark.thorough
+
 COMPUTE = "nova-compute@compute1"
 
 

@@ -12,6 +12,8 @@ from simnova.nova.compute.claims import Claim
 from simnova.nova.compute.manager import ComputeManager
 from simnova.nova.compute.resource_tracker import ResourceTracker
 
+pytestmark = pytest.mark.thorough
+
 WEAK = [Host(name, profile=Profile(failure=1e-6)) for name in ("compute1", "compute2")]
 """Their hypervisors fail once in a million times: never, unless a search asks what then."""
 

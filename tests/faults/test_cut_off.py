@@ -5,6 +5,8 @@ from broken import events, logged, replays
 
 from simnova import NovaError, UsageError
 
+pytestmark = pytest.mark.thorough
+
 COMPUTE = "nova-compute@compute1"
 
 

@@ -5,6 +5,8 @@ import pytest
 from simnova import Cloud
 from simnova.cloud.client import Refused
 
+pytestmark = pytest.mark.thorough
+
 
 def images(cloud):
     return [image.name for image in cloud.images]

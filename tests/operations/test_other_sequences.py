@@ -5,6 +5,8 @@ import pytest
 from simnova import Config
 from simnova.cloud.recorder import Recorder, Wanted, fresh
 
+pytestmark = pytest.mark.thorough
+
 
 def play(*actions, microversion="2.104", hosts=3, down=None, fails=None, **options):
     """What is recorded of each action; after the first the hypervisors fail once to do what `fails`."""

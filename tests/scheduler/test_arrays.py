@@ -31,6 +31,8 @@ from simnova.nova.scheduler.manager import SchedulerManager
 from simnova.nova.scheduler.weights import BaseHostWeigher, all_weighers
 from simnova.nova.weights import normalize
 
+pytestmark = pytest.mark.thorough
+
 SHORT = settings(max_examples=40, deadline=None)
 METADATA = {
     "ram_weight_multiplier": ["2.0", "-1.5", "many"],

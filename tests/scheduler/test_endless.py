@@ -16,6 +16,8 @@ from simnova.nova.log import getLogger
 from simnova.nova.scheduler.filters import BaseHostFilter
 from simnova.nova.scheduler.weights import BaseHostWeigher
 
+pytestmark = pytest.mark.thorough
+
 LOG = getLogger(__name__)
 
 
