@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent
 FOLDERS = {
     "tests/browser": "browser",
     "tests/cells": "thorough",
+    "tests/faults": "thorough",
     "tests/labs": "labs",
     "tests/libvirt": "libvirt",
     "tests/periodic": "thorough",

@@ -4,6 +4,8 @@ import pytest
 
 from simnova import Cloud, Refused, UsageError
 
+pytestmark = pytest.mark.thorough
+
 VERSION = "openstack_api_version"
 
 

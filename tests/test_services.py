@@ -5,6 +5,8 @@ import pytest
 from simnova import Cloud, NovaError, Refused, UsageError
 from simnova.nova.servicegroup import last_report
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def cloud():

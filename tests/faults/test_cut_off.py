@@ -5,8 +5,6 @@ from broken import events, logged, replays
 
 from simnova import NovaError, UsageError
 
-pytestmark = pytest.mark.thorough
-
 COMPUTE = "nova-compute@compute1"
 
 

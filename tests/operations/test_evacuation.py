@@ -4,6 +4,8 @@ import pytest
 
 from simnova import Cloud, Refused
 
+pytestmark = pytest.mark.thorough
+
 HELD = (
     "SELECT a.consumer_id, p.name FROM placement.allocations a "
     "JOIN placement.resource_providers p ON p.id = a.resource_provider_id "

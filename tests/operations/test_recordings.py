@@ -13,6 +13,8 @@ from recorded import EXPECTED, FIRST_SERVER, OTHER_POWER, SECOND_SERVER, play, r
 import simnova
 from simnova.cli import main
 
+pytestmark = pytest.mark.thorough
+
 PACKAGE = Path(simnova.__file__).parent
 LATER = {
     *("resize", "confirmResize", "resize again", "migrate (cold)", "confirm migrate"),
