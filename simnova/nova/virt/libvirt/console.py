@@ -17,6 +17,8 @@ __door__ = True
 
 STILL = 0.15
 """Seconds without a sign after which a guest is taken to have answered."""
+SLOW = 1.0
+"""The same where it has written less than was typed: an echo may stop short on a busy machine."""
 
 
 def typed(connection: Any, about: Domain, said: guest.Said) -> str:
@@ -26,10 +28,13 @@ def typed(connection: Any, about: Domain, said: guest.Said) -> str:
     stream = connection.newStream(0)
     domain.openConsole(None, stream, 0)
     data = said["text"].encode()
+    echoed = before + len(data)
     while data:
         data = data[stream.send(data) :]
     deadline, last, seen = time.monotonic() + said["seconds"], time.monotonic(), before
-    while time.monotonic() < deadline and (seen == before or time.monotonic() < last + STILL):
+    while time.monotonic() < deadline:
+        if seen > before and time.monotonic() > last + (STILL if seen >= echoed else SLOW):
+            break
         time.sleep(0.02)
         if log.stat().st_size != seen:
             last, seen = time.monotonic(), log.stat().st_size
