@@ -1,6 +1,7 @@
 """Two cells: who has which bus and database, and a server's way into its cell."""
 
 import pytest
+from life import LIFE, MOVED_AND_BACK
 
 from simnova import Cloud, Host, Refused, UsageError
 
@@ -282,23 +283,7 @@ def test_two_cells_repeat_and_fork():
 def test_every_operation_goes_its_way_into_the_second_cell():
     cloud = Cloud(4, cells=2, config=NO_UPCALLS)
     server = cloud.boot("web", host="compute3").wait()
-    steps = {
-        "stop": "SHUTOFF",
-        "start": "ACTIVE",
-        "reboot": "ACTIVE",
-        "pause": "PAUSED",
-        "unpause": "ACTIVE",
-        "suspend": "SUSPENDED",
-        "resume": "ACTIVE",
-        "rescue": "RESCUE",
-        "unrescue": "ACTIVE",
-        "rebuild": "ACTIVE",
-        "shelve": "SHELVED_OFFLOADED",
-        "unshelve": "ACTIVE",
-        "migrate": "VERIFY_RESIZE",
-        "revert_resize": "ACTIVE",
-        "live_migrate": "ACTIVE",
-    }
+    steps = {**LIFE, **MOVED_AND_BACK, "live_migrate": "ACTIVE"}
     for name, status in steps.items():
         getattr(server, name)()
         cloud.run()

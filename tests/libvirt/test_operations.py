@@ -1,26 +1,12 @@
 """The operations on libvirt's test hypervisor: what it can do is done, what it cannot is refused in Nova's words."""
 
 import pytest
+from life import LIFE, MOVED_AND_BACK
 
 from simnova import Cloud, Host
 from simnova.exceptions import NovaError
 
-TOUR = {
-    "stop": "SHUTOFF",
-    "start": "ACTIVE",
-    "reboot": "ACTIVE",
-    "pause": "PAUSED",
-    "unpause": "ACTIVE",
-    "suspend": "SUSPENDED",
-    "resume": "ACTIVE",
-    "rescue": "RESCUE",
-    "unrescue": "ACTIVE",
-    "rebuild": "ACTIVE",
-    "shelve": "SHELVED_OFFLOADED",
-    "unshelve": "ACTIVE",
-    "migrate": "VERIFY_RESIZE",
-    "revert_resize": "ACTIVE",
-}
+TOUR = {**LIFE, **MOVED_AND_BACK}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from life import LIFE
 
 from simnova import Cloud, Host
 from simnova.nova.virt.imagecache import get_cache_fname
@@ -18,21 +19,6 @@ from simnova.nova.virt.libvirt import daemon, leftovers
 from simnova.nova.virt.tiny_guest import LOGIN
 
 from .conftest import guests, log_of, soon, up
-
-TOUR = {
-    "stop": "SHUTOFF",
-    "start": "ACTIVE",
-    "reboot": "ACTIVE",
-    "pause": "PAUSED",
-    "unpause": "ACTIVE",
-    "suspend": "SUSPENDED",
-    "resume": "ACTIVE",
-    "rescue": "RESCUE",
-    "unrescue": "ACTIVE",
-    "rebuild": "ACTIVE",
-    "shelve": "SHELVED_OFFLOADED",
-    "unshelve": "ACTIVE",
-}
 
 
 def files(cloud, host):
@@ -55,7 +41,7 @@ def test_a_server_boots_to_a_guest_that_asks_for_a_login(cloud, server):
 
 
 def test_a_servers_whole_life(cloud, server):
-    for operation, status in TOUR.items():
+    for operation, status in LIFE.items():
         getattr(server, operation)()
         cloud.run()
         assert (server.status, server.task_state, server.fault) == (status, None, None), operation
