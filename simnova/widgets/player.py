@@ -1,12 +1,11 @@
 """The player: linked views over one cursor in a journal, wherever anywidget runs.
 
-Python computes the frame of a step and sends it; views.js draws it, player.js sends back what was
-pressed. Where no kernel runs, the twin stands in: one SVG of the same step.
+Python computes the frame of a step and the one view beside it, and sends them; the files in static/ draw
+them and send back what was pressed. Where no kernel runs, the twin stands in: one SVG of the same step.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from threading import RLock
 from typing import Any, Final, get_args
 
@@ -18,11 +17,11 @@ from simnova.kernel.journal import Journal
 from simnova.observe import palette
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
-from simnova.widgets import twin
-from simnova.widgets.frame import Reel
+from simnova.widgets import static, twin
+from simnova.widgets.frame import frame, pane, told
+from simnova.widgets.reel import Reel
+from simnova.widgets.views import VIEWS
 
-HERE: Final = Path(__file__).parent
-VIEWS: Final = ("decision", "hosts", "rows", "log")
 DETAILS: Final = get_args(Detail)
 
 
@@ -56,24 +55,27 @@ class Player(anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
-    and `view` is the picture beside the sequence: decision, hosts, rows or log. Any number of
+    and `view` is the picture beside the sequence: decision, cloud, rows or log. Any number of
     players may show one journal.
     """
 
-    _esm = "".join((HERE / name).read_text() for name in ("views.js", "player.js"))
-    _css = palette.css(".simnova-player") + (HERE / "player.css").read_text()
+    _esm = static.script()
+    _css = palette.css(".simnova-player") + static.style()
     step = traitlets.Int(
         -1, help="sequence number of the event at the cursor, -1 in an empty journal"
     )
     detail = traitlets.Enum(DETAILS, "story", help="what counts as a step")
-    view = traitlets.Enum(VIEWS, "decision", help="the picture beside the sequence").tag(sync=True)
+    view = traitlets.Enum(tuple(VIEWS), "decision", help="the picture beside the sequence").tag(
+        sync=True
+    )
     strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(
         sync=True
     )
     answer = traitlets.Dict(
         help="what would have been enough for a host that lost, once it was asked about"
     ).tag(sync=True)
-    frame = traitlets.Dict(help="what the browser draws").tag(sync=True)
+    frame = traitlets.Dict(help="the story and the sequence at the step").tag(sync=True)
+    pane = traitlets.Dict(help="the view beside them at the step").tag(sync=True)
 
     def __init__(
         self,
@@ -158,9 +160,15 @@ class Player(anywidget.AnyWidget):
             self.step = self._reel.nearest(self.step)
             self._show()
 
+    @traitlets.observe("view")
+    def _turned(self, _: Any) -> None:
+        self.pane = pane(self._reel, self.step, self.view)
+
     def _show(self) -> None:
-        self.strip = self._reel.strip
-        self.frame = self._reel.frame(self.step)
+        with self.hold_sync():
+            self.strip = self._reel.strip
+            self.frame = frame(self._reel, self.step)
+            self.pane = pane(self._reel, self.step, self.view)
 
     def _pressed(self, content: Any, _: Any) -> None:
         """Do what was pressed in the browser; what is not understood is left alone."""
@@ -180,11 +188,11 @@ class Player(anywidget.AnyWidget):
     # --- without a browser ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return self._reel.told(self.step)
+        return told(self._reel, self.step)
 
     def svg(self) -> str:
         """The picture of this step that stands by itself; the same journal gives the same text."""
-        return twin.draw(self._reel.frame(self.step))
+        return twin.draw(self._reel, self.step)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for whoever cannot run it the story as text and the picture as SVG."""

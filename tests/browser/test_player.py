@@ -89,7 +89,7 @@ def test_buttons_keys_and_the_slider_move_the_cursor_and_no_cell(player):
     expect(slider).to_have_value("2")
     slider.fill("9")
     player.at(9)
-    player.tab("Hosts").press("ArrowRight")
+    player.tab("Cloud").press("ArrowRight")
     player.at(10)
     assert player.page.locator(".jp-Cell.jp-mod-collapsed, .jp-collapseHeadingButton").count() == 0
     player.lab.assert_clean()
@@ -192,7 +192,7 @@ def test_the_dark_theme_is_followed(player):
 def test_it_follows_a_cloud_that_goes_on(shown):
     player = shown(
         "from simnova import Cloud\ncloud = Cloud(hosts=3)\ncloud.boot('web-1')\ncloud.run()\n"
-        "player = cloud.player(view='hosts')\nplayer.last()\ncloud.boot('web-2')\ncloud.run()\nplayer"
+        "player = cloud.player(view='cloud')\nplayer.last()\ncloud.boot('web-2')\ncloud.run()\nplayer"
     )
     expect(player.root.locator(".server")).to_have_count(1)
     player.press("ArrowRight")
@@ -218,10 +218,10 @@ def test_a_name_that_is_markup_stays_text(shown):
     player = shown("player = Player(recorded['boot'](recorded['HOSTILE']), step=10**6); player")
     player.at(17)
     expect(player.root.locator(".arrow.now text")).to_be_in_viewport()
-    for tab in ("Decision", "Hosts", "Rows", "Log"):
+    for tab in ("Decision", "Cloud", "Rows", "Log"):
         player.tab(tab).click()
     assert player.root.locator("script, img").count() == 0
-    player.tab("Hosts").click()
+    player.tab("Cloud").click()
     expect(player.root.locator(".server b")).to_contain_text("<script>alert(1)</script>")
     player.lab.assert_clean()
 

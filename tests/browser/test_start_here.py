@@ -46,7 +46,7 @@ def test_the_first_notebook_runs_and_its_player_steps_there_and_back(started, tm
 def test_at_the_end_the_player_has_caught_up_and_shows_every_server_on_its_host(started):
     player = started.page.locator(".simnova-player").first
     player.press("End")
-    player.get_by_role("tab", name="Hosts").click()
+    player.get_by_role("tab", name="Cloud").click()
     expect(player.locator(".host .server")).to_have_count(3)
     for name in ("web", "db", "mail"):
         expect(player.locator(".host .server", has_text=name)).to_have_count(1)

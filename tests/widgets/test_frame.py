@@ -5,8 +5,11 @@ import json
 import pytest
 
 from simnova.observe import sequence, story
-from simnova.widgets import lanes
-from simnova.widgets.frame import Reel
+from simnova.widgets import lanes, static
+from simnova.widgets.frame import frame, pane
+from simnova.widgets.player import Player
+from simnova.widgets.reel import Reel
+from simnova.widgets.views import VIEWS
 
 DETAILS = ("story", "messages", "everything")
 
@@ -16,23 +19,28 @@ def reel(journal):
     return Reel(journal)
 
 
-def frame_of(reel, kind):
-    """The frame of the first step of that kind."""
-    return reel.frame(next(seq for seq in reel.places if reel.journal[seq].kind == kind))
+def first(reel, kind):
+    """The first step of that kind."""
+    return next(seq for seq in reel.places if reel.journal[seq].kind == kind)
+
+
+def seen(view, reel, seq):
+    """What a view shows at a step."""
+    return pane(reel, seq, view)["data"]
 
 
 @pytest.mark.parametrize("detail", DETAILS)
 def test_each_step_has_a_frame_that_is_json_and_tells_its_story(journal, detail):
     reel = Reel(journal, detail)
     for position, seq in enumerate(reel.places, 1):
-        frame = json.loads(json.dumps(reel.frame(seq)))
-        assert (frame["seq"], frame["position"], frame["total"]) == (
+        shown = json.loads(json.dumps(frame(reel, seq)))
+        assert (shown["seq"], shown["position"], shown["total"]) == (
             seq,
             position,
             len(reel.places),
         )
-        assert frame["sentence"] == story.sentence(journal, seq)
-        assert "strip" not in frame
+        assert shown["sentence"] == story.sentence(journal, seq)
+        assert "strip" not in shown
 
 
 def test_the_details_are_more_and_more_steps(journal):
@@ -41,20 +49,20 @@ def test_the_details_are_more_and_more_steps(journal):
 
 
 def test_the_arrow_at_the_cursor_is_now_those_before_it_past(reel):
-    frame = frame_of(reel, "rpc.call")
-    (now,) = (arrow for arrow in frame["arrows"] if arrow["when"] == "now")
+    shown = frame(reel, first(reel, "rpc.call"))
+    (now,) = (arrow for arrow in shown["arrows"] if arrow["when"] == "now")
     assert (now["source"], now["target"], now["style"]) == (
         "nova-conductor",
         "nova-scheduler",
         "call",
     )
     assert all(
-        (arrow["when"] == "past") == (arrow["seq"] < now["seq"]) for arrow in frame["arrows"]
+        (arrow["when"] == "past") == (arrow["seq"] < now["seq"]) for arrow in shown["arrows"]
     )
 
 
 def test_no_step_moves_a_lifeline(reel):
-    assert len({tuple(reel.frame(seq)["actors"]) for seq in reel.places}) == 1
+    assert len({tuple(frame(reel, seq)["actors"]) for seq in reel.places}) == 1
 
 
 def test_only_a_window_of_the_arrows_is_sent(journal):
@@ -83,12 +91,12 @@ def test_labels_name_uuids_by_their_beginning_and_answers_by_their_status():
 
 
 def test_the_decision_falls_filter_by_filter(reel, journal):
-    seen = [reel.frame(seq)["decision"] for seq in reel.places]
-    assert seen[0] is None
-    assert [len(one["stages"]) for one in seen if one] == sorted(
-        len(one["stages"]) for one in seen if one
+    falling = [seen("decision", reel, seq) for seq in reel.places]
+    assert falling[0] is None
+    assert [len(one["stages"]) for one in falling if one] == sorted(
+        len(one["stages"]) for one in falling if one
     )
-    last = seen[-1]
+    last = falling[-1]
     assert last["stages"][-1]["verdicts"]["compute3"] == "2048 MB asked for, 512 MB left"
     assert last["stages"][-1]["verdicts"]["compute1"] is True
     assert (last["chosen"], last["alternates"], last["instance"]) == (
@@ -96,12 +104,12 @@ def test_the_decision_falls_filter_by_filter(reel, journal):
         ["compute1"],
         "web-1",
     )
-    assert frame_of(reel, "scheduler.filter")["decision"]["chosen"] is None
+    assert seen("decision", reel, first(reel, "scheduler.filter"))["chosen"] is None
 
 
 def test_the_host_fills_when_the_server_is_claimed(reel, journal):
     def on_compute2(seq):
-        host = reel.frame(seq)["hosts"][1]
+        host = seen("cloud", reel, seq)[1]
         return [(server["name"], server["tone"]) for server in host["servers"]]
 
     claims = [
@@ -115,13 +123,14 @@ def test_the_host_fills_when_the_server_is_claimed(reel, journal):
 
 
 def test_rows_and_log_are_those_since_the_step_before(reel):
-    frame = reel.frame(reel.last)
-    assert frame["changes"][0]["table"] == "nova_cell1.instances"
-    assert ["task_state", "spawning", "NULL"] in frame["changes"][0]["columns"]
-    assert not any(line["now"] for line in frame["log"])
-    claimed = frame_of(reel, "db.update")
-    assert [line["text"] == "Boot web-1" for line in claimed["log"] if line["now"]] == [True]
-    assert {"hosts", "rows", "log"} <= set(claimed["news"])
+    changes = seen("rows", reel, reel.last)
+    assert changes[0]["table"] == "nova_cell1.instances"
+    assert ["task_state", "spawning", "NULL"] in changes[0]["columns"]
+    assert not any(line["now"] for line in seen("log", reel, reel.last))
+    claimed = first(reel, "db.update")
+    lines = seen("log", reel, claimed)
+    assert [line["text"] == "Boot web-1" for line in lines if line["now"]] == [True]
+    assert {"cloud", "rows", "log"} <= set(frame(reel, claimed)["news"])
 
 
 def test_heartbeats_are_no_part_of_a_moment(reel, journal):
@@ -133,9 +142,19 @@ def test_heartbeats_are_no_part_of_a_moment(reel, journal):
 
 def test_an_empty_journal_has_a_frame(journal):
     journal.events.clear()
-    frame = Reel(journal).frame(-1)
-    assert (frame["sentence"], frame["total"], frame["arrows"]) == (
+    shown = frame(Reel(journal), -1)
+    assert (shown["sentence"], shown["total"], shown["arrows"]) == (
         "Nothing has happened yet.",
         0,
         [],
     )
+
+
+def test_each_view_has_a_file_that_draws_it_and_only_the_one_looked_at_is_sent(journal):
+    for name in VIEWS:
+        assert f"VIEWS.{name} = " in (static.HERE / f"{name}.js").read_text()
+        player = Player(journal, view=name)
+        assert player.pane == {"view": name, "seq": player.step, "data": player.pane["data"]}
+        assert not set(VIEWS) & set(player.frame)
+    drawn = [name for name in static.SCRIPTS if name in VIEWS]
+    assert drawn == list(VIEWS)

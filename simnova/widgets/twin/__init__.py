@@ -10,8 +10,11 @@ from textwrap import wrap
 from typing import Any, Final
 
 from simnova.observe.markup import svg
+from simnova.widgets import frame as frames
+from simnova.widgets.reel import Reel
 from simnova.widgets.twin import decision, hosts, sequence
 from simnova.widgets.twin.ink import words
+from simnova.widgets.views import VIEWS
 
 WIDTH: Final = 960
 """Pixels; on a narrower page the drawing shrinks."""
@@ -30,15 +33,16 @@ STYLE: Final = (
 _LINE = 84
 
 
-def draw(frame: dict[str, Any]) -> str:
-    """The whole picture of a frame."""
+def draw(reel: Reel, seq: int) -> str:
+    """The whole picture of a step."""
+    frame, seen = frames.frame(reel, seq), frames.look(reel, seq)
     lines = wrap(frame["sentence"], _LINE)[:4]
     top = 44 + 26 * len(lines)
     height, rows = sequence.draw(frame, PAD, top, WIDTH - 2 * PAD)
     below = top + height + 24
     half = (WIDTH - 2 * PAD - GAP) / 2
-    left, matrix = decision.draw(frame["decision"], PAD, below, half)
-    right, boxes = hosts.draw(frame["hosts"], PAD + half + GAP, below, half)
+    left, matrix = decision.draw(VIEWS["decision"].at(seen), PAD, below, half)
+    right, boxes = hosts.draw(VIEWS["cloud"].at(seen), PAD + half + GAP, below, half)
     parts = [facts(frame), *story(lines), *rows, *matrix, *boxes]
     return svg(WIDTH, below + max(left, right) + 16, frame["sentence"], STYLE, parts)
 

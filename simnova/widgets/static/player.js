@@ -1,71 +1,9 @@
-// The player's face: controls, tabs, keys. A key or a click becomes a message to Python, never a change of state here;
-// the answer is a new frame, which the functions of views.js (above this in the same module) draw.
+// The player's face. A key or a click becomes a message to Python, never a change of state here;
+// the answer is a new frame, which the files above this one in the same module draw.
 
 const PACE = 1300;
-const SPEEDS = [0.5, 1, 2, 4];
-const DETAILS = ["story", "messages", "everything"];
-const VIEWS = { decision: "Decision", hosts: "Hosts", rows: "Rows", log: "Log" };
-const ICONS = {
-  first: "M4 3v10M13 3L6.5 8l6.5 5z",
-  back: "M11.5 2.5L4.5 8l7 5.5z",
-  play: "M4.5 2.5L13 8l-8.5 5.5z",
-  pause: "M5 3v10M11 3v10",
-  forward: "M4.5 2.5L11.5 8l-7 5.5z",
-  last: "M12 3v10M3 3l6.5 5L3 13z",
-};
 const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", " ": "play" };
-
 let players = 0;
-
-const icon = (name) => s("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "icon" }, s("path", { d: ICONS[name] }));
-
-// --- the frame around the views ----------------------------------------------------------------------------------
-
-function makeControls(ask) {
-  const one = (name, key) => button({ class: name, "aria-label": name, title: `${name} (${key})` }, icon(name));
-  const parts = {
-    first: one("first", "Home"), back: one("back", "←"), play: one("play", "space"), forward: one("forward", "→"), last: one("last", "End"),
-    slider: h("input", { type: "range", min: 1, step: 1, "aria-label": "step", "data-lm-suppress-shortcuts": "true" }),
-    strip: h("div", { class: "strip", "aria-hidden": "true" }),
-    speed: h("select", { "aria-label": "speed", title: "speed of play", "data-lm-suppress-shortcuts": "true" },
-      ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`))),
-    details: DETAILS.map((detail) => button({ class: "detail", "data-detail": detail, title: `steps: ${detail}` }, detail)),
-  };
-  parts.bar = h("div", { class: "controls", role: "toolbar", "aria-label": "player controls" },
-    h("div", { class: "buttons" }, parts.first, parts.back, parts.play, parts.forward, parts.last),
-    h("div", { class: "seek" }, parts.strip, parts.slider), parts.speed,
-    h("div", { class: "segments", role: "group", "aria-label": "detail" }, ...parts.details));
-  for (const name of ["first", "back", "forward", "last"]) parts[name].addEventListener("click", () => ask({ do: name }));
-  for (const detail of parts.details) detail.addEventListener("click", () => ask({ do: "detail", detail: detail.dataset.detail }));
-  return parts;
-}
-
-function showControls(parts, frame, strip) {
-  parts.slider.max = frame.total;
-  if (!parts.slider.matches(":active")) parts.slider.value = frame.position;
-  parts.slider.setAttribute("aria-valuetext", spoken(frame));
-  // A button that is really disabled would lose the focus, and the next key would go to the notebook.
-  for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
-  for (const detail of parts.details) detail.setAttribute("aria-pressed", detail.dataset.detail === frame.detail);
-  parts.strip.replaceChildren(...strip.map((style, index) =>
-    h("i", { class: `${style}${(index + 1) / strip.length <= frame.position / frame.total ? " past" : ""}` })));
-}
-
-function makeTabs(choose) {
-  const tabs = Object.entries(VIEWS).map(([view, label], index) =>
-    button({ role: "tab", "data-view": view, title: `${label} (${index + 1})` }, label, h("i", { class: "news", "aria-hidden": "true" })));
-  for (const tab of tabs) tab.addEventListener("click", () => choose(tab.dataset.view));
-  return tabs;
-}
-
-function showTabs(tabs, frame, view) {
-  for (const tab of tabs) {
-    tab.setAttribute("aria-selected", tab.dataset.view === view);
-    tab.classList.toggle("fresh", frame.news.includes(tab.dataset.view));
-  }
-}
-
-// --- putting it together -----------------------------------------------------------------------------------------
 
 function build(id, ask, choose) {
   const controls = makeControls(ask), tabs = makeTabs(choose);
@@ -99,11 +37,11 @@ function follow(scroller, frame) {
   scroller.scrollTo({ top, left: middle * scroller.scrollWidth - scroller.clientWidth / 2, behavior: calm() ? "instant" : "smooth" });
 }
 
-function showView({ pane, root, tabs }, frame, view, ask) {
+function showView({ pane, root, tabs }, frame, { view, data }, ask) {
   const held = pane.contains(root.getRootNode().activeElement);
   const top = pane.dataset.view === view ? pane.firstElementChild?.scrollTop ?? 0 : 0;
   pane.dataset.view = view;
-  pane.replaceChildren(...DRAW[view](frame, ask));
+  pane.replaceChildren(...VIEWS[view].draw(data, frame, ask));
   pane.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
   if (held) root.focus({ preventScroll: true });
   showTabs(tabs, frame, view);
@@ -161,7 +99,7 @@ function render({ model, el }) {
   const play = makePlay(parts, frame, ask);
   listen(parts, ask, choose, play.toggle);
   let drawn = Infinity;
-  const turn = () => showView(parts, frame(), model.get("view"), ask);
+  const turn = () => showView(parts, frame(), model.get("pane"), ask);
   const draw = () => {
     showControls(parts.controls, frame(), model.get("strip"));
     parts.story.replaceChildren(...drawStory(frame()));
@@ -169,7 +107,6 @@ function render({ model, el }) {
     showSequence(parts, frame(), id);
     if (drawn < frame().seq) travel(parts.stage.firstElementChild, frame());
     drawn = frame().seq;
-    turn();
   };
   // JupyterLab renders before the page has room for it: the cursor is looked for again when there is.
   const sight = new ResizeObserver(() => follow(parts.scroller, frame()));
@@ -181,9 +118,10 @@ function render({ model, el }) {
   };
   model.on("change:answer", answer);
   model.on("change:frame", draw);
-  model.on("change:view", turn);
+  model.on("change:pane", turn);
   draw();
-  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:view", turn); };
+  turn();
+  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

@@ -1,0 +1,43 @@
+"""The player's face: scripts and styles, read as they lie here and joined into one module and one sheet.
+
+A notebook gets them with the widget, so no page asks for anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+SCRIPTS: Final = (
+    "elements",
+    "story",
+    "sequence",
+    "decision",
+    "cloud",
+    "rows",
+    "log",
+    "controls",
+    "player",
+)
+"""In the order in which they build on each other; that of the views is that of their tabs."""
+STYLES: Final = (
+    "base",
+    "controls",
+    "story",
+    "sequence",
+    "decision",
+    "cloud",
+    "rows",
+    "narrow",
+)
+
+
+def script() -> str:
+    """The one module that a browser runs."""
+    return "\n".join((HERE / f"{name}.js").read_text() for name in SCRIPTS)
+
+
+def style() -> str:
+    """The one sheet of styles."""
+    return "\n".join((HERE / f"{name}.css").read_text() for name in STYLES)

@@ -1,0 +1,58 @@
+// Controls and tabs: what is pressed, and how it shows where the cursor is.
+
+const SPEEDS = [0.5, 1, 2, 4];
+const DETAILS = ["story", "messages", "everything"];
+const ICONS = {
+  first: "M4 3v10M13 3L6.5 8l6.5 5z",
+  back: "M11.5 2.5L4.5 8l7 5.5z",
+  play: "M4.5 2.5L13 8l-8.5 5.5z",
+  pause: "M5 3v10M11 3v10",
+  forward: "M4.5 2.5L11.5 8l-7 5.5z",
+  last: "M12 3v10M3 3l6.5 5L3 13z",
+};
+
+const icon = (name) => s("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "icon" }, s("path", { d: ICONS[name] }));
+
+function makeControls(ask) {
+  const one = (name, key) => button({ class: name, "aria-label": name, title: `${name} (${key})` }, icon(name));
+  const parts = {
+    first: one("first", "Home"), back: one("back", "←"), play: one("play", "space"), forward: one("forward", "→"), last: one("last", "End"),
+    slider: h("input", { type: "range", min: 1, step: 1, "aria-label": "step", "data-lm-suppress-shortcuts": "true" }),
+    strip: h("div", { class: "strip", "aria-hidden": "true" }),
+    speed: h("select", { "aria-label": "speed", title: "speed of play", "data-lm-suppress-shortcuts": "true" },
+      ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`))),
+    details: DETAILS.map((detail) => button({ class: "detail", "data-detail": detail, title: `steps: ${detail}` }, detail)),
+  };
+  parts.bar = h("div", { class: "controls", role: "toolbar", "aria-label": "player controls" },
+    h("div", { class: "buttons" }, parts.first, parts.back, parts.play, parts.forward, parts.last),
+    h("div", { class: "seek" }, parts.strip, parts.slider), parts.speed,
+    h("div", { class: "segments", role: "group", "aria-label": "detail" }, ...parts.details));
+  for (const name of ["first", "back", "forward", "last"]) parts[name].addEventListener("click", () => ask({ do: name }));
+  for (const detail of parts.details) detail.addEventListener("click", () => ask({ do: "detail", detail: detail.dataset.detail }));
+  return parts;
+}
+
+function showControls(parts, frame, strip) {
+  parts.slider.max = frame.total;
+  if (!parts.slider.matches(":active")) parts.slider.value = frame.position;
+  parts.slider.setAttribute("aria-valuetext", spoken(frame));
+  // A button that is really disabled would lose the focus, and the next key would go to the notebook.
+  for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
+  for (const detail of parts.details) detail.setAttribute("aria-pressed", detail.dataset.detail === frame.detail);
+  parts.strip.replaceChildren(...strip.map((style, index) =>
+    h("i", { class: `${style}${(index + 1) / strip.length <= frame.position / frame.total ? " past" : ""}` })));
+}
+
+function makeTabs(choose) {
+  const tabs = Object.entries(VIEWS).map(([view, { label }], index) =>
+    button({ role: "tab", "data-view": view, title: `${label} (${index + 1})` }, label, h("i", { class: "news", "aria-hidden": "true" })));
+  for (const tab of tabs) tab.addEventListener("click", () => choose(tab.dataset.view));
+  return tabs;
+}
+
+function showTabs(tabs, frame, view) {
+  for (const tab of tabs) {
+    tab.setAttribute("aria-selected", tab.dataset.view === view);
+    tab.classList.toggle("fresh", frame.news.includes(tab.dataset.view));
+  }
+}

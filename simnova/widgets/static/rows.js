@@ -1,0 +1,13 @@
+// The rows of the databases that changed, before and after.
+
+const changeTable = (change) => h("section", { class: "change" },
+  h("header", {}, h("b", {}, change.table), h("small", { class: change.verb }, change.verb), h("code", {}, change.key)),
+  h("table", {}, ...change.columns.map(([name, before, after]) => h("tr", {}, h("th", { scope: "row" }, name),
+    h("td", { class: "before" }, before), h("td", { class: "to", "aria-hidden": "true" }, before === null ? "" : "→"), h("td", { class: "after" }, after)))));
+
+function drawRows(changes) {
+  if (!changes.length) return [h("p", { class: "empty" }, "No row of a database changed since the step before.")];
+  return [h("div", { class: "scroll" }, ...changes.map(changeTable))];
+}
+
+VIEWS.rows = { label: "Rows", draw: drawRows };

@@ -1,0 +1,12 @@
+// The story: one sentence in large type, and the facts of the step over it.
+
+function drawStory(frame) {
+  const facts = [`Step ${frame.position} of ${frame.total}`, seconds(frame.time), frame.actor, frame.kind];
+  return [
+    h("p", { class: "facts" }, ...facts.map((fact) => h("span", {}, fact)),
+      frame.where && h("span", { class: "where", title: "the line of service code that waits here" }, frame.where)),
+    h("p", { class: "sentence", title: frame.sentence }, frame.sentence),
+  ];
+}
+
+const spoken = (frame) => `Step ${frame.position} of ${frame.total}. ${frame.sentence}`;

@@ -1,0 +1,29 @@
+"""A look at a journal: the step at the cursor, and what happened since the step before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from simnova.kernel.journal import Event, Journal
+from simnova.observe import rows
+
+
+class Look(NamedTuple):
+    """What a view is computed from. `moment` is what happened in the foreground since the step before, the step
+    itself last; it is empty where there is no step at all.
+    """
+
+    journal: Journal
+    seq: int
+    moment: Sequence[Event]
+
+    @property
+    def event(self) -> Event:
+        """The event at the cursor."""
+        return self.journal[self.seq]
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables in which rows changed since the step before."""
+        return {event.data["table"] for event in self.moment if event.kind in rows.CHANGES}
