@@ -6,6 +6,7 @@ them and send back what was pressed. Where no kernel runs, the twin stands in: o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import RLock
 from typing import Any, Final, get_args
 
@@ -20,6 +21,7 @@ from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
 from simnova.widgets.frame import frame, pane, told
 from simnova.widgets.reel import Reel
+from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
 
 DETAILS: Final = get_args(Detail)
@@ -118,6 +120,17 @@ class Player(anywidget.AnyWidget):
         """Go one step back."""
         self.step = self._reel.beside(self.step, -1)
 
+    def numbered(self, position: int) -> None:
+        """Go to the step of that number, counted from one on."""
+        with self._turn:
+            self.step = self._reel.numbered(position)
+
+    def show(self, detail: str) -> None:
+        """Let what is told by `detail` (story, messages, everything) be a step."""
+        if detail not in DETAILS:
+            raise unknown("detail", detail, DETAILS)
+        self.detail = detail
+
     def first(self) -> None:
         """Go to the first step."""
         self.step = self._reel.first
@@ -171,19 +184,11 @@ class Player(anywidget.AnyWidget):
             self.pane = pane(self._reel, self.step, self.view)
 
     def _pressed(self, content: Any, _: Any) -> None:
-        """Do what was pressed in the browser; what is not understood is left alone."""
-        message = content if isinstance(content, dict) else {}
-        verb = message.get("do")
-        if verb in {"forward", "back", "first", "last"}:
-            getattr(self, verb)()
-        elif verb == "seek" and isinstance(message.get("seq"), int):
-            self.seek(message["seq"])
-        elif verb == "position" and isinstance(message.get("position"), int):
-            self.step = self._reel.numbered(message["position"])
-        elif verb == "what_if" and isinstance(message.get("host"), str):
-            self.what_if(message["host"])
-        elif verb == "detail" and message.get("detail") in DETAILS:
-            self.detail = message["detail"]
+        """Do what was pressed in the browser; what is not understood, or cannot be, is left alone."""
+        if asked := understood(content):
+            method, arguments = asked
+            with suppress(UsageError):
+                getattr(self, method)(**arguments)
 
     # --- without a browser ------------------------------------------------------------------------
 

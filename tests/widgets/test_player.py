@@ -1,11 +1,13 @@
 """The player as Python sees it: a cursor, a frame for the browser, a twin without one."""
 
+import inspect
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from simnova.exceptions import UsageError
 from simnova.widgets.player import Player
+from simnova.widgets.verbs import VERBS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -103,6 +105,10 @@ def test_another_detail_keeps_the_moment(player):
         ({"do": "position", "position": 3}, 6),
         ({"do": "position", "position": -3}, 4),
         ({"do": "seek", "seq": "13"}, 4),
+        ({"do": "seek", "seq": True}, 4),
+        ({"do": "seek"}, 4),
+        ({"do": "detail", "detail": "storry"}, 4),
+        ({"do": "svg"}, 4),
         ({"do": "_show"}, 4),
         ({"do": ["forward"]}, 4),
         ("forward", 4),
@@ -111,6 +117,12 @@ def test_another_detail_keeps_the_moment(player):
 def test_it_does_what_the_browser_asks_and_leaves_the_rest_alone(player, message, reached):
     player._handle_custom_msg(message, [])
     assert player.step == reached
+
+
+def test_each_verb_is_a_method_that_takes_its_fields():
+    for verb in VERBS.values():
+        taken = inspect.signature(getattr(Player, verb.method)).parameters
+        assert set(verb.fields) <= set(taken)
 
 
 def test_a_cloud_is_taken_for_its_journal(journal):

@@ -96,6 +96,7 @@ function render({ model, el }) {
   const frame = () => model.get("frame"), ask = (message) => model.send(message);
   const choose = (view) => { model.set("view", view); model.save_changes(); };
   const parts = build(id, ask, choose);
+  parts.root.classList.toggle("offline", Boolean(model.get("offline")));
   const play = makePlay(parts, frame, ask);
   listen(parts, ask, choose, play.toggle);
   let drawn = Infinity;
