@@ -7,6 +7,7 @@ import pytest
 
 from simnova import Cloud
 from simnova.exceptions import UsageError
+from simnova.observe.query import Query
 
 
 @pytest.fixture
@@ -39,6 +40,30 @@ def test_run_until_a_condition(cloud):
     server = cloud.boot("web")
     cloud.run(until=lambda event: (event.data.get("after") or {}).get("task_state") == "spawning")
     assert server.task_state == "spawning"
+
+
+@pytest.mark.parametrize("made", [str, Query.parse])
+def test_run_until_a_query_holds(cloud, made):
+    cloud.submit("web")
+    cloud.run(until=made("service:nova-conductor kind:rpc.cast to:compute server:web"))
+    casts = [event for event in cloud.journal if event.kind == "rpc.cast"]
+    assert casts[-1].data["method"] == "build_and_run_instance"
+    assert not cloud.clock.quiet
+
+
+def test_a_query_that_never_holds_says_what_is_unknown(cloud):
+    cloud.submit("web")
+    with pytest.raises(
+        UsageError, match=r"'server:wbe' has not come; unknown server 'wbe': did you mean 'web'"
+    ):
+        cloud.run(until="server:wbe")
+
+
+def test_a_wrong_query_is_refused_before_anything_runs(cloud):
+    before = len(cloud.journal)
+    with pytest.raises(UsageError, match="'srvice:nova-api': unknown key 'srvice'"):
+        cloud.run(until="srvice:nova-api")
+    assert len(cloud.journal) == before
 
 
 def test_wait_for_a_status(cloud):

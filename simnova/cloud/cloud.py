@@ -249,7 +249,8 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
     def run(
         self, until: Until = None, *, pace: float | None = None, timeout: float = 86400.0
     ) -> Self:
-        """Run until nobody works, or until something: a time in seconds, a kind of event, a condition on an event.
+        """Run until nobody works, or until something: a time in seconds, a kind of event, a query
+        (`"kind:rpc.cast to:compute"`), a condition on an event.
 
         With a `pace` simulated seconds follow the wall clock times it. Raises `UsageError` where the condition never
         holds, or where something still works after `timeout` simulated seconds.
@@ -257,7 +258,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         checks.check_run(until, pace, timeout)
         if isinstance(until, (int, float)) and not isinstance(until, bool):
             return self._run_until_time(float(until), pace)
-        wanted = condition(until)
+        wanted = condition(until, self.journal)
         seen, limit = len(self.journal), self.now + timeout
         with self._engine(pace):
             while not self.clock.quiet:
@@ -272,7 +273,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
                     )
         if wanted is not None:
             raise UsageError(
-                f"nothing works any more at {self.now:.3f} s, and {named(until)} has not come"
+                f"nothing works any more at {self.now:.3f} s, and {named(until, self.journal)}"
             )
         return self
 

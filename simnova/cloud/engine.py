@@ -7,19 +7,22 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simnova.exceptions import UsageError, one_of
+from simnova.exceptions import UsageError, one_of, unknown
 from simnova.kernel.collector import Seldom
-from simnova.kernel.journal import KINDS, Event
+from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.kernel.patience import Handler
 from simnova.kernel.service import Service
+from simnova.observe.query import Query
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
 
 __door__ = True
 
-Until = float | str | Callable[[Event], object] | None
-"""A time in seconds, a kind of event, a condition on an event, or quiet."""
+Until = float | str | Query | Callable[[Event], object] | None
+"""A time in seconds, a kind of event, a query with a key (`kind:rpc.cast to:compute`), a condition on an event, or
+quiet.
+"""
 
 MOMENT = 0.002
 """Wall seconds between two looks whether the engine is free again."""
@@ -72,14 +75,25 @@ def until_ended(cloud: Cloud, life: Service | None) -> None:
                 pass
 
 
-def condition(until: Until) -> Callable[[Event], object] | None:
-    """What `run` asks of each event; raises `UsageError` for a kind of event that there is not."""
+def condition(until: Until, journal: Journal) -> Callable[[Event], object] | None:
+    """What `run` asks of each event; raises `UsageError` for a kind of event that there is not, or a wrong query."""
     if until is None or callable(until):
         return until
+    if isinstance(until, str) and until not in KINDS:
+        query = Query.parse(until)
+        if not any(term.key for term in query.terms):
+            raise unknown("kind of event", until, KINDS)
+        until = query
+    if isinstance(until, Query):
+        meant = until.matcher(journal)
+        return lambda event: not event.background and meant(event)
     one_of("kind of event", until, KINDS)
     return lambda event: event.kind == until and not event.background
 
 
-def named(until: Until) -> str:
-    """What was waited for, in a sentence that repeats."""
-    return repr(until) if isinstance(until, str) else "what the condition asks for"
+def named(until: Until, journal: Journal) -> str:
+    """What was waited for, in a sentence that repeats, and what of it nobody is called."""
+    if not isinstance(until, str | Query):
+        return "what the condition asks for has not come"
+    doubts = [] if until in KINDS else Query.parse(str(until)).doubts(journal)
+    return "; ".join([f"{str(until)!r} has not come", *doubts])

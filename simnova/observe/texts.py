@@ -1,0 +1,33 @@
+"""The text in which a word is looked for: an event's sentence and its names, in small letters."""
+
+from __future__ import annotations
+
+from simnova.kernel.journal import Event, Journal
+from simnova.observe.story import sentence
+
+
+class Texts:
+    """The texts of events, made when they are first asked for; `follow(journal, Texts)`."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, str] = {}
+
+    def add(self, event: Event) -> None:
+        """Take in the next event: where a server is called otherwise from now on, sentences have changed."""
+        if event.kind == "db.update" and "display_name" in (event.data.get("after") or {}):
+            self._made.clear()
+
+    def of(self, journal: Journal, event: Event) -> str:
+        """The text of one event."""
+        text = self._made.get(event.seq)
+        if text is None:
+            told = "" if event.kind == "log" else sentence(journal, event.seq)
+            text = self._made[event.seq] = f"{told} {short(event)}".lower()
+        return text
+
+
+def short(event: Event) -> str:
+    """The kind, the service, and what its data are about; all there is to say of a line in a log."""
+    data = event.data
+    about = data.get("message") if event.kind == "log" else data.get("method") or data.get("table")
+    return f"{event.kind} {event.actor} {about or ''}"
