@@ -119,3 +119,29 @@ def logged_in(port, key, command):
     done = subprocess.run(whole, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return [line.strip() for line in done.stdout.splitlines()]
+
+
+@needs_linux
+def test_a_card_that_comes_later_is_neutrons_too_and_goes_again_while_the_guest_runs(machines):
+    with Cloud([machines.hosts[0]]) as cloud:
+        server = boot(cloud)
+        written(server, "web login: ")
+        server.type("root\n")
+        server.attach_interface()
+        cloud.run()
+        first, second = server.addresses
+        dhcp = "-n -q -t 5 -T 1 -s /usr/share/udhcpc/default.script"
+        server.type("ip link set eth0 down; ip link set eth1 up\n")
+        server.type(f"udhcpc -i eth1 {dhcp}; echo $((40+2)) done\n")
+        told = server.expect("42 done", seconds=30)
+        assert f"lease of {second} obtained" in told
+        server.type("wget -q -O - 169.254.169.254/latest/meta-data/local-ipv4; echo\n")
+        server.expect(f"\r\n{first}\r\n")
+        [port] = cloud.sql(
+            f"SELECT port_id FROM neutron.ipallocations WHERE ip_address = '{second}'"
+        ).rows[0]
+        server.detach_interface(port)
+        cloud.run()
+        assert server.addresses == [first]
+        server.type("ls /sys/class/net; echo $((41+2)) done\n")
+        assert "eth1" not in server.expect("43 done").rpartition("echo $((41+2))")[2]

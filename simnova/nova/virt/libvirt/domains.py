@@ -6,11 +6,10 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import quoteattr
 
 from simnova.nova import exception
-from simnova.nova.virt.libvirt import guest
-from simnova.nova.virt.libvirt.placing import placed, unwired
+from simnova.nova.virt.libvirt import filters, guest
+from simnova.nova.virt.libvirt.placing import one_card, placed, rewired, unwired
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -19,8 +18,6 @@ __door__ = True
 
 MAX_CONSOLE_BYTES = 100 * 1024
 """Of a console's log (`nova/virt/libvirt/driver.py`)."""
-
-CARD = "<interface type='user'><mac address={mac}/><model type='virtio'/></interface>"
 
 
 def define(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
@@ -54,9 +51,18 @@ def nothing(connection: Any, about: Domain, said: guest.Said) -> None:
 
 
 def plug(connection: Any, about: Domain, said: guest.Said) -> None:
-    """Plug a card in, now and for the next start."""
-    domain = guest.find(connection, about)
-    domain.attachDeviceFlags(CARD.format(mac=quoteattr(said["mac"])), _both(domain))
+    """Plug a card in, now and for the next start; the guest's end of the cable is loose until its wire is there."""
+    import libvirt
+
+    domain, mac = guest.find(connection, about), said["mac"]
+    said["lay"](about.uuid)
+    if domain.isActive():
+        domain.attachDeviceFlags(one_card(mac, "down"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        filters.put(domain, mac, about.directory)
+        domain.updateDeviceFlags(one_card(mac, "up"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    domain.attachDeviceFlags(one_card(mac), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    told = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    connection.defineXML(rewired(told, mac, about.directory))
 
 
 def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
@@ -67,12 +73,13 @@ def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
     import libvirt
 
     domain, mac = guest.find(connection, about), said["mac"]
-    card = CARD.format(mac=quoteattr(mac))
-    domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    card = one_card(mac)
+    with suppress(libvirt.libvirtError):  # taken out at an attempt before
+        domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
     connection.defineXML(unwired(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), mac))
     for _ in range(said["attempts"]):
         if not _plugged(domain, mac):
-            return
+            break
         with suppress(libvirt.libvirtError):  # it is still thinking about the last time
             domain.detachDeviceFlags(card, libvirt.VIR_DOMAIN_AFFECT_LIVE)
         deadline = time.monotonic() + said["patience"]
@@ -81,6 +88,8 @@ def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
     if _plugged(domain, mac):
         reason = "the guest has not let go of it, however often it was asked"
         raise exception.DeviceDetachFailed(device=mac, reason=reason)
+    if domain.isActive():
+        filters.forget(domain, mac)
 
 
 def _plugged(domain: Any, mac: str) -> bool:
@@ -89,13 +98,6 @@ def _plugged(domain: Any, mac: str) -> bool:
         return False
     cards = ET.fromstring(domain.XMLDesc()).findall("devices/interface/mac")
     return mac in [card.get("address") for card in cards]
-
-
-def _both(domain: Any) -> int:
-    import libvirt
-
-    live = libvirt.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else 0
-    return int(libvirt.VIR_DOMAIN_AFFECT_CONFIG | live)
 
 
 # --- consoles ---

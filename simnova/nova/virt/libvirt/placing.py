@@ -8,13 +8,13 @@ system can (`disk_cachemode` of `nova/virt/libvirt/driver.py`).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from simnova.nova.virt.libvirt import wires
+from simnova.nova.virt.libvirt import filters
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH, NOVA_NS
 from simnova.nova.virt.libvirt.guest import MARK_NS
 
@@ -29,9 +29,7 @@ PREFIXES = {"nova": NOVA_NS, "simnova": MARK_NS, "qemu": QEMU_NS}
 
 def placed(xml: str, about: Domain) -> str:
     """The definition that libvirt gets."""
-    for prefix, namespace in PREFIXES.items():
-        ET.register_namespace(prefix, namespace)
-    domain = ET.fromstring(xml)
+    domain = _parsed(xml)
     metadata = domain.find("metadata")
     if metadata is not None:
         ET.SubElement(metadata, f"{{{MARK_NS}}}cloud", run=about.mark)
@@ -40,6 +38,12 @@ def placed(xml: str, about: Domain) -> str:
         as_user(card)
     wired(domain, about.directory)
     return ET.tostring(domain, encoding="unicode")
+
+
+def _parsed(xml: str) -> ET.Element:
+    for prefix, namespace in PREFIXES.items():
+        ET.register_namespace(prefix, namespace)
+    return ET.fromstring(xml)
 
 
 def _place_files(domain: ET.Element, directory: Path) -> None:
@@ -61,27 +65,46 @@ def as_user(card: ET.Element) -> None:
 
 
 def wired(domain: ET.Element, directory: Path) -> None:
-    """Every frame that a card sends goes through a wire of this cloud's (`wires`); QEMU's filters do that.
-
-    A frame that comes by `on` passes the filters before its own, so `on` is made before `out`.
-    """
-    cards = [mac.get("address", "") for mac in domain.iterfind("devices/interface/mac")]
-    arguments = [one for mac in cards for one in _filters(mac, directory)]
-    if arguments:
-        line = ET.SubElement(domain, f"{{{QEMU_NS}}}commandline")
-        for one in arguments:
-            ET.SubElement(line, f"{{{QEMU_NS}}}arg", value=one)
+    """Every frame that a card sends goes through a wire of this cloud's (`wires`); QEMU's filters do that."""
     for card in domain.iterfind("devices/interface"):
-        mac = card.find("mac")
-        if mac is not None and card.find("alias") is None:
-            ET.SubElement(card, "alias", name=alias(mac.get("address", "")))
+        address = card.find("mac")
+        mac = "" if address is None else address.get("address", "")
+        if card.find("alias") is None:
+            ET.SubElement(card, "alias", name=filters.alias(mac))
+        _tell(domain, filters.arguments(mac, directory))
+
+
+def _tell(domain: ET.Element, arguments: Iterable[str]) -> None:
+    tag = f"{{{QEMU_NS}}}commandline"
+    line = domain.find(tag)
+    if line is None:
+        line = ET.SubElement(domain, tag)
+    for one in arguments:
+        ET.SubElement(line, f"{{{QEMU_NS}}}arg", value=one)
+
+
+def one_card(mac: str, link: str | None = None) -> str:
+    """A card to plug in or pull out; `link` is "down" where it is to stay silent for now."""
+    card = ET.Element("interface")
+    as_user(card)
+    ET.SubElement(card, "mac", address=mac)
+    ET.SubElement(card, "model", type="virtio")
+    ET.SubElement(card, "alias", name=filters.alias(mac))
+    if link:
+        ET.SubElement(card, "link", state=link)
+    return ET.tostring(card, encoding="unicode")
+
+
+def rewired(xml: str, mac: str, directory: Path) -> str:
+    """The definition with the filters of one card more."""
+    domain = _parsed(xml)
+    _tell(domain, filters.arguments(mac, directory))
+    return ET.tostring(domain, encoding="unicode")
 
 
 def unwired(xml: str, mac: str) -> str:
     """The definition without the filters of a card that is not there any more."""
-    for prefix, namespace in PREFIXES.items():
-        ET.register_namespace(prefix, namespace)
-    domain, name = ET.fromstring(xml), mac.replace(":", "")
+    domain, name = _parsed(xml), mac.replace(":", "")
     for line in domain.findall(f"{{{QEMU_NS}}}commandline"):
         told = list(line)
         for what, how in zip(told[::2], told[1::2], strict=True):
@@ -89,21 +112,6 @@ def unwired(xml: str, mac: str) -> str:
                 line.remove(what)
                 line.remove(how)
     return ET.tostring(domain, encoding="unicode")
-
-
-def alias(mac: str) -> str:
-    """What libvirt calls a card; its network is `host` and that."""
-    return f"ua-{mac.replace(':', '')}"
-
-
-def _filters(mac: str, directory: Path) -> Iterator[str]:
-    name = mac.replace(":", "")
-    for end in (wires.OUT, wires.ON, wires.IN):
-        path = wires.socket_of(directory, mac, end)
-        yield from ("-chardev", f"socket,id={end}-{name},path={path},reconnect=1")
-    for end, how in ((wires.ON, "rx,indev"), (wires.OUT, "rx,outdev"), (wires.IN, "tx,indev")):
-        about = f"id=filter-{end}-{name},netdev=host{alias(mac)},queue={how}={end}-{name}"
-        yield from ("-object", f"filter-redirector,{about}")
 
 
 def direct_io(directory: Path) -> bool:

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 
-from simnova.config import Config
 from simnova.messaging.files import Stored
-from simnova.messaging.rest import Response
 from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
@@ -22,12 +20,10 @@ from simnova.nova.virt.driver import GIB, Console, Guest, Instance, InstanceInfo
 from simnova.nova.virt.event import Transition
 from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
 from simnova.nova.virt.libvirt import guest as work
-from simnova.nova.virt.libvirt.driver import STEPS, LibvirtDriver, as_info, node_info
-from simnova.nova.virt.libvirt.gateway import Card
+from simnova.nova.virt.libvirt.cards import CardsDriver
+from simnova.nova.virt.libvirt.driver import STEPS, as_info, node_info
 from simnova.nova.virt.libvirt.host import Domain, Work
-from simnova.nova.virt.libvirt.http import answered
 from simnova.nova.virt.libvirt.migration import LISTEN, Transfer
-from simnova.nova.virt.libvirt.wires import Serve, Wires
 from simnova.nova.virt.live_migration import LiveMigrationDriver
 from simnova.nova.virt.migration import COMPLETED
 from simnova.nova.virt.stepped import SteppedDriver
@@ -35,7 +31,7 @@ from simnova.nova.virt.stepped import SteppedDriver
 __door__ = True
 
 
-class QemuDriver(LiveMigrationDriver, LibvirtDriver):
+class QemuDriver(LiveMigrationDriver, CardsDriver):
     """The guests of one QEMU behind a libvirt URI, on this machine; `virt_type` is known once it is connected."""
 
     virt_type = "qemu"
@@ -65,48 +61,6 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
         self._work: Counter[str] = Counter()
         self.jobs: dict[str, Any] = {}
         self.hypervisor.ear = self
-        self.wires = Wires(self.hypervisor.directory)
-        self._cards: dict[str, list[tuple[Card, Serve]]] = {}
-
-    def close(self) -> None:
-        """Remove all that this cloud made here."""
-        super().close()
-        self.wires.close()
-
-    # --- what guests ask ---
-
-    def join(self, conf: Config, hypervisors: Mapping[str, Any], network_api: Any = None) -> None:
-        """Guests of one network are joined, on whichever real host they are."""
-        super().join(conf, hypervisors, network_api)
-        known = [door.driver for door in hypervisors.values()]
-        switches = [one.wires.switch for one in known if isinstance(one, QemuDriver)]
-        self.wires.switch = switches[0] if switches else self.wires.switch
-
-    async def _define(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        image_meta: ImageMeta,
-        network_info: NetworkInfo | None,
-        guest: Guest,
-    ) -> None:
-        """Its cards get what Neutron has for them."""
-        found = filter(None, map(Card.of, network_info or ()))
-        self._cards[guest.uuid] = [(card, self._server_of(instance, card)) for card in found]
-        await super()._define(context, instance, image_meta, network_info, guest)
-
-    def _server_of(self, instance: Instance, card: Card) -> Serve:
-        """Who answers a card's requests: the cloud's metadata service, which knows by the card whose it is."""
-        about = {"server": instance.uuid, "project": str(instance.project_id)}
-
-        def answer(method: str, path: str, body: str | None) -> Response | None:
-            if self.asked is None:
-                return None
-            asked = {"method": method, "path": path, "body": body, "address": card.address}
-            found: Response | None = self.asked(**about, **asked)
-            return found
-
-        return lambda request: answered(request, answer)
 
     # --- what guests do by themselves ---
 
@@ -181,7 +135,9 @@ class QemuDriver(LiveMigrationDriver, LibvirtDriver):
             path = str(said["file"]).removesuffix(images.PART)
             return {"data": self.incoming.get(path)}
         if name in ("define", "redefine"):
-            return {"lay": lambda uuid: self.wires.lay(uuid, self._cards.get(uuid, []))}
+            return {"lay": self._lay}
+        if name == "plug":
+            return {"lay": lambda uuid: self._lay(uuid, said["mac"])}
         if name == "undefine":
             return {"take_up": self.wires.take_up}
         if name == "config_drive":

@@ -220,18 +220,23 @@ class Wires:
         self._loop: Loop | None = None
         self._wires: dict[str, list[Wire]] = {}
 
-    def lay(self, uuid: str, cards: list[tuple[Card, Serve]]) -> None:
-        """New ones for a guest, in the place of those that it had."""
-        self.take_up(uuid)
+    def lay(self, uuid: str, card: Card, serve: Serve) -> None:
+        """A new one for a card of a guest's, in the place of the one that it had."""
+        self.take_up(uuid, card.mac.hex(":"))
         self._loop = self._loop or Loop()
-        loop, switch = self._loop, self.switch
-        made = [Wire(self.directory, card, serve, loop, switch) for card, serve in cards]
-        self._wires[uuid] = made
+        made = Wire(self.directory, card, serve, self._loop, self.switch)
+        self._wires.setdefault(uuid, []).append(made)
 
-    def take_up(self, uuid: str) -> None:
-        """A guest is gone."""
+    def take_up(self, uuid: str, mac: str | None = None) -> None:
+        """A guest is gone, or one card of its."""
+        kept: list[Wire] = []
         for wire in self._wires.pop(uuid, ()):
-            wire.close()
+            if mac in (None, wire.card.mac.hex(":")):
+                wire.close()
+            else:
+                kept.append(wire)
+        if kept:
+            self._wires[uuid] = kept
 
     def close(self) -> None:
         """All are gone."""
