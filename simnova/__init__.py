@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simnova.exceptions import NovaError as NovaError
     from simnova.exceptions import UsageError as UsageError
     from simnova.explore.search import search as search
+    from simnova.kernel.journal import Journal as Journal
     from simnova.nova.virt.profile import Profile as Profile
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ _HOMES = {
     "Config": "simnova.config",
     "conformance": "simnova.cloud.conformance",
     "Host": "simnova.cloud.hosts",
+    "Journal": "simnova.kernel.journal",
     "Machines": "simnova.cloud.machines",
     "NovaError": "simnova.exceptions",
     "Profile": "simnova.nova.virt.profile",
@@ -46,6 +48,7 @@ __all__ = [
     "Cloud",
     "Config",
     "Host",
+    "Journal",
     "Machines",
     "NovaError",
     "Profile",

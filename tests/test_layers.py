@@ -14,17 +14,27 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EDGES = {"", "__main__", "cli", "magics"}  # what a person touches: these may import everything
 SERVICES = {"nova", "keystone", "glance", "neutron", "placement"}
-BELOW_SERVICES = {"exceptions", "jsonschemas", "standards", "config", "kernel", "messaging", "db"}
+BELOW_SERVICES = {
+    "exceptions",
+    "jsonschemas",
+    "standards",
+    "saving",
+    "config",
+    "kernel",
+    "messaging",
+    "db",
+}
 ROOMS = {
     "exceptions": set(),
     "jsonschemas": set(),
     "standards": set(),
+    "saving": {"exceptions"},
     "config": {"exceptions"},
-    "kernel": {"exceptions"},
+    "kernel": {"exceptions", "saving"},
     "messaging": {"exceptions", "config", "kernel"},
     "db": {"exceptions", "config", "kernel", "observe.table"},
     **dict.fromkeys(SERVICES, BELOW_SERVICES),
-    "observe": {"exceptions", "kernel.journal", "nova.objects"},
+    "observe": {"exceptions", "saving", "kernel.journal", "nova.objects"},
     "whatif": {*BELOW_SERVICES, "nova", "placement", "scenario", "observe"},
     "teaching": {"exceptions", "kernel.journal", "observe"},
     "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},

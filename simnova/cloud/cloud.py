@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from simnova.cloud import arguments, checks
+from simnova.cloud.about import about
 from simnova.cloud.accidents import Accidents
 from simnova.cloud.aggregates import Aggregates
 from simnova.cloud.asking import server_body
@@ -124,6 +125,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         self.clock.patience.seconds = plug_in_seconds
         charge(self.clock, self._recipe["costs"])
         self.journal: Journal = self.clock.journal
+        self.journal.about = about(self._recipe)
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)
         self._owner: int | None = None

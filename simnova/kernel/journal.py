@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -74,11 +76,15 @@ def declare(kind: str, meaning: str, payload: tuple[str, ...] = ()) -> str:
 
 
 class Journal:
-    """The ordered events of one run. `full` keeps payloads, `summary` drops them; sequence numbers never differ."""
+    """The ordered events of one run. `full` keeps payloads, `summary` drops them; sequence numbers never differ.
+
+    `about` says which run it is (seed, hosts, options); it goes along into a file.
+    """
 
     def __init__(self, clock: Clock, level: Level = "full") -> None:
         self.clock = clock
         self.level = level
+        self.about: dict[str, Any] = {}
         self.events: list[Event] = []
         self.before: list[Callable[[str, str | None], None]] = []
         self.after: list[Callable[[Event], None]] = []
@@ -159,6 +165,26 @@ class Journal:
             chain.append(self.events[step])
             step = self.events[step].cause
         return chain
+
+    def write(self, file: str | os.PathLike[str]) -> Path:
+        """Write all events to a file, JSON a line, for `Journal.read`; packed where its name ends in `.gz`.
+
+        Raises `UsageError` where that cannot be written.
+        """
+        from simnova.kernel.journal_file import write
+
+        return write(self, file)
+
+    @staticmethod
+    def read(file: str | os.PathLike[str], *, partial: bool = False) -> Journal:
+        """The journal that `write` has written: whatever looks at a journal takes it.
+
+        Raises `UsageError` for a file that is cut, changed, a newer version's or no journal; with `partial=True`, only
+        for one of which nothing can be read: of others it opens the events that are there.
+        """
+        from simnova.kernel.journal_file import read
+
+        return read(file, partial=partial)
 
 
 _PLACES: dict[int, tuple[CodeType, dict[int, str]]] = {}
