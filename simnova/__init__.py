@@ -61,6 +61,13 @@ __all__ = [
 ]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext simnova` does: `%cloud`, `%step`, `%%scenario`, `%sql` and `%log` are there from now on."""
+    from simnova.magics.magics import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: whoever needs one part does not wait for all."""
     if name not in _HOMES:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
 from simnova.config import Config
+from simnova.db.databases import rows_as_databases
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
 from simnova.kernel.timeline import Timeline
@@ -233,13 +234,25 @@ class Views:
         """A table of a database as it was at a step: `cloud.rows("nova_cell1.instances", 120)`."""
         return rows.table(self.journal, self._step(seq), table)
 
-    def sql(self, text: str) -> Table:
-        """Ask the databases as they are now: `cloud.sql("SELECT host, vm_state FROM nova_cell1.instances")`."""
+    def sql(self, text: str, seq: int | None = None) -> Table:
+        """Ask the databases as they are now: `cloud.sql("SELECT host, vm_state FROM nova_cell1.instances")`.
+
+        With a step as they were then: `cloud.sql("SELECT …", 120)`. It only reads; raises `UsageError` for wrong SQL.
+        """
+        databases = self.assembly.databases
+        if seq is not None:
+            then = rows_as_databases(
+                self.timeline.rows(step(self.journal, seq)), databases.metadata
+            )
+            try:
+                return then.sql(text)
+            finally:
+                then.close()
         if self.closed:
             raise UsageError(
                 "this cloud is closed and its databases are gone: rows() shows any step of its journal"
             )
-        found: Table = self.aside(lambda: self.assembly.databases.sql(text))
+        found: Table = self.aside(lambda: databases.sql(text))
         return found
 
     def history(self, server: Any) -> History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -101,12 +102,14 @@ def rows_as_databases(rows: Rows, metadata: Mapping[str, sa.MetaData]) -> Schema
     is NULL.
     """
     made = Schemas()
+    found: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for (db, of, _), row in rows.items():
+        found[db, of].append(row)
     for name, tables in metadata.items():
         connection = made.attach(name, tables)
         connection.cursor.execute("PRAGMA foreign_keys = OFF")
         for table in tables.tables.values():
-            found = [row for (db, of, _), row in rows.items() if (db, of) == (name, table.name)]
-            _fill(connection, table, found)
+            _fill(connection, table, found[name, table.name])
     return made
 
 

@@ -29,5 +29,6 @@ class Texts:
 def short(event: Event) -> str:
     """The kind, the service, and what its data are about; all there is to say of a line in a log."""
     data = event.data
-    about = data.get("message") if event.kind == "log" else data.get("method") or data.get("table")
-    return f"{event.kind} {event.actor} {about or ''}"
+    if event.kind == "log":
+        return f"log {event.actor} {data.get('level')} {data.get('logger')} {data.get('message')}"
+    return f"{event.kind} {event.actor} {data.get('method') or data.get('table') or ''}"

@@ -15,7 +15,7 @@ import traitlets
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Journal
-from simnova.observe import palette
+from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
@@ -97,6 +97,8 @@ class Player(anywidget.AnyWidget):
         self.on_msg(Player._pressed)
         self.seek(self._reel.opening if step is None else step)
         self._show()
+        if step is not None:
+            self._look()
 
     # --- moving -----------------------------------------------------------------------------------
 
@@ -163,8 +165,15 @@ class Player(anywidget.AnyWidget):
         return self._reel.nearest(proposal["value"])
 
     @traitlets.observe("step")
-    def _moved(self, _: Any) -> None:
+    def _moved(self, change: Any) -> None:
         self._show()
+        if change["old"] != -1:
+            self._look()
+
+    def _look(self) -> None:
+        """Who asks as of the cursor (`%sql`) asks for this step from now on; at the last one for the end."""
+        at_the_end = self.step == self._reel.last
+        cursor.look(self._reel.journal, None if at_the_end else self.step)
 
     @traitlets.observe("detail")
     def _detailed(self, change: Any) -> None:

@@ -1,0 +1,93 @@
+"""What `%load_ext simnova` gives to IPython; each magic returns something that shows itself, and prints nothing."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+
+from simnova import Cloud
+from simnova.exceptions import UsageError
+from simnova.magics.current import chosen
+from simnova.magics.sentence import in_a_sentence
+from simnova.magics.status import Status, status
+from simnova.magics.stepping import on, until
+from simnova.observe import logs
+from simnova.observe.cursor import cursor
+from simnova.observe.index import last
+from simnova.observe.logs import Log
+from simnova.observe.query import Query, matching
+from simnova.observe.story import Story
+from simnova.observe.table import Table
+
+UNTIL: Final = "until "
+
+
+@magics_class
+class CloudMagics(Magics):
+    """The magics, about the cloud that was chosen."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._names = shell.user_ns
+        self._choice = ""
+
+    def _current(self) -> Cloud:
+        return chosen(self._names, self._choice)[1]
+
+    @line_magic
+    @in_a_sentence
+    def cloud(self, line: str) -> Status:
+        """`%cloud` shows how the cloud is; `%cloud NAME` has all magics be about the cloud of that variable."""
+        name, found = chosen(self._names, line.strip() or self._choice)
+        self._choice = line.strip() or self._choice
+        return status(name, found)
+
+    @line_magic
+    @in_a_sentence
+    def step(self, line: str) -> Story:
+        """`%step` runs to the next event, `%step 5` to the fifth, `%step until kind:rpc.cast to:compute` to the first
+        that a query means (see `simnova.observe.query`); what happened comes back as a story.
+        """
+        asked = line.strip()
+        if asked.startswith(UNTIL):
+            return until(self._current(), asked.removeprefix(UNTIL).strip())
+        if asked and not (asked.isdecimal() and int(asked)):
+            raise UsageError(
+                f"%step {asked}: give how many, as in %step 5, or %step until kind:rpc.cast"
+            )
+        return on(self._current(), int(asked or 1))
+
+    @line_cell_magic
+    @in_a_sentence
+    def sql(self, line: str, cell: str = "") -> Table:
+        """`%sql SELECT host, vm_state FROM nova_cell1.instances`, or `%%sql` over several lines: the databases as they
+        were at the step to which the cloud's player was moved, else as they are.
+        """
+        found, text = self._current(), f"{line}\n{cell}".strip()
+        seq = cursor(found.journal)
+        if seq is None and not found.closed:
+            return found.sql(text)
+        seq = last(found.journal, seq)
+        answer = found.sql(text, seq)
+        title = f"as of step {seq}, at {found.journal[seq].time:.3f} s"
+        return Table(answer.columns, answer.rows, title)
+
+    @line_magic
+    @in_a_sentence
+    def log(self, line: str) -> Log:
+        """`%log` shows what Nova's services wrote, up to the step to which the cloud's player was moved, else all;
+        `%log service:nova-compute error` the lines that a query means.
+        """
+        journal, query = self._current().journal, Query.parse(line)
+        written = logs.lines(journal, cursor(journal))
+        meant = set(matching(journal, query, [one.seq for one in written]))
+        if written and not meant and (doubts := query.doubts(journal)):
+            raise UsageError("; ".join(doubts))
+        return Log(one for one in written if one.seq in meant)
+
+
+def load(shell: Any) -> None:
+    """Have a shell know the magics."""
+    shell.register_magics(CloudMagics)
