@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from simnova.observe import story
 from simnova.widgets import lanes
+from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS, news
 from simnova.widgets.views.look import Look
@@ -24,7 +25,7 @@ BLANK: Final[dict[str, Any]] = {
 }
 
 
-def frame(reel: Reel, seq: int) -> dict[str, Any]:
+def frame(reel: Reel, seq: int, fork: Fork | None = None) -> dict[str, Any]:
     """The story and the sequence at the step `seq`, and which views have news."""
     part = lanes.window(reel.sequence.arrows, seq)
     actors = lanes.lifelines(reel.actors, part)
@@ -35,18 +36,18 @@ def frame(reel: Reel, seq: int) -> dict[str, Any]:
         "detail": reel.detail,
         "actors": actors,
         "arrows": [lanes.as_dict(reel.journal, one, seq) for one in lanes.drawn(part, actors)],
-        "news": news(look(reel, seq)),
+        "news": news(look(reel, seq, fork)),
     }
 
 
-def pane(reel: Reel, seq: int, view: str) -> dict[str, Any]:
-    """One view at the step `seq`."""
-    return {"view": view, "seq": seq, "data": VIEWS[view].at(look(reel, seq))}
+def pane(reel: Reel, seq: int, view: str, fork: Fork | None = None) -> dict[str, Any]:
+    """One view at the step `seq`, where `fork` is the run beside this one."""
+    return {"view": view, "seq": seq, "data": VIEWS[view].at(look(reel, seq, fork))}
 
 
-def look(reel: Reel, seq: int) -> Look:
+def look(reel: Reel, seq: int, fork: Fork | None = None) -> Look:
     """The look from the step `seq`."""
-    return Look(reel.journal, seq, reel.moment(seq))
+    return Look(reel.journal, seq, reel.moment(seq), reel.detail, fork)
 
 
 def head(reel: Reel, seq: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
+from simnova.widgets.forking import Forking
 from simnova.widgets.frame import frame, pane, told
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
@@ -53,7 +54,7 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
-class Player(anywidget.AnyWidget):
+class Player(Forking, anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
@@ -184,13 +185,13 @@ class Player(anywidget.AnyWidget):
 
     @traitlets.observe("view")
     def _turned(self, _: Any) -> None:
-        self.pane = pane(self._reel, self.step, self.view)
+        self.pane = pane(self._reel, self.step, self.view, self._fork)
 
     def _show(self) -> None:
         with self.hold_sync():
             self.strip = self._reel.strip
-            self.frame = frame(self._reel, self.step)
-            self.pane = pane(self._reel, self.step, self.view)
+            self.frame = frame(self._reel, self.step, self._fork)
+            self.pane = pane(self._reel, self.step, self.view, self._fork)
 
     def _pressed(self, content: Any, _: Any) -> None:
         """Do what was pressed in the browser; what is not understood, or cannot be, is left alone."""

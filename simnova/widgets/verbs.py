@@ -32,6 +32,10 @@ VERBS: Final[dict[str, Verb]] = {
     "position": Verb("numbered", {"position": int}),
     "detail": Verb("show", {"detail": str}),
     "what_if": Verb("what_if", {"host": str}),
+    "fork": Verb("fork_with", {"code": str}),
+    "swap": Verb("swap"),
+    "join": Verb("join"),
+    "parting": Verb("to_the_parting"),
 }
 """All of them; another thing to press is another line."""
 

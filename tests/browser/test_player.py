@@ -238,3 +238,25 @@ def test_a_click_on_a_host_that_lost_asks_what_would_have_been_enough(shown):
     expect(reason).to_contain_text("compute2 fell at Placement: needs 2048 MB")
     expect(reason.get_by_role("listitem").first).to_contain_text("would have")
     player.lab.assert_clean()
+
+
+def test_a_fork_from_the_cursor_stands_beside_the_run_it_came_from(shown):
+    player = shown(
+        "from simnova import Cloud\ncloud = Cloud(hosts=3)\ncloud.boot('web-1')\ncloud.run()\n"
+        "at = next(event.seq for event in cloud.journal if event.kind == 'scheduler.filter')\n"
+        "cloud.player(step=at)"
+    )
+    player.tab("Fork").click()
+    player.button("nova-conductor").click()
+    both = player.root.locator(".both")
+    expect(both.locator(".differs").first).to_have_text("≠")
+    expect(player.root.locator(".outcome")).to_contain_text("still a build request")
+    expect(player.root.locator(".left")).to_be_hidden()
+    player.button("to the parting").click()
+    player.button("walk the other").click()
+    expect(player.root.locator(".side-head").first).to_contain_text("After the change")
+    player.press("End")
+    expect(player.root.get_by_role("status").first).to_contain_text("The conductor crashes")
+    player.button("let it go").click()
+    expect(player.root.locator(".left")).to_be_visible()
+    player.lab.assert_clean()

@@ -17,6 +17,7 @@ SCRIPTS: Final = (
     "cloud",
     "rows",
     "log",
+    "fork",
     "controls",
     "player",
 )
@@ -29,6 +30,7 @@ STYLES: Final = (
     "decision",
     "cloud",
     "rows",
+    "fork",
     "narrow",
 )
 

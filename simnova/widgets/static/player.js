@@ -41,6 +41,7 @@ function showView({ pane, root, tabs }, frame, { view, data }, ask) {
   const held = pane.contains(root.getRootNode().activeElement);
   const top = pane.dataset.view === view ? pane.firstElementChild?.scrollTop ?? 0 : 0;
   pane.dataset.view = view;
+  root.classList.toggle("wide", Boolean(VIEWS[view].wide?.(data)));
   pane.replaceChildren(...VIEWS[view].draw(data, frame, ask));
   pane.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
   if (held) root.focus({ preventScroll: true });

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from simnova.widgets.views import cloud, decision, log, rows
+from simnova.widgets.views import cloud, decision, fork, log, rows
 from simnova.widgets.views.look import Look
 
 
@@ -23,6 +23,7 @@ VIEWS: Final[dict[str, View]] = {
     "cloud": View(cloud.at, cloud.news),
     "rows": View(rows.at, rows.news),
     "log": View(log.at, log.news),
+    "fork": View(fork.at, fork.news),
 }
 """All of them, in the order of the tabs."""
 

@@ -7,16 +7,20 @@ from typing import NamedTuple
 
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import rows
+from simnova.observe.steps import Detail
+from simnova.widgets.fork import Fork
 
 
 class Look(NamedTuple):
     """What a view is computed from. `moment` is what happened in the foreground since the step before, the step
-    itself last; it is empty where there is no step at all.
+    itself last; it is empty where there is no step at all. `fork` is the run beside this one, if there is one.
     """
 
     journal: Journal
     seq: int
     moment: Sequence[Event]
+    detail: Detail = "story"
+    fork: Fork | None = None
 
     @property
     def event(self) -> Event:

@@ -1,0 +1,93 @@
+// The fork: what can be done otherwise from here, and then both runs side by side, equal rows beside each other.
+
+let forks = 0;
+
+// --- before there is one -----------------------------------------------------------------------------------------
+
+function changeGroup(group, changes, choose) {
+  const one = ([, label, code]) => {
+    const chip = button({ class: "chip", title: code }, label);
+    chip.addEventListener("click", () => choose(code, chip));
+    return chip;
+  };
+  return h("section", { class: "changes" }, h("h4", {}, group), h("div", {}, ...changes.map(one)));
+}
+
+function drawOffer({ changes, trouble }, frame, ask) {
+  const said = h("p", { class: "wait", role: "status" }, trouble ?? "");
+  const choose = (code, chip) => {
+    chip.classList.add("chosen");
+    said.textContent = `The same run is played again up to step ${frame.position}, and goes on after ${code} …`;
+    ask({ do: "fork", code });
+  };
+  const groups = [...new Set(changes.map(([group]) => group))];
+  const intro = changes.length
+    ? ["Fork from here: the same run up to this step, then one thing goes otherwise."]
+    : ["Nothing that could go otherwise happens after this step. Go some steps back."];
+  return [h("div", { class: "scroll offer" }, h("p", { class: "lead" }, ...intro),
+    ...groups.map((group) => changeGroup(group, changes.filter(([name]) => name === group), choose)), said,
+    h("p", { class: "python" }, "Any other change, in a cell: ", h("code", {}, "player.fork(lambda cloud: cloud.boot(\"another\"))")))];
+}
+
+// --- both runs ---------------------------------------------------------------------------------------------------
+
+const whenOf = (place, now) => (place === now ? "now" : place < now ? "past" : "future");
+
+function drawSide(data, side, id) {
+  const rows = data.rows.map((row, place) => row[side] && { ...row[side], when: whenOf(place, data.now) });
+  const lanes = data.actors.length, height = rows.length * ROW + 8;
+  const lives = data.actors.map((_, lane) => s("line", { x1: across(lane, lanes), x2: across(lane, lanes), y1: 0, y2: height, class: "life" }));
+  const alone = data.differ.filter((place) => rows[place]).map((place) =>
+    s("rect", { x: 0, y: place * ROW, width: "100%", height: ROW, class: "alone" }));
+  const parts = data.parts === null || data.parts < 0 ? null
+    : s("line", { x1: 0, x2: "100%", y1: data.parts * ROW, y2: data.parts * ROW, class: "parts" });
+  return s("svg", { class: "wires", height, width: "100%", role: "group", "aria-label": side ? "The other run" : "This run" },
+    ...alone, ...lives, ...rows.map((arrow, place) => arrow && drawArrow(arrow, place, data, id)), parts);
+}
+
+const first = (data, side) => (data.parts === null ? "does the same." : `goes its own way: ${data.parted[side]}`);
+
+const sideHead = (title, sentence, actors) => h("div", { class: "side-head" },
+  h("p", { title: sentence }, h("b", {}, title), " ", sentence),
+  h("div", { class: "heads" }, ...actors.map((actor) => drawHead(actor, false))));
+
+function gutter(data) {
+  const differ = new Set(data.differ);
+  return h("div", { class: "gutter", "aria-hidden": "true" }, ...data.rows.map((_, place) =>
+    h("span", { class: `${differ.has(place) ? "differs" : "same"} ${whenOf(place, data.now)}` }, differ.has(place) ? "≠" : "=")));
+}
+
+function outcomeTable({ outcome }) {
+  if (!outcome.length) return h("p", { class: "outcome" }, "Neither run has a server in the end.");
+  const one = ([name, here, there]) => h("span", { class: here === there ? "same" : "differs" },
+    h("b", {}, name), ` ${here}`, h("i", {}, here === there ? " in both" : ` | ${there}`));
+  return h("p", { class: "outcome", title: outcome.map(([name, here, there]) => `${name}: ${here} | ${there}`).join("\n") }, "In the end: ", ...outcome.map(one));
+}
+
+function drawBoth(data, frame, ask) {
+  const id = `simnova-fork-${++forks}`;
+  const act = (label, title, verb) => {
+    const made = button({ class: "chip", title }, label);
+    made.addEventListener("click", () => ask({ do: verb }));
+    return made;
+  };
+  const names = data.turned ? ["After the change", "Without it"] : ["This run", "After the change"];
+  const stage = h("div", { class: "scroll both" },
+    h("div", { class: "both-lanes" },
+      sideHead(names[0], first(data, 0), data.actors), h("div", { class: "corner" }), sideHead(names[1], first(data, 1), data.actors),
+      h("div", { class: "side" }, drawSide(data, 0, id)), gutter(data), h("div", { class: "side" }, drawSide(data, 1, id))));
+  stage.style.setProperty("--lanes", data.actors.length);
+  stage.addEventListener("click", (event) => {
+    const arrow = event.target.closest(".side:first-of-type [data-seq], .side [data-seq]");
+    if (arrow && arrow.closest(".side") === stage.querySelector(".side")) ask({ do: "seek", seq: Number(arrow.dataset.seq) });
+  });
+  requestAnimationFrame(() => { stage.scrollTop = Math.max(0, (data.now + 1.5) * ROW - (stage.clientHeight - 92) * 0.55); });
+  return [h("header", { class: "fork-head" }, h("p", {}, "Forked at event ", h("b", {}, data.at), ", then ", h("code", {}, data.change)),
+    act("to the parting", "go to the first event that is not the same in both", "parting"),
+    act("walk the other", "step through the other run, with this one beside it", "swap"), act("let it go", "show one run again", "join")),
+    s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id)), stage, outcomeTable(data)];
+}
+
+const drawFork = (data, frame, ask) => (data.changes ? drawOffer(data, frame, ask) : drawBoth(data, frame, ask));
+
+VIEWS.fork = { label: "Fork", draw: drawFork, wide: (data) => !data.changes };
