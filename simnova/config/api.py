@@ -111,10 +111,25 @@ SERIAL_CONSOLE = [
     switch("enabled", False, "Guests have a serial console."),
     string("port_range", "10000:20000", "Ports of a host for serial consoles."),
     string("base_url", "ws://127.0.0.1:6083/", "The address given to a user."),
+    string("proxyclient_address", "127.0.0.1", "Where a guest's console listens."),
 ]
 
 SPICE = [
     switch("enabled", False, "Guests have a SPICE console."),
+    switch("agent_enabled", True, "Guests have a channel for SPICE's agent."),
+    string(
+        "image_compression",
+        None,
+        "How pictures are compressed.",
+        choices=("auto_glz", "auto_lz", "quic", "glz", "lz", "off"),
+    ),
+    string("jpeg_compression", None, "Whether as JPEG.", choices=("auto", "never", "always")),
+    string("zlib_compression", None, "Whether by zlib too.", choices=("auto", "never", "always")),
+    Option("playback_compression", "boolean", None, "Whether sound is compressed."),
+    string("streaming_mode", None, "What is sent as a video.", choices=("filter", "all", "off")),
+    string("server_listen", "127.0.0.1", "Where a guest's SPICE server listens."),
+    string("server_proxyclient_address", "127.0.0.1", "Where the proxy finds it."),
+    switch("require_secure", False, "Every channel is encrypted."),
     string(
         "html5proxy_base_url",
         "http://127.0.0.1:6082/spice_auto.html",

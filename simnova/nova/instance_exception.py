@@ -130,3 +130,33 @@ class InvalidToken(NovaError):
 
     msg_fmt = "The token '%(token)s' is invalid or has expired"
     code = 400
+
+
+class SocketPortRangeExhaustedException(NovaError):
+    """All ports for serial consoles are taken."""
+
+    msg_fmt = "Not able to acquire a free port for %(host)s"
+
+
+class ImageSerialPortNumberInvalid(NovaError):
+    """A number of serial ports is none."""
+
+    msg_fmt = (
+        "Number of serial ports specified in flavor is invalid: expected an integer, got "
+        "'%(num_ports)s'"
+    )
+    code = 400
+
+
+class ImageSerialPortNumberExceedFlavorValue(NovaError):
+    """An image wants more serial ports than the flavor has."""
+
+    msg_fmt = "Forbidden to exceed flavor value of number of serial ports passed in image meta."
+    code = 400
+
+
+class SerialPortNumberLimitExceeded(NovaError):
+    """More serial ports than QEMU has."""
+
+    msg_fmt = "Maximum number of serial port exceeds %(allowed)d for %(virt_type)s"
+    code = 400

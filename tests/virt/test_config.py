@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from simnova.exceptions import NovaError
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.virt.libvirt.config import NOVA_NS, guest_xml
+from simnova.nova.virt.libvirt.consoles import Consoles, Spice, serial_ports
 
 from .conftest import IMAGE, VIF, server
 
@@ -126,3 +128,49 @@ def test_libvirt_takes_it_as_it_is():
     assert accepted.find("devices/disk/source").get("file").endswith("/disk")
     assert accepted.find("metadata/nova:instance/nova:name", NOVA).text == "web & <db>"
     connection.close()
+
+
+def test_who_has_neither_vnc_nor_spice_has_no_video_card():
+    bare = Consoles(vnc=None)
+    text = guest_xml(
+        CONTEXT, server(42), IMAGE, (VIF,), "qemu", "2026-01-01T00:00:07Z", consoles=bare
+    )
+    devices = ET.fromstring(text).find("devices")
+    assert [devices.find(tag) for tag in ("graphics", "video", "channel")] == [None] * 3
+    assert devices.find("serial").get("type") == "pty"
+
+
+def test_spice_says_what_its_options_say():
+    spice = Spice("127.0.0.1", False, (("jpeg", "never"), ("playback", "off")), secure=True)
+    made = Consoles(spice=spice)
+    text = guest_xml(
+        CONTEXT, server(42), IMAGE, (VIF,), "qemu", "2026-01-01T00:00:07Z", consoles=made
+    )
+    shown = ET.fromstring(text).find("devices/graphics[@type='spice']")
+    assert shown.attrib == {"type": "spice", "autoport": "yes", "listen": "127.0.0.1"}
+    assert shown.find("jpeg").get("compression") == "never"
+    assert shown.find("playback").get("compression") == "off"
+    assert len(shown.findall("channel[@mode='secure']")) == 8
+
+
+@pytest.mark.parametrize(
+    ("flavor", "image", "found"), [(None, None, 1), ("4", None, 4), ("4", "2", 2), (None, "3", 3)]
+)
+def test_a_guest_has_as_many_serial_consoles_as_flavor_and_image_say(flavor, image, found):
+    assert serial_ports(*wanting(flavor, image)) == found
+
+
+@pytest.mark.parametrize(
+    ("flavor", "image", "error"),
+    [("2", "3", "Forbidden to exceed"), ("many", None, "got 'many'"), ("5", None, "exceeds 4")],
+)
+def test_more_serial_consoles_than_there_can_be(flavor, image, error):
+    with pytest.raises(NovaError, match=error):
+        serial_ports(*wanting(flavor, image))
+
+
+def wanting(flavor, image):
+    specs = {"hw:serial_port_count": flavor} if flavor else {}
+    properties = {"hw_serial_port_count": image} if image else {}
+    made = Flavor(name="m1", flavorid="2", vcpus=1, memory_mb=64, extra_specs=specs)
+    return made, replace(IMAGE, properties=properties)

@@ -98,6 +98,7 @@ class CopyingDriver(TidyingDriver):
             self.clock.utcnow(),
             disks=("disk.rescue", "disk"),
             config_drive=self._config_drive(instance, RESCUE),
+            consoles=await self._consoles(instance, image_meta),
         )
         await self._step("redefine", guest, domain=guest.name, xml=xml)
         await self._create_configdrive(

@@ -26,6 +26,7 @@ from simnova.nova.virt.driver import (
 from simnova.nova.virt.imagecache import SUBDIRECTORY
 from simnova.nova.virt.injecting import CONFIG, RESCUE, InjectingDriver
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH, guest_xml
+from simnova.nova.virt.libvirt.consoles import PLAIN, Consoles
 
 __door__ = True
 
@@ -84,11 +85,16 @@ class SteppedDriver(InjectingDriver):
             self.virt_type,
             now,
             config_drive=self._config_drive(instance),
+            consoles=await self._consoles(instance, image_meta),
         )
         step = "redefine" if guest.uuid in self.guests else "define"
         await self._step(step, guest, domain=guest.name, xml=xml)
         guest.xml = xml
         self.guests[guest.uuid] = guest
+
+    async def _consoles(self, instance: Instance, image_meta: ImageMeta) -> Consoles:
+        """By what the guest is looked at and typed into."""
+        return PLAIN
 
     async def _create_image(
         self, context: RequestContext, instance: Instance, image: ImageMeta, guest: Guest

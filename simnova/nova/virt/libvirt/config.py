@@ -13,6 +13,8 @@ from simnova.nova.context import RequestContext
 from simnova.nova.objects.flavor import Flavor
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.virt.driver import Instance, NetworkInfo
+from simnova.nova.virt.libvirt.consoles import PLAIN, Consoles, chars, graphics
+from simnova.nova.virt.libvirt.elements import node
 
 NOVA_NS = "http://openstack.org/xmlns/libvirt/nova/1.1"
 NOVA_VERSION = "34.0.0"
@@ -31,40 +33,32 @@ def guest_xml(
     created: str,
     disks: Sequence[str] = ("disk",),
     config_drive: tuple[str, str] | None = None,
+    consoles: Consoles = PLAIN,
 ) -> str:
     """The domain; `created` is a UTC time as `2026-01-01T00:00:00Z`, `disks` are files of the server's directory.
 
     `config_drive` is the file of one, and its format: iso9660 is a CD, vfat a disk.
     """
     flavor = instance.flavor
-    domain = _node(
+    domain = node(
         "domain",
-        _node("uuid", instance.uuid),
-        _node("name", instance.name),
-        _node("memory", flavor.memory_mb * 1024),
-        _node("vcpu", flavor.vcpus),
-        _node("metadata", _metadata(context, instance, image, network_info, created)),
+        node("uuid", instance.uuid),
+        node("name", instance.name),
+        node("memory", flavor.memory_mb * 1024),
+        node("vcpu", flavor.vcpus),
+        node("metadata", _metadata(context, instance, image, network_info, created)),
         _sysinfo(instance),
-        _node("os", _node("type", "hvm"), _node("boot", dev="hd"), _node("smbios", mode="sysinfo")),
-        _node("features", _node("acpi"), _node("apic")),
-        _node("clock", offset="utc"),
-        _node("cpu", _node("topology", sockets=flavor.vcpus, cores=1, threads=1), match="exact"),
-        _devices(instance, disks if instance.image_ref else (), network_info, config_drive),
+        node("os", node("type", "hvm"), node("boot", dev="hd"), node("smbios", mode="sysinfo")),
+        node("features", node("acpi"), node("apic")),
+        node("clock", offset="utc"),
+        node("cpu", node("topology", sockets=flavor.vcpus, cores=1, threads=1), match="exact"),
+        _devices(
+            instance, disks if instance.image_ref else (), network_info, config_drive, consoles
+        ),
         type=virt_type,
     )
     ET.indent(domain)
     return ET.tostring(domain, encoding="unicode")
-
-
-def _node(tag: str, *content: ET.Element | str | int, **attributes: object) -> ET.Element:
-    """An element with children or a text, and attributes."""
-    element = ET.Element(tag, {name: str(value) for name, value in attributes.items()})
-    for part in content:
-        if isinstance(part, ET.Element):
-            element.append(part)
-        else:
-            element.text = str(part)
-    return element
 
 
 # --- metadata ---
@@ -77,68 +71,68 @@ def _metadata(
     network_info: NetworkInfo,
     created: str,
 ) -> ET.Element:
-    meta = _node(
+    meta = node(
         "nova:instance",
-        _node("nova:package", version=NOVA_VERSION),
-        _node("nova:name", instance.display_name or instance.name),
-        _node("nova:creationTime", created.replace("T", " ").rstrip("Z")),
+        node("nova:package", version=NOVA_VERSION),
+        node("nova:name", instance.display_name or instance.name),
+        node("nova:creationTime", created.replace("T", " ").rstrip("Z")),
         _flavor(instance.flavor),
         _image(image),
         _owner(context, instance),
-        _node("nova:root", type="image", uuid=image.id or ""),
-        _node("nova:ports", *[_port(vif) for vif in network_info]),
+        node("nova:root", type="image", uuid=image.id or ""),
+        node("nova:ports", *[_port(vif) for vif in network_info]),
     )
     meta.set("xmlns:nova", NOVA_NS)
     return meta
 
 
 def _flavor(flavor: Flavor) -> ET.Element:
-    return _node(
+    return node(
         "nova:flavor",
-        _node("nova:memory", flavor.memory_mb),
-        _node("nova:disk", flavor.root_gb),
-        _node("nova:swap", flavor.swap),
-        _node("nova:ephemeral", flavor.ephemeral_gb),
-        _node("nova:vcpus", flavor.vcpus),
-        _node("nova:extraSpecs", *_named("nova:extraSpec", flavor.extra_specs)),
+        node("nova:memory", flavor.memory_mb),
+        node("nova:disk", flavor.root_gb),
+        node("nova:swap", flavor.swap),
+        node("nova:ephemeral", flavor.ephemeral_gb),
+        node("nova:vcpus", flavor.vcpus),
+        node("nova:extraSpecs", *_named("nova:extraSpec", flavor.extra_specs)),
         name=flavor.name,
         id=flavor.flavorid,
     )
 
 
 def _image(image: ImageMeta) -> ET.Element:
-    return _node(
+    return node(
         "nova:image",
-        _node("nova:containerFormat", image.container_format),
-        _node("nova:diskFormat", image.disk_format),
-        _node("nova:minDisk", image.min_disk),
-        _node("nova:minRam", image.min_ram),
-        _node("nova:properties", *_named("nova:property", image.properties)),
+        node("nova:containerFormat", image.container_format),
+        node("nova:diskFormat", image.disk_format),
+        node("nova:minDisk", image.min_disk),
+        node("nova:minRam", image.min_ram),
+        node("nova:properties", *_named("nova:property", image.properties)),
         uuid=image.id or "",
     )
 
 
 def _named(tag: str, values: Mapping[str, Any]) -> Iterator[ET.Element]:
     for name in sorted(values):
-        yield _node(tag, str(values[name]), name=name)
+        yield node(tag, str(values[name]), name=name)
 
 
 def _owner(context: RequestContext, instance: Instance) -> ET.Element:
     user, project = instance.user_id or "", instance.project_id or ""
-    return _node(
+    return node(
         "nova:owner",
-        _node("nova:user", context.user_name or user, uuid=user),
-        _node("nova:project", context.project_name or project, uuid=project),
+        node("nova:user", context.user_name or user, uuid=user),
+        node("nova:project", context.project_name or project, uuid=project),
     )
 
 
 def _port(vif: Mapping[str, Any]) -> ET.Element:
     addresses = [
-        _node("nova:ip", type=ip.get("type"), address=ip["address"], ipVersion=ip.get("version"))
+        node("nova:ip", type=ip.get("type"), address=ip["address"], ipVersion=ip.get("version"))
         for subnet in _network(vif).get("subnets", ())
         for ip in subnet.get("ips", ())
     ]
-    return _node("nova:port", *addresses, uuid=vif["id"])
+    return node("nova:port", *addresses, uuid=vif["id"])
 
 
 def _network(vif: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -157,8 +151,8 @@ def _sysinfo(instance: Instance) -> ET.Element:
         "uuid": instance.uuid,
         "family": "Virtual Machine",
     }
-    system = [_node("entry", value, name=name) for name, value in entries.items()]
-    return _node("sysinfo", _node("system", *system), type="smbios")
+    system = [node("entry", value, name=name) for name, value in entries.items()]
+    return node("sysinfo", node("system", *system), type="smbios")
 
 
 def _devices(
@@ -166,28 +160,27 @@ def _devices(
     disks: Sequence[str],
     network_info: NetworkInfo,
     config_drive: tuple[str, str] | None,
+    consoles: Consoles,
 ) -> ET.Element:
     directory = f"{INSTANCES_PATH}/{instance.uuid}"
-    serial = _node("log", file=f"{directory}/console.log", append="off")
-    return _node(
+    return node(
         "devices",
         *[_disk(f"{directory}/{name}", f"vd{chr(97 + n)}") for n, name in enumerate(disks)],
         *([_config_drive(directory, config_drive, len(disks))] if config_drive else []),
         *[_interface(vif) for vif in network_info],
-        _node("serial", serial, type="pty"),
-        _node("input", type="tablet", bus="usb"),
-        _node("graphics", type="vnc", autoport="yes", listen="127.0.0.1"),
-        _node("video", _node("model", type="virtio")),
-        _node("memballoon", _node("stats", period=10), model="virtio"),
+        *chars(consoles, f"{directory}/console.log"),
+        node("input", type="tablet", bus="usb"),
+        *graphics(consoles),
+        node("memballoon", node("stats", period=10), model="virtio"),
     )
 
 
 def _disk(file: str, device: str) -> ET.Element:
-    return _node(
+    return node(
         "disk",
-        _node("driver", name="qemu", type="qcow2", cache="none"),
-        _node("source", file=file),
-        _node("target", bus="virtio", dev=device),
+        node("driver", name="qemu", type="qcow2", cache="none"),
+        node("source", file=file),
+        node("target", bus="virtio", dev=device),
         type="file",
         device="disk",
     )
@@ -200,11 +193,11 @@ def _config_drive(directory: str, config_drive: tuple[str, str], disks: int) -> 
     target = (
         {"bus": "ide", "dev": "hda"} if is_cd else {"bus": "virtio", "dev": f"vd{chr(97 + disks)}"}
     )
-    return _node(
+    return node(
         "disk",
-        _node("driver", name="qemu", type="raw", cache="none"),
-        _node("source", file=f"{directory}/{name}"),
-        _node("target", **target),
+        node("driver", name="qemu", type="raw", cache="none"),
+        node("source", file=f"{directory}/{name}"),
+        node("target", **target),
         type="file",
         device="cdrom" if is_cd else "disk",
     )
@@ -213,18 +206,18 @@ def _config_drive(directory: str, config_drive: tuple[str, str], disks: int) -> 
 def _interface(vif: Mapping[str, Any]) -> ET.Element:
     """A card on the integration bridge; Open vSwitch finds the port by its id."""
     network = _network(vif)
-    card = _node(
+    card = node(
         "interface",
-        _node("mac", address=vif["address"]),
-        _node("model", type="virtio"),
-        _node("source", bridge=network.get("bridge") or "br-int"),
-        _node("target", dev=vif.get("devname") or f"tap{vif['id'][:11]}"),
+        node("mac", address=vif["address"]),
+        node("model", type="virtio"),
+        node("source", bridge=network.get("bridge") or "br-int"),
+        node("target", dev=vif.get("devname") or f"tap{vif['id'][:11]}"),
         type="bridge",
     )
     mtu = (network.get("meta") or {}).get("mtu")
     if mtu:
-        card.append(_node("mtu", size=mtu))
+        card.append(node("mtu", size=mtu))
     if vif.get("type", "ovs") == "ovs":
-        port = _node("parameters", interfaceid=vif["id"])
-        card.append(_node("virtualport", port, type="openvswitch"))
+        port = node("parameters", interfaceid=vif["id"])
+        card.append(node("virtualport", port, type="openvswitch"))
     return card

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.libvirt import domains, guest
+from simnova.nova.virt.libvirt.consoles import ports_in
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -20,17 +23,16 @@ STILL = 0.15
 SLOW = 1.0
 """The same where it has written less than was typed: an echo may stop short on a busy machine."""
 
+PATIENCE = 2.0
+"""Seconds that a serial console's port may take to be reached."""
+
 
 def typed(connection: Any, about: Domain, said: guest.Said) -> str:
     """Type `text`; what the guest writes then, until it is still, or for `seconds`."""
     domain, log = guest.find(connection, about), about.file(about.uuid) / "console.log"
     before = log.stat().st_size
-    stream = connection.newStream(0)
-    domain.openConsole(None, stream, 0)
     data = said["text"].encode()
-    echoed = before + len(data)
-    while data:
-        data = data[stream.send(data) :]
+    echoed, hang_up = before + len(data), _send(connection, domain, data)
     deadline, last, seen = time.monotonic() + said["seconds"], time.monotonic(), before
     while time.monotonic() < deadline:
         if seen > before and time.monotonic() > last + (STILL if seen >= echoed else SLOW):
@@ -38,10 +40,23 @@ def typed(connection: Any, about: Domain, said: guest.Said) -> str:
         time.sleep(0.02)
         if log.stat().st_size != seen:
             last, seen = time.monotonic(), log.stat().st_size
-    stream.abort()
+    hang_up()
     with log.open("rb") as file:
         file.seek(before)
         return file.read().decode(errors="replace")
+
+
+def _send(connection: Any, domain: Any, data: bytes) -> Callable[[], None]:
+    """To the guest's serial console, be it a port or a pty; what ends the connection."""
+    for address in ports_in(domain.XMLDesc()):
+        made = socket.create_connection(address, timeout=PATIENCE)
+        made.sendall(data)
+        return made.close
+    stream = connection.newStream(0)
+    domain.openConsole(None, stream, 0)
+    while data:
+        data = data[stream.send(data) :]
+    return stream.abort  # type: ignore[no-any-return]
 
 
 def screenshot(connection: Any, about: Domain, said: guest.Said) -> bytes:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from simnova.nova import exception
 from simnova.nova.virt.libvirt import filters, guest
+from simnova.nova.virt.libvirt.consoles import ports_in
 from simnova.nova.virt.libvirt.placing import one_card, placed, rewired, unwired
 
 if TYPE_CHECKING:
@@ -113,9 +114,22 @@ def console_log(connection: Any, about: Domain, said: guest.Said) -> str:
         return file.read().decode(errors="replace")
 
 
-def vnc(connection: Any, about: Domain, said: guest.Said) -> tuple[str, int]:
-    """Where its screen can be had. Raises ConsoleTypeUnavailable."""
+def screen(connection: Any, about: Domain, said: guest.Said) -> tuple[str, int]:
+    """Where its screen can be had, by `kind` (vnc, spice). Raises ConsoleTypeUnavailable."""
     told = ET.fromstring(guest.find(connection, about).XMLDesc())
-    for graphics in told.findall("devices/graphics[@type='vnc']"):
+    for graphics in told.findall(f"devices/graphics[@type='{said['kind']}']"):
         return graphics.get("listen", "127.0.0.1"), int(graphics.get("port", "-1"))
-    raise exception.ConsoleTypeUnavailable(console_type="vnc")
+    raise exception.ConsoleTypeUnavailable(console_type=said["kind"])
+
+
+def serial(connection: Any, about: Domain, said: guest.Said) -> tuple[str, int]:
+    """Where its first serial console listens. Raises ConsoleTypeUnavailable."""
+    for found in ports_in(guest.find(connection, about).XMLDesc()):
+        return found
+    raise exception.ConsoleTypeUnavailable(console_type="serial")
+
+
+def has_spice(connection: Any, about: Domain, said: guest.Said) -> bool:
+    """Whether this QEMU can show a guest's screen by SPICE."""
+    told = ET.fromstring(connection.getDomainCapabilities(None, None, None, None, 0))
+    return "spice" in [one.text for one in told.findall("devices/graphics/enum/value")]

@@ -20,7 +20,7 @@ from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.virt.driver import Resources
 from simnova.nova.virt.event import ConnectionListener
-from simnova.nova.virt.libvirt import events, guest, leftovers
+from simnova.nova.virt.libvirt import events, guest, leftovers, serial
 
 __door__ = True
 
@@ -173,6 +173,7 @@ class Host:
             guest.remove_all(connection, self.mark)
             connection.close()
             leftovers.remove(self.directory)
+            serial.release(str(self.directory))
         self._connection = None
 
 

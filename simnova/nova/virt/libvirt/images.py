@@ -20,7 +20,7 @@ from simnova.nova import exception
 from simnova.nova.virt import configdrive, tiny_guest
 from simnova.nova.virt.driver import GIB
 from simnova.nova.virt.imagecache import SUBDIRECTORY
-from simnova.nova.virt.libvirt import guest, qemu_img
+from simnova.nova.virt.libvirt import guest, qemu_img, serial
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -131,11 +131,12 @@ def delete(connection: Any, about: Domain, said: guest.Said) -> None:
 
 
 def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
-    """Remove the guest's domain, if there is one of ours, and its directory."""
+    """Remove the guest's domain, if there is one of ours, its directory, and what it held of this machine."""
     for domain in guest.ours(connection, about.mark):
         if domain.UUIDString() == about.uuid:
             guest.remove(domain)
     shutil.rmtree(about.file(about.uuid), ignore_errors=True)
+    serial.release(str(about.file(about.uuid)))
     said.get("take_up", nothing)(about.uuid)
 
 

@@ -20,6 +20,7 @@ from simnova.nova.log import getLogger
 from simnova.nova.virt import watched
 from simnova.nova.virt.guest import Guest
 from simnova.nova.virt.libvirt import guest as work
+from simnova.nova.virt.libvirt.consoles import renumbered
 from simnova.nova.virt.libvirt.host import Host
 from simnova.nova.virt.migration import ABORT, CANCELLED, COMPLETED, FAILED, FORCE, MB
 from simnova.nova.virt.precopy import LEAST_GIB
@@ -177,7 +178,7 @@ def migrate(connection: Any, about: Domain, said: work.Said) -> None:
 
     domain = work.find(connection, about)
     _copy_drives(about, Path(said["directory"]))
-    xml = moved(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), about, said["directory"])
+    xml = moved(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), about, said)
     flags = (
         libvirt.VIR_MIGRATE_LIVE
         | libvirt.VIR_MIGRATE_PEER2PEER
@@ -203,9 +204,10 @@ def _copy_drives(about: Domain, there: Path) -> None:
         shutil.copyfile(drive, there / about.uuid / drive.name)
 
 
-def moved(xml: str, about: Domain, directory: str) -> str:
-    """The definition with the other host's paths (`get_updated_guest_xml`)."""
-    domain, here = ET.fromstring(xml), str(about.directory)
+def moved(xml: str, about: Domain, said: work.Said) -> str:
+    """The definition with the other host's paths and ports (`get_updated_guest_xml`)."""
+    domain, here, directory = ET.fromstring(xml), str(about.directory), said["directory"]
+    renumbered(domain, said["serial_ports"])
     for element in domain.iter():
         for name in ("file", "path"):
             value = element.get(name, "")

@@ -16,11 +16,11 @@ from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
-from simnova.nova.virt.driver import GIB, Console, Guest, Instance, InstanceInfo, NetworkInfo
+from simnova.nova.virt.driver import GIB, Guest, Instance, InstanceInfo, NetworkInfo
 from simnova.nova.virt.event import Transition
 from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
 from simnova.nova.virt.libvirt import guest as work
-from simnova.nova.virt.libvirt.cards import CardsDriver
+from simnova.nova.virt.libvirt.console_driver import ConsolesDriver
 from simnova.nova.virt.libvirt.driver import STEPS, as_info, node_info
 from simnova.nova.virt.libvirt.host import Domain, Work
 from simnova.nova.virt.libvirt.migration import LISTEN, Transfer
@@ -31,7 +31,7 @@ from simnova.nova.virt.stepped import SteppedDriver
 __door__ = True
 
 
-class QemuDriver(LiveMigrationDriver, CardsDriver):
+class QemuDriver(LiveMigrationDriver, ConsolesDriver):
     """The guests of one QEMU behind a libvirt URI, on this machine; `virt_type` is known once it is connected."""
 
     virt_type = "qemu"
@@ -212,6 +212,22 @@ class QemuDriver(LiveMigrationDriver, CardsDriver):
         data = await check(self, context, instance, src_compute_info, *about)
         return {**data, "target_connect_addr": LISTEN}
 
+    async def pre_live_migration(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        block_device_info: Mapping[str, Any] | None,
+        network_info: NetworkInfo | None,
+        disk_info: Any,
+        migrate_data: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Its serial consoles have other ports here."""
+        image = ImageMeta.from_dict(migrate_data["image"])
+        ports = await self._serial_ports(instance, image)
+        prepare = super().pre_live_migration
+        about = (block_device_info, network_info, disk_info, migrate_data)
+        return {**await prepare(context, instance, *about), "serial_listen_ports": ports}
+
     async def check_can_live_migrate_source(
         self,
         context: RequestContext,
@@ -237,6 +253,7 @@ class QemuDriver(LiveMigrationDriver, CardsDriver):
             "directory": str(there.directory),
             "bandwidth": options.live_migration_bandwidth,
             "auto_converge": options.live_migration_permit_auto_converge,
+            "serial_ports": data.get("serial_listen_ports", ()),
         }
         arrive = partial(self._leave, guest, guest.state, dest)
         wanted = data.get("migration")
@@ -264,24 +281,6 @@ class QemuDriver(LiveMigrationDriver, CardsDriver):
         self.disks.add(guest.uuid)
         running = guest.state == PowerState.RUNNING
         self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
-
-    # --- consoles ---
-
-    async def get_console_output(self, context: RequestContext, instance: Instance) -> str:
-        """The last 100 KiB that the guest has written."""
-        await self._guest("get_console_output", instance)
-        return await self.hypervisor.call("console", domains.console_log, instance.uuid)
-
-    async def _console(self, method: str, instance: Instance, first: int) -> Console:
-        """Where the guest's VNC server listens; other kinds it has not."""
-        guest = await self._guest(method, instance)
-        if guest.internal_id is None:
-            raise exception.ConsoleNotAvailable()
-        if method != "get_vnc_console":
-            kind = method.removeprefix("get_").removesuffix("_console")
-            raise exception.ConsoleTypeUnavailable(console_type=kind)
-        found = await self.hypervisor.call("vnc", domains.vnc, guest.uuid, guest.name)
-        return Console(*found)
 
 
 def _transition(before: PowerState, now: PowerState) -> Transition:
