@@ -129,6 +129,7 @@ def _command(server: Server) -> list[str]:
         "--allow-root",
         "--no-browser",
         "--expose-app-in-browser",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         "--ip=127.0.0.1",
         f"--port={server.url.rpartition(':')[2]}",
         f"--IdentityProvider.token={server.token}",
@@ -155,7 +156,7 @@ def _wait(server: Server, process: subprocess.Popen[bytes], seconds: float, log:
 
 @dataclass
 class Lab:
-    """One browser window on a JupyterLab.
+    """One browser window on a JupyterLab, or with `app="notebook"` on a Notebook 7, by the same server.
 
     `refused` holds the addresses outside that the page asked for, `page_errors` the errors that
     its scripts did not catch.
@@ -163,6 +164,7 @@ class Lab:
 
     server: Server
     page: Page
+    app: str = "lab"
     refused: list[str] = field(default_factory=list)
     page_errors: list[str] = field(default_factory=list)
 
@@ -171,10 +173,11 @@ class Lab:
 
         A notebook that names no kernel never is: JupyterLab asks which one to take.
         """
-        self.page.goto(f"{self.server.url}/lab/tree/{notebook}?reset&token={self.server.token}")
+        place = {"lab": f"lab/tree/{notebook}?reset&", "notebook": f"notebooks/{notebook}?"}
+        self.page.goto(f"{self.server.url}/{place[self.app]}token={self.server.token}")
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=seconds * 1000)
         self.page.evaluate(IN_TIME % CONNECTED, seconds)
-        self.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        self.page.evaluate("() => window.jupyterapp.shell.collapseLeft?.()")
 
     def make(self, notebook: str, *cells: str) -> None:
         """Write a notebook of these code cells into the server's folder and show it."""
@@ -224,16 +227,18 @@ class Lab:
 
 
 @contextmanager
-def browse(server: Server, width: int = 1280, height: int = 1600) -> Iterator[Lab]:
+def browse(
+    server: Server, width: int = 1280, height: int = 1600, app: str = "lab"
+) -> Iterator[Lab]:
     """A browser window of `width` by `height` pixels; its kernels end with it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(
             viewport={"width": width, "height": height}, reduced_motion="reduce"
         )
-        lab = Lab(server, page)
+        lab = Lab(server, page, app)
         page.route(re.compile(rf"^https?://(?!{re.escape(server.url[7:])}/)"), lab.refuse)
-        page.on("pageerror", lambda error: lab.page_errors.append(str(error)))
+        page.on("pageerror", lambda error: lab.page_errors.append(error.stack or str(error)))
         try:
             yield lab
         finally:
