@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks import boots, conductors, journal, rpc, schedule, search, seek, startup, tour
+from benchmarks import (
+    boots,
+    conductors,
+    journal,
+    player,
+    rpc,
+    schedule,
+    search,
+    seek,
+    startup,
+    tour,
+)
 from benchmarks.measure import show
 
-for part in (startup, boots, conductors, tour, schedule, rpc, journal, seek, search):
+for part in (startup, boots, conductors, tour, schedule, rpc, journal, seek, player, search):
     print("\n" + str(part.__doc__).splitlines()[0] + "\n")
     show(part.lines())

@@ -53,6 +53,14 @@ def boot(cloud: Cloud, count: int) -> None:
     assert server.status == "ACTIVE", server
 
 
+def long(events: int, hosts: int = 20) -> Cloud:
+    """A cloud whose journal has that many events, of boots."""
+    cloud = roomy(hosts)
+    while len(cloud.journal) < events:
+        boot(cloud, 20)
+    return cloud
+
+
 def show(lines: Iterable[Line]) -> None:
     """Print measurements as they come, in columns."""
     for line in lines:

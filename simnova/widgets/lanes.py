@@ -11,9 +11,12 @@ from typing import Any, Final
 from simnova.kernel.journal import Journal
 from simnova.observe import sequence, story
 from simnova.observe.markup import plain, shorten
+from simnova.widgets.wires import between
 
 BEFORE, AFTER = 40, 30
-"""Rows of the sequence that are sent, before and after the cursor."""
+"""Rows of the sequence that are drawn, before and after the cursor."""
+PAGE: Final = 32
+"""Rows of a page; a browser gets the page of the cursor, the one before and the one after."""
 LANES = 14
 """Lifelines that stand side by side for a whole journal; of more, those of the window alone."""
 CELLS = 120
@@ -24,29 +27,43 @@ _URGENT: Final = ("error", "timeout", "fault", "call", "cast", "fanout", "reply"
 _LABEL = 34
 
 
-def place(arrows: Sequence[sequence.Arrow], cursor: int) -> int:
-    """How many of the arrows, which are in the order of time, began at or before the cursor."""
-    return bisect_right(arrows, cursor, key=lambda arrow: arrow.seq)
-
-
 def window(
-    arrows: Sequence[sequence.Arrow], cursor: int, before: int = BEFORE, after: int = AFTER
+    journal: Journal, rows: Sequence[int], cursor: int, before: int = BEFORE, after: int = AFTER
 ) -> list[sequence.Arrow]:
     """The arrows near the cursor."""
-    middle = place(arrows, cursor)
-    return list(arrows[max(0, middle - before) : middle + after])
+    middle = bisect_right(rows, cursor)
+    past = between(journal, rows[max(0, middle - before) : middle])
+    return past[-before:] + between(journal, rows[middle : middle + after])[:after]
 
 
-def everyone(whole: sequence.Sequence) -> list[str]:
-    """The actors that do something, from left to right; not those that only came up."""
-    return sequence.lifelines([arrow for arrow in whole.arrows if arrow.style != "service"])
+def page(rows: Sequence[int], cursor: int) -> int:
+    """The page that the cursor is on."""
+    return bisect_right(rows, cursor) // PAGE
 
 
-def lifelines(actors: list[str], part: Sequence[sequence.Arrow]) -> list[str]:
-    """The actors to draw: everyone, so that no step moves one; of too many, those that talk here."""
+def pages(rows: Sequence[int], cursor: int) -> Sequence[int]:
+    """The rows of three pages, the cursor's in the middle: the same ones for most steps."""
+    middle = page(rows, cursor)
+    return rows[max(0, middle - 1) * PAGE : (middle + 2) * PAGE]
+
+
+def lifelines(actors: Sequence[str], part: Sequence[sequence.Arrow]) -> list[str]:
+    """The actors to draw: all, so that no step moves one; of too many, those that talk here."""
     if len(actors) <= LANES:
-        return actors
+        return list(actors)
     return sequence.lifelines([arrow for arrow in part if not arrow.note])
+
+
+def few(part: Sequence[sequence.Arrow]) -> list[sequence.Arrow]:
+    """Some arrows without most of those of a fanout to many: those to who talks otherwise, or the first."""
+    talking = set(sequence.lifelines([arrow for arrow in part if arrow.style != "fanout"]))
+    told: set[int] = set()
+    kept = []
+    for arrow in part:
+        if arrow.style != "fanout" or arrow.target in talking or arrow.seq not in told:
+            kept.append(arrow)
+            told.add(arrow.seq)
+    return kept
 
 
 def drawn(part: Sequence[sequence.Arrow], actors: Sequence[str]) -> list[sequence.Arrow]:
@@ -54,9 +71,9 @@ def drawn(part: Sequence[sequence.Arrow], actors: Sequence[str]) -> list[sequenc
     return [arrow for arrow in part if arrow.source in actors and arrow.target in actors]
 
 
-def when(arrow: sequence.Arrow, cursor: int) -> str:
-    """Where an arrow stands beside the cursor: past, now or future."""
-    return "now" if arrow.seq == cursor else "past" if arrow.seq < cursor else "future"
+def when(seq: int, cursor: int) -> str:
+    """Where a row stands beside the cursor: past, now or future."""
+    return "now" if seq == cursor else "past" if seq < cursor else "future"
 
 
 def label(arrow: sequence.Arrow) -> str:
@@ -67,7 +84,7 @@ def label(arrow: sequence.Arrow) -> str:
     return shorten(_UUID.sub(r"\1…", text), _LABEL).replace("……", "…")
 
 
-def as_dict(journal: Journal, arrow: sequence.Arrow, cursor: int) -> dict[str, Any]:
+def as_dict(journal: Journal, arrow: sequence.Arrow) -> dict[str, Any]:
     """One row of the sequence for the browser."""
     return {
         "seq": arrow.seq,
@@ -77,7 +94,6 @@ def as_dict(journal: Journal, arrow: sequence.Arrow, cursor: int) -> dict[str, A
         "label": label(arrow),
         "style": arrow.style,
         "title": story.sentence(journal, arrow.seq),
-        "when": when(arrow, cursor),
     }
 
 

@@ -6,6 +6,7 @@ them and send back what was pressed. Where no kernel runs, the twin stands in: o
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from contextlib import suppress
 from threading import RLock
 from typing import Any, Final, get_args
@@ -20,7 +21,7 @@ from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
 from simnova.widgets.forking import Forking
-from simnova.widgets.frame import frame, pane, told
+from simnova.widgets.frame import frame, pane, score, told
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
@@ -77,7 +78,8 @@ class Player(Forking, anywidget.AnyWidget):
     answer = traitlets.Dict(
         help="what would have been enough for a host that lost, once it was asked about"
     ).tag(sync=True)
-    frame = traitlets.Dict(help="the story and the sequence at the step").tag(sync=True)
+    frame = traitlets.Dict(help="the story at the step").tag(sync=True)
+    score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(sync=True)
     pane = traitlets.Dict(help="the view beside them at the step").tag(sync=True)
 
     def __init__(
@@ -93,6 +95,7 @@ class Player(Forking, anywidget.AnyWidget):
             raise unknown("view", view, VIEWS)
         self._turn = RLock()
         self._source = source
+        self._page: Hashable = None
         self._reel = Reel(journal_of(source), detail)
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
@@ -190,8 +193,15 @@ class Player(Forking, anywidget.AnyWidget):
     def _show(self) -> None:
         with self.hold_sync():
             self.strip = self._reel.strip
+            self._turn_page()
             self.frame = frame(self._reel, self.step, self._fork)
             self.pane = pane(self._reel, self.step, self.view, self._fork)
+
+    def _turn_page(self) -> None:
+        page = self._reel, self._reel.page(self.step)
+        if page != self._page:
+            self._page = page
+            self.score = score(self._reel, self.step)
 
     def _pressed(self, content: Any, _: Any) -> None:
         """Do what was pressed in the browser; what is not understood, or cannot be, is left alone."""

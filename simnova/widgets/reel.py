@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Hashable
 
 from simnova.kernel.journal import Event, Journal
-from simnova.observe import sequence
 from simnova.observe.steps import Detail, steps
 from simnova.widgets import lanes
+from simnova.widgets.wires import shared
 
 
 class Reel:
@@ -24,12 +25,11 @@ class Reel:
         if self.read == len(self.journal):
             return
         self.read = len(self.journal)
+        rows = shared(self.journal, self.detail)
         self.places = steps(self.journal, self.detail)
-        self.sequence = sequence.arrows(self.journal, detail=self.detail)
-        self.actors = lanes.everyone(self.sequence)
-        self.strip = lanes.strip(
-            self.places, {arrow.seq: arrow.style for arrow in self.sequence.arrows}
-        )
+        self.rows = list(rows.at)
+        self.actors = rows.actors(self.journal)
+        self.strip = lanes.strip(self.places, rows.styles)
 
     # --- finding one's way ------------------------------------------------------------------------
 
@@ -65,6 +65,10 @@ class Reel:
     def beside(self, seq: int, by: int) -> int:
         """The step that lies `by` steps after the one at `seq`."""
         return self.numbered(self.position(seq) + by)
+
+    def page(self, seq: int) -> Hashable:
+        """What is the same for two steps as long as the same rows stand around them."""
+        return self.detail, self.read, lanes.page(self.rows, seq)
 
     def moment(self, seq: int) -> list[Event]:
         """What happened in the foreground since the step before, the step itself last; nothing without steps."""

@@ -6,10 +6,11 @@ import pytest
 
 from simnova.observe import sequence, story
 from simnova.widgets import lanes, static
-from simnova.widgets.frame import frame, pane
+from simnova.widgets.frame import frame, pane, score, still
 from simnova.widgets.player import Player
 from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS
+from tests.widgets.conftest import Recorder
 
 DETAILS = ("story", "messages", "everything")
 
@@ -49,7 +50,7 @@ def test_the_details_are_more_and_more_steps(journal):
 
 
 def test_the_arrow_at_the_cursor_is_now_those_before_it_past(reel):
-    shown = frame(reel, first(reel, "rpc.call"))
+    shown = still(reel, first(reel, "rpc.call"))
     (now,) = (arrow for arrow in shown["arrows"] if arrow["when"] == "now")
     assert (now["source"], now["target"], now["style"]) == (
         "nova-conductor",
@@ -62,15 +63,41 @@ def test_the_arrow_at_the_cursor_is_now_those_before_it_past(reel):
 
 
 def test_no_step_moves_a_lifeline(reel):
-    assert len({tuple(frame(reel, seq)["actors"]) for seq in reel.places}) == 1
+    assert len({tuple(score(reel, seq)["actors"]) for seq in reel.places}) == 1
 
 
-def test_only_a_window_of_the_arrows_is_sent(journal):
-    arrows = [sequence.Arrow(seq, seq, "a", "b", "m", "cast") for seq in range(1000)]
-    part = lanes.window(arrows, 500)
+@pytest.fixture
+def long():
+    """A journal of a thousand casts."""
+    record = Recorder()
+    for _ in range(1000):
+        record("rpc.cast", "nova-api", method="ping", topic="conductor", fanout=False)
+    return record.journal
+
+
+def test_only_a_window_of_the_arrows_is_drawn(long):
+    part = lanes.window(long, range(1000), 500)
     assert [part[0].seq, part[-1].seq] == [500 + 1 - lanes.BEFORE, 500 + lanes.AFTER]
-    assert next(arrow.seq for arrow in lanes.window(arrows, 0)) == 0
-    assert lanes.window(arrows, 10_000)[-1].seq == 999
+    assert lanes.window(long, range(1000), 0)[0].seq == 0
+    assert lanes.window(long, range(1000), 10_000)[-1].seq == 999
+
+
+def test_a_browser_gets_the_rows_by_pages_so_that_most_steps_send_none(long):
+    reel = Reel(long)
+    pages = {json.dumps(score(reel, seq)) for seq in reel.places}
+    assert len(pages) <= 1000 / lanes.PAGE + 1
+    for seq in (0, 31, 32, 500, 999):
+        shown = [arrow["seq"] for arrow in score(reel, seq)["arrows"]]
+        around = range(max(0, seq - lanes.PAGE + 1), min(1000, seq + lanes.PAGE))
+        assert set(around) <= set(shown)
+        assert len(shown) <= 3 * lanes.PAGE
+
+
+def test_a_fanout_to_very_many_is_drawn_to_those_who_talk_here():
+    sent = [sequence.Arrow(1, 2, "a", f"b{number}", "ping", "fanout") for number in range(100)]
+    answer = sequence.Arrow(3, 4, "b7", "a", "pong", "cast")
+    assert lanes.few(sent) == sent[:1]
+    assert [one.target for one in lanes.few([*sent, answer])] == ["b0", "b7", "a"]
 
 
 def test_a_strip_of_many_steps_keeps_what_must_not_be_overlooked():
@@ -142,12 +169,13 @@ def test_heartbeats_are_no_part_of_a_moment(reel, journal):
 
 def test_an_empty_journal_has_a_frame(journal):
     journal.events.clear()
-    shown = frame(Reel(journal), -1)
+    shown = still(Reel(journal), -1)
     assert (shown["sentence"], shown["total"], shown["arrows"]) == (
         "Nothing has happened yet.",
         0,
         [],
     )
+    assert score(Reel(journal), -1) == {"actors": [], "arrows": []}
 
 
 def test_each_view_has_a_file_that_draws_it_and_only_the_one_looked_at_is_sent(journal):

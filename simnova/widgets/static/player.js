@@ -23,18 +23,19 @@ function build(id, ask, choose) {
 
 function showSequence(parts, frame, id) {
   parts.root.style.setProperty("--lanes", frame.actors.length);
-  parts.heads.replaceChildren(...frame.actors.map((actor) => drawHead(actor, actor === frame.actor)));
+  parts.heads.replaceChildren(...frame.actors.map((actor) => drawHead(actor)));
   parts.times.replaceChildren(...drawTimes(frame));
   parts.stage.replaceChildren(drawSequence(frame, id));
-  follow(parts.scroller, frame);
 }
 
-function follow(scroller, frame) {
-  const index = frame.arrows.filter((arrow) => arrow.when !== "future").length - 1;
+const reached = (frame) => frame.arrows.filter((arrow) => arrow.when !== "future").length;
+
+function follow(scroller, frame, smooth = true) {
+  const index = reached(frame) - 1;
   const top = Math.max(0, (index + 1.5) * ROW - (scroller.clientHeight - 50) * 0.62);
   const now = frame.arrows[index] ?? { source: frame.actor, target: frame.actor };
   const middle = (frame.actors.indexOf(now.source) + frame.actors.indexOf(now.target) + 1) / 2 / frame.actors.length;
-  scroller.scrollTo({ top, left: middle * scroller.scrollWidth - scroller.clientWidth / 2, behavior: calm() ? "instant" : "smooth" });
+  scroller.scrollTo({ top, left: middle * scroller.scrollWidth - scroller.clientWidth / 2, behavior: calm() || !smooth ? "instant" : "smooth" });
 }
 
 function showView({ pane, root, tabs }, frame, { view, data }, ask) {
@@ -94,24 +95,28 @@ function listen({ controls, stage, root }, ask, choose, toggle) {
 
 function render({ model, el }) {
   const id = `simnova-player-${++players}`;
-  const frame = () => model.get("frame"), ask = (message) => model.send(message);
+  const frame = () => placed(model.get("frame"), model.get("score")), ask = (message) => model.send(message);
   const choose = (view) => { model.set("view", view); model.save_changes(); };
   const parts = build(id, ask, choose);
   parts.root.classList.toggle("offline", Boolean(model.get("offline")));
   const play = makePlay(parts, frame, ask);
   listen(parts, ask, choose, play.toggle);
-  let drawn = Infinity;
+  let drawn = Infinity, page = null;
   const turn = () => showView(parts, frame(), model.get("pane"), ask);
   const draw = () => {
-    showControls(parts.controls, frame(), model.get("strip"));
-    parts.story.replaceChildren(...drawStory(frame()));
-    parts.voice.textContent = spoken(frame());
-    showSequence(parts, frame(), id);
-    if (drawn < frame().seq) travel(parts.stage.firstElementChild, frame());
-    drawn = frame().seq;
+    const now = frame(), turned = now.page !== page;
+    showControls(parts.controls, now, model.get("strip"));
+    parts.story.replaceChildren(...drawStory(now));
+    parts.voice.textContent = spoken(now);
+    if (turned) showSequence(parts, now, id);
+    moveCursor(parts, now);
+    follow(parts.scroller, now, !turned);
+    if (drawn < now.seq) travel(parts.stage.firstElementChild, now);
+    drawn = now.seq;
+    page = now.page;
   };
   // JupyterLab renders before the page has room for it: the cursor is looked for again when there is.
-  const sight = new ResizeObserver(() => follow(parts.scroller, frame()));
+  const sight = new ResizeObserver(() => follow(parts.scroller, frame(), false));
   sight.observe(parts.scroller);
   el.append(parts.root);
   const answer = () => {
@@ -120,10 +125,11 @@ function render({ model, el }) {
   };
   model.on("change:answer", answer);
   model.on("change:frame", draw);
+  model.on("change:score", draw);
   model.on("change:pane", turn);
   draw();
   turn();
-  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:pane", turn); };
+  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

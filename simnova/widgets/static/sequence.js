@@ -6,10 +6,16 @@ const LEGEND = { call: "call", reply: "reply", cast: "cast", fanout: "fanout", r
 
 const across = (lane, lanes) => `${((lane + 0.5) / lanes) * 100}%`;
 
-function drawHead(actor, now) {
+// The frame with the rows around it; `page` is the same as long as these are.
+function placed(frame, page) {
+  const when = ({ seq }) => (seq === frame.seq ? "now" : seq < frame.seq ? "past" : "future");
+  return { ...frame, page, actors: page.actors, arrows: page.arrows.map((arrow) => ({ ...arrow, when: when(arrow) })) };
+}
+
+function drawHead(actor) {
   const [service, host] = actor.split("@");
   const [, family, name] = /^(nova-)?(.*)$/s.exec(service);
-  return h("div", { class: `head${now ? " now" : ""}`, title: actor },
+  return h("div", { class: "head", title: actor },
     h("small", {}, host ? service : family ? "nova" : ""), h("b", {}, host || name));
 }
 
@@ -35,8 +41,7 @@ function drawWire(arrow, from, to, y, lanes, id) {
 function drawArrow(arrow, index, frame, id) {
   const lanes = frame.actors.length, from = frame.actors.indexOf(arrow.source), to = frame.actors.indexOf(arrow.target);
   const [line, place] = from === to ? drawNote(from, index * ROW + ROW / 2, lanes) : drawWire(arrow, from, to, index * ROW + 21, lanes, id);
-  return s("g", { class: `arrow ${arrow.style} ${arrow.when}`, "data-seq": arrow.seq, role: "button",
-                  "aria-label": arrow.title, "aria-current": arrow.when === "now" ? "step" : null },
+  return s("g", { class: `arrow ${arrow.style}`, "data-seq": arrow.seq, role: "button", "aria-label": arrow.title },
     s("title", {}, arrow.title), s("rect", { x: 0, y: index * ROW, width: "100%", height: ROW, class: "band" }), line, s("text", place, arrow.label));
 }
 
@@ -61,10 +66,26 @@ function drawMoment(frame) {
 function drawSequence(frame, id) {
   const lanes = frame.actors.length, height = Math.max(1, frame.arrows.length) * ROW + 8;
   const lives = frame.actors.map((actor, lane) =>
-    s("line", { x1: across(lane, lanes), x2: across(lane, lanes), y1: 0, y2: height, class: `life${actor === frame.actor ? " now" : ""}` }));
+    s("line", { x1: across(lane, lanes), x2: across(lane, lanes), y1: 0, y2: height, class: "life" }));
   return s("svg", { class: "wires", height, width: "100%", role: "group", "aria-label": "Sequence of messages" },
-    s("title", {}, "Sequence of messages"), s("desc", {}, spoken(frame)),
-    ...lives, ...frame.arrows.map((arrow, index) => drawArrow(arrow, index, frame, id)), drawMoment(frame));
+    s("title", {}, "Sequence of messages"), s("desc"), ...lives, ...frame.arrows.map((arrow, index) => drawArrow(arrow, index, frame, id)));
+}
+
+// A step among rows that are drawn already changes their classes only.
+function moveCursor({ heads, times, stage }, frame) {
+  const wires = stage.firstElementChild;
+  wires.querySelector("desc").textContent = spoken(frame);
+  for (const among of [heads.children, wires.querySelectorAll(".life")])
+    frame.actors.forEach((actor, lane) => among[lane].classList.toggle("now", actor === frame.actor));
+  const arrows = wires.querySelectorAll(".arrow");
+  frame.arrows.forEach(({ when }, index) => {
+    for (const row of [arrows[index], times.children[index]])
+      if (!row.classList.contains(when)) { row.classList.remove("past", "now", "future"); row.classList.add(when); }
+    if (when === "now") arrows[index].setAttribute("aria-current", "step");
+    else arrows[index].removeAttribute("aria-current");
+  });
+  wires.querySelector(".moment")?.remove();
+  wires.append(drawMoment(frame) ?? "");
 }
 
 function drawTimes(frame) {
@@ -72,7 +93,7 @@ function drawTimes(frame) {
   return frame.arrows.map((arrow) => {
     const time = arrow.time.toFixed(3), same = time === shown;
     shown = time;
-    return h("span", { class: arrow.when }, same ? "" : time);
+    return h("span", {}, same ? "" : time);
   });
 }
 

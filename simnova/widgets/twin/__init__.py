@@ -35,7 +35,7 @@ _LINE = 84
 
 def draw(reel: Reel, seq: int) -> str:
     """The whole picture of a step."""
-    frame, seen = frames.frame(reel, seq), frames.look(reel, seq)
+    frame, seen = frames.still(reel, seq), frames.look(reel, seq)
     lines = wrap(frame["sentence"], _LINE)[:4]
     top = 44 + 26 * len(lines)
     height, rows = sequence.draw(frame, PAD, top, WIDTH - 2 * PAD)

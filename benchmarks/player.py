@@ -1,0 +1,129 @@
+"""The player on a journal of 100,000 events: in Python, and in JupyterLab from a key to the picture.
+
+Aims: it opens in under a second and steps within 50 ms from key to picture, a step sends a few kilobytes, and the
+page's memory stays bounded. The browser's part is wall time, which other work on the machine lengthens.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Line, cpu, long, show
+from simnova.widgets.player import Player
+
+EVENTS, SEEKS, STEPS = 100_000, 60, 500
+OPENS, STEP, PAGE = 1.0, 50.0, 50.0
+"""What is aimed at: seconds, milliseconds, megabytes that the page may grow by."""
+
+HERE = Path(__file__).parents[1]
+CELL = f"from benchmarks.measure import long\ncloud = long({EVENTS})"
+OPEN = "player = cloud.player()\nplayer"
+WALK = """async ([key, count]) => {
+  const root = document.querySelector('.simnova-player'), taken = [];
+  const story = root.querySelector('.story');
+  const painted = () => new Promise((done) => requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(0);
+  }));
+  const drawn = () => new Promise((done) => {
+    const seen = new MutationObserver(() => { seen.disconnect(); painted().then(done); });
+    seen.observe(story, { childList: true, subtree: true, characterData: true });
+  });
+  for (let step = 0; step < count; step++) {
+    const start = performance.now(), picture = drawn();
+    root.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    await picture;
+    taken.push(performance.now() - start);
+  }
+  return taken.sort((one, other) => one - other);
+}"""
+
+
+def lines() -> Iterator[Line]:
+    """Python first, then the browser."""
+    yield from python()
+    yield from browser()
+
+
+def python() -> Iterator[Line]:
+    """CPU time of the player itself: opening, stepping, seeking, filtering."""
+    cloud = long(EVENTS)
+    players: list[Player] = []
+    opening = cpu(lambda: players.append(Player(cloud)))
+    total = len(cloud.journal)
+    yield Line("opening a player", opening, "s", f"{total:,} events; aim under {OPENS:g} s")
+    yield Line("opening a second one", cpu(lambda: Player(cloud)) * 1e3, "ms")
+    player = players[0]
+    for view in ("decision", "cloud", "rows", "log"):
+        player.view = view
+        player.seek(total // 2)
+        yield _each(f"a step, {view} in view", player.forward, SEEKS)
+    anywhere = iter(random.Random(0).sample(range(total), SEEKS))
+    yield _each("a seek to anywhere, log in view", lambda: player.seek(next(anywhere)), SEEKS)
+
+
+def _each(what: str, work: Callable[[], object], times: int) -> Line:
+    taken = []
+    for _ in range(times):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    taken.sort()
+    return Line(what, taken[times // 2] * 1e3, "ms", f"median; worst {taken[-1] * 1e3:.0f} ms")
+
+
+def browser() -> Iterator[Line]:
+    """Wall time in a headless JupyterLab: opening the widget, keys, what comes over the wire, the page's memory."""
+    sys.path.append(str(HERE / "tools"))
+    from lab import browse, serve
+
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch) / "root"
+        root.mkdir()
+        with serve(root, Path(scratch)) as server, browse(server, height=800) as lab:
+            wire = _listen(lab.page)
+            lab.make("long.ipynb", CELL, OPEN)
+            lab.run_all(600)
+            lab.page.locator(".simnova-player .story").first.wait_for()
+            yield from _walk(lab.page, wire)
+
+
+def _listen(page: Any) -> list[int]:
+    """The sizes of the messages that come from the kernel, as they come."""
+    sizes: list[int] = []
+    page.on("websocket", lambda one: one.on("framereceived", lambda got: sizes.append(len(got))))
+    return sizes
+
+
+def _walk(page: Any, wire: list[int]) -> Iterator[Line]:
+    before, sent = _heap(page), sum(wire)
+    taken = page.evaluate(WALK, ["ArrowRight", STEPS])
+    middle, late = taken[STEPS // 2], taken[STEPS * 95 // 100]
+    note = f"median of {STEPS}; 95 % under {late:.0f} ms; aim {STEP:g} ms"
+    yield Line("from key to picture", middle, "ms", note)
+    each = (sum(wire) - sent) / STEPS / 1e3
+    yield Line("  over the wire for a step", each, "kB")
+    grown = (_heap(page) - before) / 1e6
+    yield Line(f"  the page's memory after {STEPS} steps", grown, "MB more", f"aim {PAGE:g} MB")
+    back = page.evaluate(WALK, ["ArrowLeft", STEPS // 5])
+    yield Line("  the same backwards", back[len(back) // 2], "ms", "median")
+
+
+def _heap(page: Any) -> float:
+    """Bytes of the page's JavaScript, after its garbage is gone."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "JSHeapUsedSize"))
+
+
+if __name__ == "__main__":
+    show(lines())
