@@ -41,7 +41,7 @@ function drawWire(arrow, from, to, y, lanes, id) {
 function drawArrow(arrow, index, frame, id) {
   const lanes = frame.actors.length, from = frame.actors.indexOf(arrow.source), to = frame.actors.indexOf(arrow.target);
   const [line, place] = from === to ? drawNote(from, index * ROW + ROW / 2, lanes) : drawWire(arrow, from, to, index * ROW + 21, lanes, id);
-  return s("g", { class: `arrow ${arrow.style}`, "data-seq": arrow.seq, role: "button", "aria-label": arrow.title },
+  return s("g", { class: `arrow ${arrow.style} ${arrow.when}`, "data-seq": arrow.seq, role: "button", "aria-label": arrow.title },
     s("title", {}, arrow.title), s("rect", { x: 0, y: index * ROW, width: "100%", height: ROW, class: "band" }), line, s("text", place, arrow.label));
 }
 

@@ -62,9 +62,8 @@ def drawn(look: Look, fork: Fork, laid: Parting) -> dict[str, Any]:
     now = laid.reached(look.seq)
     first = max(0, now - BEFORE)
     part = laid.rows[first : now + AFTER]
-    actors = lanes.everyone(
-        sequence.Sequence((), [one for row in laid.rows for one in row[:2] if one])
-    )
+    whole = [one for row in laid.rows for one in row[:2] if one and one.style != "service"]
+    actors = sequence.lifelines(whole)
     actors = lanes.lifelines(actors, [one for row in part for one in row[:2] if one])
     return {
         "actors": actors,
@@ -83,4 +82,4 @@ def _arrow(
 ) -> dict[str, Any] | None:
     if arrow is None or not {arrow.source, arrow.target} <= set(actors):
         return None
-    return lanes.as_dict(journal, arrow, arrow.seq)
+    return lanes.as_dict(journal, arrow)
