@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from simnova.cloud.doors import Doors
-from simnova.cloud.drivers import load_compute_driver, simulated_driver
+from simnova.cloud.drivers import check_hypervisors, load_compute_driver, simulated_driver
 from simnova.cloud.hosts import Host
 from simnova.cloud.layout import CONDUCTOR, Layout
 from simnova.cloud.managers import Managers
@@ -60,6 +60,7 @@ class Assembly:
         self.conf = conf
         self.layout = Layout.of(hosts, cells)
         self.hosts = {host.name: host for host in self.layout.spread(hosts)}
+        check_hypervisors(self.hosts.values())
         self.rest = Rest(clock)
         self.doors = Doors(clock, conf, self.layout, database)
         self.broker, self.brokers = self.doors.broker, self.doors.brokers
@@ -88,7 +89,8 @@ class Assembly:
             door.driver.news, door.driver.asked = news, asked
 
     def add(self, host: Host) -> None:
-        """A host more, whose nova-compute starts."""
+        """A host more, whose nova-compute starts. Raises UsageError where another has its hypervisor already."""
+        check_hypervisors([*self.hosts.values(), host])
         self.hosts[host.name] = host
         self._install(host)
         self._join(self.drivers[host.name].driver)

@@ -17,10 +17,14 @@ from typing import Any, NamedTuple
 
 from simnova.exceptions import UsageError
 from simnova.nova.virt.libvirt import daemon, guest, leftovers
+from simnova.nova.virt.libvirt.bounded import within
 from simnova.nova.virt.libvirt.daemon import Daemon
 from simnova.nova.virt.libvirt.host import library
 
 __door__ = True
+
+PATIENCE = 10.0
+"""Seconds that a hypervisor has to tell its guests."""
 
 
 class Leftover(NamedTuple):
@@ -40,23 +44,21 @@ def leftovers_here() -> list[Leftover]:
 def _guests(run: leftovers.Run) -> Iterator[Leftover]:
     """The domains of a cloud, on every hypervisor that still answers."""
     for uri in sorted(set(run.uris.values())):
-        connection = _opened(uri)
-        if connection is None:
-            continue
-        for domain in guest.ours(connection, run.mark):
-            told = f"guest {domain.name()} ({domain.UUIDString()}) on {uri}"
-            yield Leftover(told, partial(guest.remove, domain))
+        with suppress(TimeoutError):
+            for domain in within(PATIENCE, partial(_ours, uri, run.mark)):
+                told = f"guest {domain.name()} ({domain.UUIDString()}) on {uri}"
+                yield Leftover(told, partial(guest.remove, domain))
 
 
-def _opened(uri: str) -> Any:
+def _ours(uri: str, mark: str) -> list[Any]:
     try:
         libvirt = library()
     except UsageError:
-        return None
+        return []
     try:
-        return libvirt.open(uri)
+        return list(guest.ours(libvirt.open(uri), mark))
     except libvirt.libvirtError:
-        return None
+        return []
 
 
 def _machines() -> Iterator[Leftover]:

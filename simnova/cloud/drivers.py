@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from simnova.kernel.clock import Clock
@@ -25,6 +26,15 @@ def load_compute_driver(
     uri = str(host.driver)
     driver = _libvirt_driver(uri)
     return driver(clock, host.name, uri, run_id, _resources(host), image_api)
+
+
+def check_hypervisors(hosts: Iterable[Host]) -> None:
+    """Raises UsageError where two hosts would be one hypervisor."""
+    uris = [str(host.driver) for host in hosts if host.driver not in (None, "simulated")]
+    if uris:
+        from simnova.nova.virt.libvirt.uris import check_together
+
+        check_together(uris)
 
 
 def _libvirt_driver(uri: str) -> type[LibvirtDriver]:

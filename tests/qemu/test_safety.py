@@ -13,7 +13,8 @@ import pytest
 from simnova import Cloud, Host
 from simnova.cli import main
 from simnova.nova.virt.libvirt import daemon, leftovers
-from simnova.nova.virt.libvirt.host import library, remedy
+from simnova.nova.virt.libvirt.host import library
+from simnova.nova.virt.libvirt.uris import remedy
 
 from .conftest import guests, soon, up
 
@@ -169,6 +170,20 @@ def test_no_rights():
     assert remedy("something else") == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Cannot recv data: Host key verification failed.: Connection reset", "go there once by"),
+        ("Cannot recv data: me@127.0.0.1: Permission denied (publickey).", "ssh is asked without"),
+        ("Cannot read CA certificate '/etc/pki/CA/cacert.pem'", "TLS needs certificates"),
+        ("invalid argument: Missing URI parameter 'root'", "embedded in this Python already"),
+        ("unable to connect to server at '::1:1': Connection refused", "daemon is not running"),
+    ],
+)
+def test_what_libvirt_says_has_a_remedy(said, told):
+    assert told in remedy(said)
+
+
 def test_no_qemu_img(machines, monkeypatch):
     program = daemon.program
     monkeypatch.setattr(daemon, "program", lambda name: None if "img" in name else program(name))
@@ -208,3 +223,35 @@ def test_a_call_that_hangs_ends(own):
         assert "did not answer within 2 s" in str(cloud.log())
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+# --- two clouds on the same daemons ---
+
+
+def test_clouds_of_one_seed_share_daemons_and_do_not_meet(cloud, machines):
+    """Their servers have the same names and UUIDs; each moves, hears and removes only its own."""
+    with Cloud(machines.hosts) as other:
+        first, second = (one.boot("web", flavor="m1.tiny").wait() for one in (cloud, other))
+        assert (first.id, first.host) == (second.id, second.host)
+        up(first)
+        up(second)
+        [plain, marked] = sorted(
+            domain.name() for domain in driver(other, second.host).connection.listAllDomains()
+        )
+        assert (plain, marked) == ("instance-00000001", f"instance-00000001-{other._run_id[:8]}")
+        for server in (first, second):
+            server.live_migrate()
+            server.cloud.run()
+        assert first.host == second.host
+        assert (first.status, second.status) == ("ACTIVE", "ACTIVE")
+        assert second.type("still") == "still"
+        driver(cloud, first.host).connection.lookupByName(marked).destroy()
+        assert soon(lambda: other.run() or second.status == "SHUTOFF")
+        cloud.run()
+        assert first.status == "ACTIVE"
+    assert guests(cloud)[first.host] == [first.id]
+    assert first.type("here") == "here"
+
+
+def driver(cloud, host):
+    return cloud.assembly.drivers[host].driver

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
+import socket
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from simnova import Cloud, Host
 from simnova.exceptions import UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Resources
+from simnova.nova.virt.libvirt import filters, guest
 from simnova.nova.virt.libvirt.driver import LibvirtDriver
 from simnova.nova.virt.libvirt.host import NODE, library
 
@@ -110,14 +116,31 @@ def test_a_foreign_domain_is_refused_unseen_and_untouched(compute, name, uuid):
     assert connection(compute).lookupByName(name).XMLDesc() == before
 
 
-def test_the_domain_of_another_cloud_with_the_same_seed_is_foreign(compute):
+def test_of_two_clouds_with_the_same_seed_the_second_gets_other_names(compute):
     compute.spawn(server())
-    compute.inner.hypervisor.mark = "run-2"
+    hypervisor, uuid, name = compute.inner.hypervisor, server().uuid, "instance-00000001"
+    [xml] = [e.data["xml"] for e in compute.clock.journal if e.data.get("step") == "define"]
+    before = connection(compute).lookupByUUIDString(uuid).XMLDesc()
 
-    with pytest.raises(exception.InstanceExists, match="left alone"):
-        compute.spawn(server())
-    compute.inner.hypervisor.mark = "run-1"
+    hypervisor.mark = "run-2"
+    for step in (guest.define, guest.redefine, guest.launch):
+        hypervisor.at_once(step, uuid, name, xml=xml)
+    assert hypervisor.at_once(guest.listing) == [[name, uuid]]
+    with pytest.raises(exception.InstanceExists):
+        hypervisor.at_once(guest.define, uuid, name, xml=xml)
+    second = hypervisor.at_once(guest.called, uuid, name)
+    assert second[0] == "instance-00000001-run-2"
+    assert second[1] != uuid
     assert compute.state(server()) == PowerState.RUNNING
+    hypervisor.at_once(guest.poweroff, uuid, name)
+
+    hypervisor.mark = "run-1"
+    assert compute.state(server()) == PowerState.RUNNING
+    assert hypervisor.at_once(guest.called, uuid, name) == [name, uuid]
+    assert connection(compute).lookupByUUIDString(uuid).XMLDesc() == before
+    with pytest.raises(exception.MigrationPreCheckError, match="there is another guest called"):
+        hypervisor.at_once(guest.refuse_arrival, called=[name, server(7).uuid])
+    hypervisor.at_once(guest.refuse_arrival, called=["instance-00000007", server(7).uuid])
 
 
 def test_closing_removes_this_clouds_domains_and_no_others(compute):
@@ -177,6 +200,65 @@ def test_a_hypervisor_that_does_not_answer_is_unavailable(uri):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("qemu+carrier-pigeon:///system", "unknown transport of a libvirt URI 'carrier-pigeon'"),
+        ("qemu+ssh://nova@compute7/system", r"is on compute7: a real guest's files are made here"),
+        ("qemu+tcp://192.0.2.1/system", "is on 192.0.2.1"),
+        ("qemu+tcp://127.0.0.1:many/system", "Port could not be cast"),
+        ("qemu://", "names no QEMU: end it in /session"),
+        ("qemu:///embed", "an embedded QEMU needs a folder"),
+    ],
+)
+def test_a_uri_that_cannot_work_is_refused_before_anything_is_touched(uri, said):
+    with pytest.raises(UsageError, match=said):
+        at(uri)
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost", platform.node()])
+def test_this_machine_has_many_names(where):
+    assert at(f"qemu+tcp://{where}/system").inner.hypervisor.uri.endswith("/system")
+
+
+def test_ssh_asks_nobody_and_says_that_no_server_answers():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        compute = at(f"qemu+ssh://127.0.0.1:{nobody.getsockname()[1]}/system")
+        with pytest.raises(exception.HypervisorUnavailable) as caught:
+            compute.run(compute.driver.init_host("compute1"))
+    assert compute.inner.hypervisor.uri.endswith("/system?no_tty=1")
+    assert "no ssh server answers there" in str(caught.value) or not shutil.which("ssh")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_listens_and_says_nothing_does_not_hang_the_notebook():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        compute = at(f"qemu+tcp://127.0.0.1:{silent.getsockname()[1]}/system", timeout=0.5)
+        with pytest.raises(exception.HypervisorUnavailable, match=r"did not answer within 0\.5 s"):
+            compute.run(compute.driver.init_host("compute1"))
+        with pytest.raises(exception.HypervisorUnavailable, match=r"no answer within 0\.5 s"):
+            compute.inner.hypervisor.at_once(guest.listing)
+
+
+@pytest.mark.parametrize(
+    ("drivers", "said"),
+    [
+        (["qemu:///session"] * 2, r"two hosts have 'qemu:///session': .* .simnova hosts up 2."),
+        (["qemu:///embed?root=/a", "qemu:///embed?root=/b"], "one Python can embed one QEMU"),
+    ],
+)
+def test_two_hosts_cannot_be_one_hypervisor(drivers, said):
+    with pytest.raises(UsageError, match=said):
+        Cloud([Host(f"compute{number}", driver=uri) for number, uri in enumerate(drivers)])
+    cloud = Cloud(1)
+    cloud.add_host(Host("real", driver="test:///"))
+    cloud.add_host(Host("real2", driver="test:///"))
+    cloud.close()
+
+
 @pytest.mark.parametrize("uri", ["tset:///", "http://localhost", "compute1"])
 def test_what_is_no_libvirt_uri_is_refused_where_it_is_asked_for(uri):
     with pytest.raises(UsageError, match="unknown libvirt URI scheme"):
@@ -199,6 +281,14 @@ def test_without_libvirt_python_one_sentence_says_how_to_get_it(monkeypatch):
         UsageError, match=r"libvirt-python is not installed: pip install 'simnova\["
     ):
         compute.run(compute.driver.init_host("compute1"))
+
+
+def test_newer_qemus_are_told_in_milliseconds_when_to_look_for_a_wire_again():
+    for version, told in ((7_002_022, "reconnect=1"), (10_000_000, "reconnect-ms=1000")):
+        lines = list(filters.arguments("fa:16:3e:01:02:03", Path("/h"), version))
+        sockets = [line for line in lines if line.startswith("socket,")]
+        assert len(sockets) == 3
+        assert all(line.endswith(f",{told}") for line in sockets)
 
 
 # --- replay ---

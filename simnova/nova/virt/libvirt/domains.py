@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from simnova.nova import exception
-from simnova.nova.virt.libvirt import filters, guest
+from simnova.nova.virt.libvirt import filters, guest, identity
 from simnova.nova.virt.libvirt.consoles import ports_in
 from simnova.nova.virt.libvirt.placing import one_card, placed, rewired, unwired
 
@@ -25,14 +25,19 @@ def define(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
     """Make the domain known, as this machine can run it."""
     guest.refuse_existing(connection, about, said)
     said["lay"](about.uuid)
-    return guest.info(connection.defineXML(placed(said["xml"], about)))
+    called = identity.free(connection, about)
+    return guest.info(connection.defineXML(_placed(connection, about, said, called)))
 
 
 def redefine(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
     """Give a domain of ours another definition."""
-    guest.find(connection, about)
+    called = identity.of(guest.find(connection, about))
     said["lay"](about.uuid)
-    return guest.info(connection.defineXML(placed(said["xml"], about)))
+    return guest.info(connection.defineXML(_placed(connection, about, said, called)))
+
+
+def _placed(connection: Any, about: Domain, said: guest.Said, called: identity.Called) -> str:
+    return placed(said["xml"], about, called, connection.getVersion())
 
 
 def boot(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
@@ -63,7 +68,7 @@ def plug(connection: Any, about: Domain, said: guest.Said) -> None:
         domain.updateDeviceFlags(one_card(mac, "up"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
     domain.attachDeviceFlags(one_card(mac), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
     told = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    connection.defineXML(rewired(told, mac, about.directory))
+    connection.defineXML(rewired(told, mac, about.directory, connection.getVersion()))
 
 
 def unplug(connection: Any, about: Domain, said: guest.Said) -> None:

@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from typing import Any, Protocol
 
-from simnova.nova.virt.libvirt import guest
+from simnova.nova.virt.libvirt import guest, identity
 
 __door__ = True
 
@@ -63,8 +63,9 @@ def _pass_on(connection: Any, news: queue.SimpleQueue[str | None], mark: str, ea
     import libvirt
 
     while (uuid := news.get()) is not None:
-        stamp = ear.stamp(uuid)
         with suppress(libvirt.libvirtError):  # it has gone meanwhile
             domain = connection.lookupByUUIDString(uuid)
-            if guest.bears(domain, mark):
-                ear.tell(uuid, guest.info(domain), stamp)
+            server = identity.server_of(domain, mark)
+            if server is not None:
+                stamp = ear.stamp(server)
+                ear.tell(server, guest.info(domain), stamp)

@@ -15,6 +15,7 @@ __door__ = True
 ENDS = {wires.ON: ("rx", "indev"), wires.OUT: ("rx", "outdev"), wires.IN: ("tx", "indev")}
 """Queue and direction of each filter. A frame that comes by `on` passes the filters before its own, so `on` is made
 before `out`."""
+MILLISECONDS = 9_002_000
 
 
 def alias(mac: str) -> str:
@@ -22,11 +23,20 @@ def alias(mac: str) -> str:
     return f"ua-{mac.replace(':', '')}"
 
 
-def arguments(mac: str, directory: Path) -> Iterator[str]:
-    """For the command line."""
+def again(version: int) -> tuple[str, int]:
+    """How QEMU looks for a wire again that has gone: from 9.2 on told in milliseconds, later only so.
+
+    `version` is QEMU's, as libvirt tells it (9002000 for 9.2.0).
+    """
+    return ("reconnect", 1) if version < MILLISECONDS else ("reconnect-ms", 1000)
+
+
+def arguments(mac: str, directory: Path, version: int) -> Iterator[str]:
+    """For the command line of a QEMU of that version."""
+    name, pause = again(version)
     for end in ENDS:
         about = f"id={_chardev(end, mac)},path={wires.socket_of(directory, mac, end)}"
-        yield from ("-chardev", f"socket,{about},reconnect=1")
+        yield from ("-chardev", f"socket,{about},{name}={pause}")
     for end in ENDS:
         told = ",".join(f"{name}={value}" for name, value in _filter(end, mac).items())
         yield from ("-object", told.removeprefix("qom-type="))
@@ -34,9 +44,10 @@ def arguments(mac: str, directory: Path) -> Iterator[str]:
 
 def put(domain: Any, mac: str, directory: Path) -> None:
     """Into a guest that runs, and has the card already."""
+    name, pause = again(domain.connect().getVersion())
     for end in ENDS:
         path = str(wires.socket_of(directory, mac, end))
-        at = {"addr": {"type": "unix", "data": {"path": path}}, "server": False, "reconnect": 1}
+        at = {"addr": {"type": "unix", "data": {"path": path}}, "server": False, name: pause}
         backend = {"type": "socket", "data": at}
         _ask(domain, "chardev-add", id=_chardev(end, mac), backend=backend)
     for end in ENDS:

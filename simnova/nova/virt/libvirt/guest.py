@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
-from xml.sax.saxutils import quoteattr
 
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
+from simnova.nova.virt.libvirt import identity
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
 
 __door__ = True
-
-MARK_NS = "urn:simnova"
 
 LIBVIRT_POWER_STATE = (
     PowerState.NOSTATE,
@@ -39,36 +37,26 @@ Info = tuple[int, int | None]
 """A power state, and the domain's number while it runs."""
 
 
-def marked(xml: str, mark: str) -> str:
-    """The domain's XML with the cloud's mark in its metadata."""
-    element = f"<simnova:cloud xmlns:simnova={quoteattr(MARK_NS)} run={quoteattr(mark)}/>"
-    return xml.replace("</metadata>", f"{element}</metadata>", 1)
-
-
-def bears(domain: Any, mark: str) -> bool:
-    """Whether a domain is one of this cloud's."""
-    import libvirt
-
-    try:
-        text = domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, MARK_NS)
-    except libvirt.libvirtError:
-        return False
-    return ET.fromstring(text).get("run") == mark
-
-
 def ours(connection: Any, mark: str) -> Iterator[Any]:
     """This cloud's domains on the host, by name."""
     for domain in sorted(connection.listAllDomains(), key=lambda found: str(found.name())):
-        if bears(domain, mark):
+        if identity.server_of(domain, mark) is not None:
             yield domain
 
 
 def find(connection: Any, about: Domain) -> Any:
     """The domain; somebody else's counts as none. Raises InstanceNotFound."""
-    domain = connection.lookupByUUIDString(about.uuid)
-    if not bears(domain, about.mark):
-        raise exception.InstanceNotFound(instance_id=about.uuid)
-    return domain
+    import libvirt
+
+    for uuid in (about.uuid, identity.own_uuid(about)):
+        with suppress(
+            libvirt.libvirtError
+        ):  # there is none, which the listing tells from a libvirt that is lost
+            domain = connection.lookupByUUIDString(uuid)
+            if identity.server_of(domain, about.mark) == about.uuid:
+                return domain
+    connection.numOfDomains()
+    raise exception.InstanceNotFound(instance_id=about.uuid)
 
 
 def info(domain: Any) -> Info:
@@ -82,7 +70,11 @@ def info(domain: Any) -> Info:
 
 def listing(connection: Any, about: Domain, said: Said) -> list[list[str]]:
     """Name and UUID of every guest."""
-    return [[domain.name(), domain.UUIDString()] for domain in ours(connection, about.mark)]
+    mark = about.mark
+    return [
+        [identity.nova_name(domain, mark), str(identity.server_of(domain, mark))]
+        for domain in ours(connection, mark)
+    ]
 
 
 def look(connection: Any, about: Domain, said: Said) -> Info:
@@ -91,15 +83,32 @@ def look(connection: Any, about: Domain, said: Said) -> Info:
 
 
 def refuse_existing(connection: Any, about: Domain, said: Said) -> None:
-    """Raise InstanceExists where the name or the UUID is taken."""
+    """Raise InstanceExists where this cloud has the guest already, or somebody who is no cloud its name or UUID."""
     for domain in connection.listAllDomains():
-        if about.uuid != domain.UUIDString() and about.name != domain.name():
-            continue
-        error = exception.InstanceExists(name=about.name)
-        if not bears(domain, about.mark):
+        server = identity.server_of(domain, about.mark)
+        taken = domain.UUIDString() == about.uuid or domain.name() == about.name
+        if server == about.uuid or (
+            server and identity.nova_name(domain, about.mark) == about.name
+        ):
+            raise exception.InstanceExists(name=about.name)
+        if taken and identity.cloud_of(domain) is None:
+            error = exception.InstanceExists(name=about.name)
             said_so = f"{error.message} It is not this cloud's and is left alone."
-            error = exception.InstanceExists(said_so, name=about.name)
-        raise error
+            raise exception.InstanceExists(said_so, name=about.name)
+
+
+def called(connection: Any, about: Domain, said: Said) -> list[str]:
+    """Name and UUID of the guest's domain."""
+    return list(identity.of(find(connection, about)))
+
+
+def refuse_arrival(connection: Any, about: Domain, said: Said) -> None:
+    """Raise MigrationPreCheckError where a domain that comes as it is would meet another of its name or UUID."""
+    name, uuid = said["called"]
+    for domain in connection.listAllDomains():
+        if name == domain.name() or uuid == domain.UUIDString():
+            reason = f"there is another guest called {domain.name()}, with the UUID {domain.UUIDString()}, already"
+            raise exception.MigrationPreCheckError(reason=reason)
 
 
 # --- steps ---
@@ -108,13 +117,14 @@ def refuse_existing(connection: Any, about: Domain, said: Said) -> None:
 def define(connection: Any, about: Domain, said: Said) -> Info:
     """Make the domain known."""
     refuse_existing(connection, about, said)
-    return info(connection.defineXML(marked(said["xml"], about.mark)))
+    called = identity.free(connection, about)
+    return info(connection.defineXML(identity.marked(said["xml"], about, called)))
 
 
 def redefine(connection: Any, about: Domain, said: Said) -> Info:
     """Give a domain of ours another definition."""
-    find(connection, about)
-    return info(connection.defineXML(marked(said["xml"], about.mark)))
+    called = identity.of(find(connection, about))
+    return info(connection.defineXML(identity.marked(said["xml"], about, called)))
 
 
 def launch(connection: Any, about: Domain, said: Said) -> Info:

@@ -6,30 +6,24 @@ an object of libvirt's, so that a recorded answer can stand in for the hyperviso
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
-from simnova.exceptions import NovaError, UsageError, unknown
+from simnova.exceptions import NovaError, UsageError
 from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.virt.driver import Resources
 from simnova.nova.virt.event import ConnectionListener
-from simnova.nova.virt.libvirt import events, guest, leftovers, serial
+from simnova.nova.virt.libvirt import events, guest, leftovers, serial, uris
+from simnova.nova.virt.libvirt.bounded import within
 
 __door__ = True
 
 T = TypeVar("T")
-
-SCHEMES = ("qemu", "test")
-HERE = (None, "localhost", "127.0.0.1", "::1")
-OWN_WORLD = ("test://", "test:///", "test:///default")
-"""For these every host gets a world of its own: the whole process shares libvirt's default one."""
 
 MISSING = (
     "libvirt-python is not installed: pip install 'simnova[libvirt]', "
@@ -65,10 +59,10 @@ class Host:
     def __init__(
         self, clock: Clock, name: str, uri: str, mark: str, resources: Resources, timeout: float
     ) -> None:
-        check_uri(uri)
+        uris.check_uri(uri)
         self.clock = clock
         self.name = name
-        self.uri = uri
+        self.uri = uris.asking_nobody(uri)
         self.mark = mark
         self.resources = resources
         self.timeout = timeout
@@ -115,13 +109,22 @@ class Host:
         """Remove every domain that bears our mark and disconnect; gives up after `timeout`."""
         if self._connection is None:
             return
-        remover = threading.Thread(target=self._remove_all, daemon=True)
-        remover.start()
-        remover.join(self.timeout)
+        with suppress(TimeoutError):
+            within(self.timeout, self._remove_all)
 
     def at_once(self, work: Work[T], uuid: str = "", name: str = "", **said: Any) -> T:
-        """Do some work here and now, past the clock and the journal: only for who looks from outside."""
-        return self._do(work, Domain(self.mark, uuid, name, self.directory), said)
+        """Do some work here and now, past the clock and the journal: only for who looks from outside.
+
+        Raises what it does, and HypervisorUnavailable where it takes longer than `timeout`.
+        """
+        domain = Domain(self.mark, uuid, name, self.directory)
+        try:
+            return within(
+                self.timeout + said.get("seconds", 0), lambda: self._do(work, domain, said)
+            )
+        except TimeoutError as error:
+            reason = unavailable(f"libvirt on {self.name}: {error}")
+            raise exception.HypervisorUnavailable(reason) from None
 
     # --- on the worker thread ---
 
@@ -142,14 +145,15 @@ class Host:
 
     def _open(self, libvirt: Any) -> Any:
         try:
-            if self.uri in OWN_WORLD:
+            if self.uri in uris.OWN_WORLD:
                 return open_world(libvirt, self.resources)
-            check_file(self.uri)
+            uris.check_file(self.uri)
             if self.uri.startswith("qemu"):
                 return self._open_qemu(libvirt)
             return libvirt.open(self.uri)
         except libvirt.libvirtError as error:
-            said = f"{self.uri}: {error.get_error_message()}{remedy(error.get_error_message())}"
+            reason = " ".join(error.get_error_message().split())
+            said = f"{self.uri}: {reason}{uris.remedy(reason)}"
             raise exception.HypervisorUnavailable(
                 unavailable(said), libvirt_code=error.get_error_code()
             ) from None
@@ -206,43 +210,6 @@ def translated(libvirt: Any, error: Any, domain: Domain) -> NovaError:
         reason = unavailable(error.get_error_message())
         return exception.HypervisorUnavailable(reason, libvirt_code=code)
     return exception.InternalError(error.get_error_message(), libvirt_code=code)
-
-
-# --- URIs ---
-
-
-def check_uri(uri: str) -> None:
-    """Refuse what is no libvirt URI; raises UsageError."""
-    scheme, colon, _ = uri.partition("://")
-    if not colon or scheme.partition("+")[0] not in SCHEMES:
-        raise unknown("libvirt URI scheme", scheme, SCHEMES)
-    there = urlsplit(uri).hostname
-    if scheme.startswith("qemu") and there not in HERE:
-        raise UsageError(
-            f"'{uri}' is on {there}: a real guest's files are made here, so its hypervisor must be on this machine"
-        )
-
-
-def check_file(uri: str) -> None:
-    """Refuse a `test:///path` without a file: libvirt would only say that XML is bad."""
-    scheme, _, path = uri.partition("://")
-    if scheme == "test" and not os.path.exists(path):
-        raise UsageError(f"no such file '{path}': give the XML of a test host, or use test:///")
-
-
-def remedy(said: str) -> str:
-    """What can be done where a daemon cannot be reached."""
-    found = [told for words, told in REMEDIES.items() if words in said]
-    return f" ({found[0]})" if found else ""
-
-
-REMEDIES = {
-    "No such file": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
-    "Connection refused": "its daemon is not running: start it, or take machines of your own: simnova hosts up",
-    "Permission denied": "this user may not: join the group libvirt, or take qemu:///session",
-    "Failed to parse user": "root's guests run as that user, whom libvirt-daemon-system brings",
-    "authentication": "this user may not: join the group libvirt, or take qemu:///session",
-}
 
 
 def open_world(libvirt: Any, resources: Resources) -> Any:

@@ -6,8 +6,10 @@ test hypervisor knows their sizes, formats and backing files, and keeps no data.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from simnova.nova import exception
 from simnova.nova.virt.configdrive import CONFIGDRIVESIZE_BYTES
 from simnova.nova.virt.driver import GIB
 from simnova.nova.virt.libvirt import guest
@@ -90,9 +92,8 @@ def delete(connection: Any, about: Domain, said: guest.Said) -> None:
 
 def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
     """Remove the guest's domain, if there is one of ours, and its disks."""
-    for domain in guest.ours(connection, about.mark):
-        if domain.UUIDString() == about.uuid:
-            guest.remove(domain)
+    with suppress(exception.InstanceNotFound):
+        guest.remove(guest.find(connection, about))
     for volume in pool(connection).listAllVolumes():
         if volume.name().startswith(f"{about.uuid}/"):
             volume.delete()

@@ -132,9 +132,8 @@ def delete(connection: Any, about: Domain, said: guest.Said) -> None:
 
 def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
     """Remove the guest's domain, if there is one of ours, its directory, and what it held of this machine."""
-    for domain in guest.ours(connection, about.mark):
-        if domain.UUIDString() == about.uuid:
-            guest.remove(domain)
+    with suppress(exception.InstanceNotFound):
+        guest.remove(guest.find(connection, about))
     shutil.rmtree(about.file(about.uuid), ignore_errors=True)
     serial.release(str(about.file(about.uuid)))
     said.get("take_up", nothing)(about.uuid)

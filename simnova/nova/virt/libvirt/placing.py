@@ -15,35 +15,24 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from simnova.nova.virt.libvirt import filters
-from simnova.nova.virt.libvirt.config import INSTANCES_PATH, NOVA_NS
-from simnova.nova.virt.libvirt.guest import MARK_NS
+from simnova.nova.virt.libvirt.config import INSTANCES_PATH
+from simnova.nova.virt.libvirt.identity import QEMU_NS, Called, mark, parsed
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
 
 __door__ = True
 
-QEMU_NS = "http://libvirt.org/schemas/domain/qemu/1.0"
-PREFIXES = {"nova": NOVA_NS, "simnova": MARK_NS, "qemu": QEMU_NS}
 
-
-def placed(xml: str, about: Domain) -> str:
-    """The definition that libvirt gets."""
-    domain = _parsed(xml)
-    metadata = domain.find("metadata")
-    if metadata is not None:
-        ET.SubElement(metadata, f"{{{MARK_NS}}}cloud", run=about.mark)
+def placed(xml: str, about: Domain, called: Called, version: int) -> str:
+    """The definition that libvirt gets; `version` is QEMU's, as libvirt tells it (9002000 for 9.2.0)."""
+    domain = parsed(xml)
+    mark(domain, about, called)
     _place_files(domain, about.directory)
     for card in domain.iter("interface"):
         as_user(card)
-    wired(domain, about.directory)
+    wired(domain, about.directory, version)
     return ET.tostring(domain, encoding="unicode")
-
-
-def _parsed(xml: str) -> ET.Element:
-    for prefix, namespace in PREFIXES.items():
-        ET.register_namespace(prefix, namespace)
-    return ET.fromstring(xml)
 
 
 def _place_files(domain: ET.Element, directory: Path) -> None:
@@ -64,14 +53,14 @@ def as_user(card: ET.Element) -> None:
             card.remove(element)
 
 
-def wired(domain: ET.Element, directory: Path) -> None:
+def wired(domain: ET.Element, directory: Path, version: int) -> None:
     """Every frame that a card sends goes through a wire of this cloud's (`wires`); QEMU's filters do that."""
     for card in domain.iterfind("devices/interface"):
         address = card.find("mac")
         mac = "" if address is None else address.get("address", "")
         if card.find("alias") is None:
             ET.SubElement(card, "alias", name=filters.alias(mac))
-        _tell(domain, filters.arguments(mac, directory))
+        _tell(domain, filters.arguments(mac, directory, version))
 
 
 def _tell(domain: ET.Element, arguments: Iterable[str]) -> None:
@@ -95,16 +84,16 @@ def one_card(mac: str, link: str | None = None) -> str:
     return ET.tostring(card, encoding="unicode")
 
 
-def rewired(xml: str, mac: str, directory: Path) -> str:
+def rewired(xml: str, mac: str, directory: Path, version: int) -> str:
     """The definition with the filters of one card more."""
-    domain = _parsed(xml)
-    _tell(domain, filters.arguments(mac, directory))
+    domain = parsed(xml)
+    _tell(domain, filters.arguments(mac, directory, version))
     return ET.tostring(domain, encoding="unicode")
 
 
 def unwired(xml: str, mac: str) -> str:
     """The definition without the filters of a card that is not there any more."""
-    domain, name = _parsed(xml), mac.replace(":", "")
+    domain, name = parsed(xml), mac.replace(":", "")
     for line in domain.findall(f"{{{QEMU_NS}}}commandline"):
         told = list(line)
         for what, how in zip(told[::2], told[1::2], strict=True):

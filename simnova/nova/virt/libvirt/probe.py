@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 from simnova.nova.virt import tiny_guest
-from simnova.nova.virt.libvirt import daemon, guest
+from simnova.nova.virt.libvirt import daemon, guest, identity
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -61,7 +61,7 @@ def _passes(connection: Any, about: Domain) -> bool:
     disk.parent.mkdir(parents=True, exist_ok=True)
     tiny_guest.write_disk(disk)
     paths = {"disk": quoteattr(str(disk)), "log": quoteattr(str(log))}
-    xml = XML.format(mark=about.mark, namespace=guest.MARK_NS, **paths)
+    xml = XML.format(mark=about.mark, namespace=identity.MARK_NS, **paths)
     try:
         domain = connection.createXML(xml, libvirt.VIR_DOMAIN_START_AUTODESTROY)
     except libvirt.libvirtError:

@@ -204,10 +204,13 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
     ) -> dict[str, Any]:
         """Only QEMU can send a guest here. Raises MigrationPreCheckError."""
         source = src_compute_info["host"]
-        if not isinstance(self.hypervisors[source].driver, QemuDriver):
+        sender = self.hypervisors[source].driver
+        if not isinstance(sender, QemuDriver):
             raise exception.MigrationPreCheckError(
                 reason=f"{source} has no real guests to send to {self.host}"
             )
+        known = await sender.hypervisor.call("name", work.called, instance.uuid, instance.name)
+        await self.hypervisor.call("arrival", work.refuse_arrival, called=known)
         check = LiveMigrationDriver.check_can_live_migrate_destination
         data = await check(self, context, instance, src_compute_info, *about)
         return {**data, "target_connect_addr": LISTEN}
