@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
 from simnova import Cloud
 from simnova.exceptions import UsageError
-from simnova.magics.current import chosen
+from simnova.magics.cell import played
+from simnova.magics.current import USUAL, chosen, clouds
+from simnova.magics.played import Run
 from simnova.magics.sentence import in_a_sentence
 from simnova.magics.status import Status, status
 from simnova.magics.stepping import on, until
@@ -20,6 +22,7 @@ from simnova.observe.logs import Log
 from simnova.observe.query import Query, matching
 from simnova.observe.story import Story
 from simnova.observe.table import Table
+from simnova.scenario.telling import Told
 
 UNTIL: Final = "until "
 
@@ -86,6 +89,23 @@ class CloudMagics(Magics):
         if written and not meant and (doubts := query.doubts(journal)):
             raise UsageError("; ".join(doubts))
         return Log(one for one in written if one.seq in meant)
+
+    @cell_magic
+    @in_a_sentence
+    def scenario(self, line: str, cell: str) -> Run | Told:
+        """`%%scenario` plays what the cell says (`docs/reference/magics.md`) and puts its cloud into the variable
+        `cloud`, `%%scenario mine` into `mine`; it is the current cloud from then on.
+        """
+        name = line.strip() or USUAL
+        if not name.isidentifier():
+            raise UsageError(f"%%scenario {name}: that is no name of a variable")
+        run = played(cell, self._names, name)
+        if isinstance(run, Run):
+            held = {
+                held: cloud for held, cloud in clouds(self._names).items() if cloud is run.cloud
+            }
+            self._choice = next(iter(held), "")
+        return run
 
 
 def load(shell: Any) -> None:
