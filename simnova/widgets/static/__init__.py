@@ -43,3 +43,13 @@ def script() -> str:
 def style() -> str:
     """The one sheet of styles."""
     return "\n".join((HERE / f"{name}.css").read_text() for name in STYLES)
+
+
+def page_script() -> str:
+    """The module of a page that has no kernel: the same, with a model and an opening of its own."""
+    return "\n".join([script(), *((HERE / f"{name}.js").read_text() for name in ("still", "page"))])
+
+
+def page_style() -> str:
+    """The styles of such a page."""
+    return f"{style()}\n{(HERE / 'page.css').read_text()}"

@@ -1,0 +1,21 @@
+"""A picture of one step for where no SVG can be put."""
+
+from __future__ import annotations
+
+from simnova.exceptions import UsageError
+
+SCALE = 2.0
+"""Pixels for each of the drawing's: sharp on a slide."""
+
+
+def png(svg: str, scale: float = SCALE) -> bytes:
+    """The drawing as a PNG on white. Raises `UsageError` where CairoSVG, which paints it, is not installed."""
+    try:
+        from cairosvg import svg2png
+    except (ImportError, OSError):
+        raise UsageError(
+            "a PNG needs CairoSVG, `pip install 'simnova[png]'`, and the Cairo library; "
+            'the player\'s own "PNG" button and export("step.svg") need neither'
+        ) from None
+    painted: bytes = svg2png(svg.encode(), scale=scale, background_color="white")
+    return painted

@@ -1,0 +1,51 @@
+// A model without a kernel: every answer that Python would have given lies in the film of the page.
+
+function unfolder(parts) {
+  const done = new Map();
+  const one = (place) => {
+    if (done.has(place)) return done.get(place);
+    const part = parts[place];
+    const whole = Array.isArray(part) ? part.map(one)
+      : part && typeof part === "object" ? Object.fromEntries(Object.entries(part).map(([name, inside]) => [name, one(inside)])) : part;
+    done.set(place, whole);
+    return whole;
+  };
+  return one;
+}
+
+// What a step of a film shows is put together when it is looked at; what was seen last is kept, not all.
+function projector({ parts, frames, panes }) {
+  let part = unfolder(parts), uses = 0;
+  const show = (place) => {
+    if (++uses % 400 === 0) part = unfolder(parts);
+    return part(place);
+  };
+  return { frame: (index) => show(frames[index]), pane: (view, index) => show(panes[view][index]) };
+}
+
+function makeStill(film) {
+  const { steps } = film, shown = projector(film), ears = new Map();
+  const state = { ...unfolder(film.parts)(film.state), offline: true };
+  let index = 0;
+  const tell = (...names) => { for (const name of names) for (const ear of ears.get(`change:${name}`) ?? []) ear(); };
+  const inside = (wanted) => Math.min(Math.max(0, wanted), steps.length - 1);
+  const nearest = (seq) => inside(steps.findLastIndex((step) => step <= seq));
+  const put = (wanted) => {
+    index = inside(wanted);
+    Object.assign(state, { frame: shown.frame(index), pane: shown.pane(state.view, index), step: steps[index] });
+  };
+  const go = (wanted) => { put(wanted); tell("frame", "pane", "step"); };
+  const verbs = {
+    forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(steps.length - 1),
+    seek: ({ seq }) => go(nearest(seq)), position: ({ position }) => go(position - 1),
+  };
+  put(nearest(film.at));
+  return {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => { state.pane = shown.pane(state.view, index); tell("view", "pane"); },
+    on: (name, ear) => { ears.set(name, [...(ears.get(name) ?? []), ear]); },
+    off: (name, ear) => { ears.set(name, (ears.get(name) ?? []).filter((one) => one !== ear)); },
+    send: (message) => { verbs[message.do]?.(message); },
+  };
+}
