@@ -37,7 +37,7 @@ ROOMS = {
     "observe": {"exceptions", "saving", "kernel.journal", "nova.objects"},
     "whatif": {*BELOW_SERVICES, "nova", "placement", "scenario", "observe"},
     "teaching": {"exceptions", "kernel.journal", "observe"},
-    "widgets": {"exceptions", "config", "kernel", "nova.objects", "observe"},
+    "widgets": {"exceptions", "saving", "config", "kernel", "nova.objects", "observe"},
     "cloud": {*BELOW_SERVICES, *SERVICES, "observe", "whatif", "widgets"},
     "explore": {*BELOW_SERVICES, *SERVICES, "cloud", "observe", "whatif", "scenario", "widgets"},
     "scenario": {*BELOW_SERVICES, "nova", "placement", "observe"},

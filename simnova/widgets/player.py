@@ -20,6 +20,7 @@ from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
+from simnova.widgets.export.exports import Exports
 from simnova.widgets.forking import Forking
 from simnova.widgets.frame import frame, pane, score, told
 from simnova.widgets.reel import Reel
@@ -55,7 +56,7 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
-class Player(Forking, anywidget.AnyWidget):
+class Player(Forking, Exports, anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,

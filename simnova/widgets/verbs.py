@@ -36,6 +36,7 @@ VERBS: Final[dict[str, Verb]] = {
     "swap": Verb("swap"),
     "join": Verb("join"),
     "parting": Verb("to_the_parting"),
+    "save": Verb("save", {"form": str, "to": str}),
 }
 """All of them; another thing to press is another line."""
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from copy import copy
 from typing import Any, Final
 
 from simnova.exceptions import UsageError
 from simnova.widgets import lanes
 from simnova.widgets.export.parts import Parts
-from simnova.widgets.frame import frame, pane
+from simnova.widgets.fork import Fork
+from simnova.widgets.frame import frame, pane, score
 from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS
+from simnova.widgets.wires import shared
 
 STEPS: Final = 3000
 """Steps that a page may hold: a browser, perhaps a telephone's, reads them all at once."""
@@ -36,21 +39,40 @@ def cut(reel: Reel, first: int | None, last: int | None) -> Reel:
         )
     if len(part.places) > STEPS:
         raise UsageError(f"{len(part.places)} steps are too many for a page ({STEPS}): {REMEDY}")
-    styles = {arrow.seq: arrow.style for arrow in part.sequence.arrows}
-    part.strip = lanes.strip(part.places, styles)
+    part.strip = lanes.strip(part.places, shared(reel.journal, reel.detail).styles)
     return part
 
 
-def film(reel: Reel, state: dict[str, Any]) -> dict[str, Any]:
-    """All steps of a reel, and what else a page begins with.
+def film(reel: Reel, state: dict[str, Any], fork: Fork | None = None) -> dict[str, Any]:
+    """All steps of a reel, and what else a page begins with; `fork` is the run beside this one.
 
-    `frames` and the lists in `panes` say of each step which of the `parts` it is.
+    Each list in `shown` and `panes` says of every step which of the `parts` it is; `parting` is where the runs part.
     """
     seqs, parts = reel.places or [-1], Parts()
+    views = [view for view in VIEWS if view != "fork" or fork]
     return {
         "steps": seqs,
-        "frames": [parts.put(frame(reel, seq)) for seq in seqs],
-        "panes": {view: [parts.put(pane(reel, seq, view)) for seq in seqs] for view in VIEWS},
+        "shown": {
+            "score": scores(reel, seqs, parts),
+            "frame": [parts.put(frame(reel, seq, fork)) for seq in seqs],
+        },
+        "panes": {view: [parts.put(pane(reel, seq, view, fork)) for seq in seqs] for view in views},
         "state": parts.put({**state, "strip": reel.strip}),
+        "parting": None if fork is None else parting(reel, fork),
         "parts": parts.kept,
     }
+
+
+def scores(reel: Reel, seqs: Sequence[int], parts: Parts) -> list[int]:
+    """The part of the sequence that is drawn at each step: one for all steps of a page."""
+    pages: dict[Hashable, int] = {}
+    for seq in seqs:
+        if reel.page(seq) not in pages:
+            pages[reel.page(seq)] = parts.put(score(reel, seq))
+    return [pages[reel.page(seq)] for seq in seqs]
+
+
+def parting(reel: Reel, fork: Fork) -> int | None:
+    """The last step before the runs part; None where they never do."""
+    laid = fork.beside(reel.journal, reel.detail)
+    return None if laid.place is None else laid.before(laid.place)

@@ -5,39 +5,42 @@ It holds the same scripts and styles as the widget, and the film of a run in the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.metadata import version
 from string import Template
 from typing import Any, Final, NamedTuple
 
-from simnova import __version__
 from simnova.exceptions import UsageError
 from simnova.observe import palette, story
-from simnova.observe.markup import escape, plain, shorten
+from simnova.observe.markup import escape, plain
 from simnova.widgets import static, twin
 from simnova.widgets.export.film import REMEDY, cut, film
 from simnova.widgets.export.parts import packed
+from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
 
 BYTES: Final = 40_000_000
 """A page is no larger: browsers open it, and so do mailboxes."""
+VIEW: Final = "decision"
+"""The view that is looked at first, unless somebody says another."""
 _TEMPLATE: Final = Template((static.HERE / "page.html").read_text())
 
 
 class Told(NamedTuple):
-    """What a page says about itself: its title, and the Python or the command that makes the same run again."""
+    """What a page begins with and says of itself: the state of its model, the run beside this one, its title, and the
+    Python or the command that makes the same run again.
+    """
 
+    state: Mapping[str, Any] = {}
+    fork: Fork | None = None
     title: str = ""
     again: str = ""
 
 
 def page(
-    reel: Reel,
-    step: int,
-    state: dict[str, Any],
-    told: Told = Told(),  # noqa: B008 - it never changes
-    first: int | None = None,
-    last: int | None = None,
+    reel: Reel, step: int, told: Told, first: int | None = None, last: int | None = None
 ) -> str:
-    """The text of the file: it opens at `step`, or at the one in its address, and begins with `state`.
+    """The text of the file: it opens at `step`, or at the one in its address.
 
     Raises `UsageError` where it would have more than 3,000 steps or 40 MB.
     """
@@ -47,10 +50,10 @@ def page(
         title=escape(told.title or titled(part)),
         style=f"{palette.css('.simnova-page')}{palette.css('.simnova-player')}\n{static.page_style()}",
         script=static.page_script(),
-        film=packed({**film(part, state), "at": step}),
+        film=packed({**film(part, {"view": VIEW, **told.state}, told.fork), "at": step}),
         picture=twin.draw(part, step),
         steps=f"{len(part.places):,} steps ({part.detail})",
-        version=__version__,
+        version=version("simnova"),
         again=again(told.again),
     )
     if len(text) > BYTES:
@@ -61,10 +64,10 @@ def page(
 
 
 def titled(reel: Reel) -> str:
-    """What the run is about: what was asked first."""
-    if not reel.places:
-        return "SimNova"
-    return shorten(f"SimNova: {plain(story.sentence(reel.journal, reel.opening))}", 100)
+    """What the run is about: the first request, or whatever came first."""
+    asked = (seq for seq in reel.places if reel.journal[seq].kind == "http.request")
+    seq = next(asked, reel.first)
+    return f"SimNova: {plain(story.sentence(reel.journal, seq))}" if reel.places else "SimNova"
 
 
 def again(code: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simnova.exceptions import UsageError
 
 SCALE = 2.0
@@ -11,11 +13,11 @@ SCALE = 2.0
 def png(svg: str, scale: float = SCALE) -> bytes:
     """The drawing as a PNG on white. Raises `UsageError` where CairoSVG, which paints it, is not installed."""
     try:
-        from cairosvg import svg2png
+        import cairosvg
     except (ImportError, OSError):
         raise UsageError(
             "a PNG needs CairoSVG, `pip install 'simnova[png]'`, and the Cairo library; "
             'the player\'s own "PNG" button and export("step.svg") need neither'
         ) from None
-    painted: bytes = svg2png(svg.encode(), scale=scale, background_color="white")
-    return painted
+    paint: Callable[..., bytes] = cairosvg.svg2png
+    return paint(svg.encode(), scale=scale, background_color="white")

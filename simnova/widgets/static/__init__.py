@@ -19,12 +19,14 @@ SCRIPTS: Final = (
     "log",
     "fork",
     "controls",
+    "save",
     "player",
 )
 """In the order in which they build on each other; that of the views is that of their tabs."""
 STYLES: Final = (
     "base",
     "controls",
+    "save",
     "story",
     "sequence",
     "decision",

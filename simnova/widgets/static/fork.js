@@ -67,7 +67,7 @@ function outcomeTable({ outcome }) {
 function drawBoth(data, frame, ask) {
   const id = `simnova-fork-${++forks}`;
   const act = (label, title, verb) => {
-    const made = button({ class: "chip", title }, label);
+    const made = button({ class: `chip${verb === "parting" ? "" : " needs-kernel"}`, title }, label);
     made.addEventListener("click", () => ask({ do: verb }));
     return made;
   };

@@ -39,11 +39,20 @@ function wire(model) {
   write();
 }
 
+// The page is the player's: a key that nothing else has asked for is for it.
+function keysReach(root) {
+  addEventListener("keydown", (event) => {
+    if (event.target === document.body && !root.dispatchEvent(new KeyboardEvent("keydown", event))) event.preventDefault();
+  });
+}
+
 async function open() {
-  const model = makeStill(await unpack(document.getElementById("film").textContent));
+  const film = await unpack(document.getElementById("film").textContent);
+  for (const view of Object.keys(VIEWS)) if (!(view in film.panes)) delete VIEWS[view];
+  const model = makeStill(film);
   wire(model);
   render({ model, el: document.querySelector("main") });
-  document.querySelector(".simnova-player").focus({ preventScroll: true });
+  keysReach(document.querySelector(".simnova-player"));
 }
 
 open().catch((error) => {

@@ -99,7 +99,8 @@ function render({ model, el }) {
   const choose = (view) => { model.set("view", view); model.save_changes(); };
   const parts = build(id, ask, choose);
   parts.root.classList.toggle("offline", Boolean(model.get("offline")));
-  const play = makePlay(parts, frame, ask);
+  const play = makePlay(parts, frame, ask), saving = makeSave(model, id);
+  parts.controls.bar.append(saving.menu);
   listen(parts, ask, choose, play.toggle);
   let drawn = Infinity, page = null;
   const turn = () => showView(parts, frame(), model.get("pane"), ask);
@@ -129,7 +130,7 @@ function render({ model, el }) {
   model.on("change:pane", turn);
   draw();
   turn();
-  return () => { play.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
+  return () => { play.stop(); saving.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

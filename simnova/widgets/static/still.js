@@ -14,36 +14,42 @@ function unfolder(parts) {
 }
 
 // What a step of a film shows is put together when it is looked at; what was seen last is kept, not all.
-function projector({ parts, frames, panes }) {
+function projector({ parts, shown, panes }) {
   let part = unfolder(parts), uses = 0;
   const show = (place) => {
-    if (++uses % 400 === 0) part = unfolder(parts);
+    if (++uses % 1000 === 0) part = unfolder(parts);
     return part(place);
   };
-  return { frame: (index) => show(frames[index]), pane: (view, index) => show(panes[view][index]) };
+  const at = (index) => Object.fromEntries(Object.entries(shown).map(([name, places]) => [name, show(places[index])]));
+  return { at, pane: (view, index) => show(panes[view][index]) };
 }
 
 function makeStill(film) {
-  const { steps } = film, shown = projector(film), ears = new Map();
-  const state = { ...unfolder(film.parts)(film.state), offline: true };
+  const { steps } = film, projected = projector(film), ears = new Map();
+  const state = { answer: {}, ...unfolder(film.parts)(film.state), offline: true };
   let index = 0;
   const tell = (...names) => { for (const name of names) for (const ear of ears.get(`change:${name}`) ?? []) ear(); };
   const inside = (wanted) => Math.min(Math.max(0, wanted), steps.length - 1);
   const nearest = (seq) => inside(steps.findLastIndex((step) => step <= seq));
   const put = (wanted) => {
     index = inside(wanted);
-    Object.assign(state, { frame: shown.frame(index), pane: shown.pane(state.view, index), step: steps[index] });
+    Object.assign(state, projected.at(index), { pane: projected.pane(state.view, index) });
   };
-  const go = (wanted) => { put(wanted); tell("frame", "pane", "step"); };
+  const go = (wanted) => { put(wanted); tell("frame", "pane"); };
   const verbs = {
     forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(steps.length - 1),
     seek: ({ seq }) => go(nearest(seq)), position: ({ position }) => go(position - 1),
+    parting: () => go(nearest(film.parting ?? steps[index])),
+    what_if: ({ host }) => {
+      state.answer = { host, step: state.frame.seq, because: `What would have been enough for ${host} is asked of the scheduler, and this page has none: open the run again in Python.` };
+      tell("answer");
+    },
   };
   put(nearest(film.at));
   return {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; },
-    save_changes: () => { state.pane = shown.pane(state.view, index); tell("view", "pane"); },
+    save_changes: () => { state.pane = projected.pane(state.view, index); tell("view", "pane"); },
     on: (name, ear) => { ears.set(name, [...(ears.get(name) ?? []), ear]); },
     off: (name, ear) => { ears.set(name, (ears.get(name) ?? []).filter((one) => one !== ear)); },
     send: (message) => { verbs[message.do]?.(message); },

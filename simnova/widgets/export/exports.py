@@ -1,0 +1,89 @@
+"""The half of a player that gives itself away: files, what the browser asks to save, the cell that makes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import anywidget
+
+from simnova.exceptions import UsageError, one_of
+from simnova.saving import as_path, save
+from simnova.widgets.export.page import Told, page
+from simnova.widgets.export.picture import png
+from simnova.widgets.fork import Fork
+from simnova.widgets.reel import Reel
+
+FORMS: Final = {"html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
+"""What can be written, and what a browser calls it."""
+OF_A_STEP: Final = {"frame", "score", "pane", "strip", "answer"}
+"""What a page has of every step, and so does not begin with."""
+
+
+class Exports:
+    """What every player can give away."""
+
+    step: int
+    _reel: Reel
+    _source: Any
+    _fork: Fork | None
+    send: Callable[..., None]
+    trait_names: Callable[..., list[str]]
+
+    def svg(self) -> str:
+        """The picture of this step that stands by itself."""
+        raise NotImplementedError
+
+    def export(self, file: str | PathLike[str], **page: Any) -> Path:
+        """Write a page of all steps (`.html`), or a picture of this step (`.svg`, `.png`); the file's path.
+
+        A page works with no kernel and no network. It takes a `title`, and the `first` and the `last` event that it is
+        to show. The same journal gives the same bytes. Raises `UsageError` for another ending, for a page of more than
+        3,000 steps or 40 MB, and for a PNG where CairoSVG is not installed.
+        """
+        path = as_path(file)
+        return save(path, [self._exported(path.suffix.removeprefix(".").lower(), **page)])
+
+    def cell(self) -> Any:
+        """The Python that makes the same run again and opens the player at this step: run it in a cell.
+
+        Raises `UsageError` for a player of a bare journal, which does not know what was asked of its cloud.
+        """
+        if not hasattr(self._source, "code"):
+            raise UsageError("only a cloud knows what was asked of it: cloud.player().cell()")
+        return self._source.code(self.step)
+
+    # --- what the browser asks for --------------------------------------------------------------------
+
+    def save(self, form: str, to: str) -> None:
+        """Send a file to the browser that asked, `to` which it is; or why there is none.
+
+        A browser paints a PNG itself, from the SVG.
+        """
+        name = "simnova" if form == "html" else f"simnova-step-{self.step}"
+        about = {"do": "saved", "to": to, "name": f"{name}.{form}", "type": FORMS.get(form)}
+        try:
+            self.send(about, [self._exported(form)])
+        except UsageError as error:
+            self.send({**about, "refused": str(error)})
+
+    def _exported(self, form: str, **how: Any) -> bytes:
+        one_of("kind of file", form, FORMS)
+        if form == "html":
+            return self._html(**how).encode("utf-8", "replace")
+        if how:
+            raise UsageError(f"{', '.join(how)} is for a page: .{form} is a picture of one step")
+        return self.svg().encode() if form == "svg" else png(self.svg())
+
+    def _html(self, title: str = "", first: int | None = None, last: int | None = None) -> str:
+        again = str(self.cell()) if hasattr(self._source, "code") else ""
+        told = Told(self._state(), self._fork, title, again)
+        return page(self._reel, self.step, told, first, last)
+
+    def _state(self) -> dict[str, Any]:
+        """What the browser knows at any step: the view, the detail, the marks …"""
+        shared = set(self.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
+        wanted = sorted(name for name in shared - OF_A_STEP if not name.startswith("_"))
+        return {name: getattr(self, name) for name in wanted}

@@ -1,0 +1,202 @@
+"""What a player gives away: a page without a kernel, pictures, and what a browser is sent when it asks."""
+
+import base64
+import json
+import re
+import sys
+import zlib
+from html.parser import HTMLParser
+
+import pytest
+
+from simnova import Cloud, UsageError
+from simnova.kernel.clock import Clock
+from simnova.kernel.journal import Event, Journal
+from simnova.widgets import static
+from simnova.widgets.export.film import STEPS
+from simnova.widgets.export.parts import Parts
+from simnova.widgets.player import Player
+from simnova.widgets.views import VIEWS
+
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+class Reader(HTMLParser):
+    """What a browser sees in a page: its tags, and the text of each script."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.scripts = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data):
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
+
+
+def film_of(text):
+    """The film in a page."""
+    packed = next(one for one in Reader(text).scripts if re.fullmatch(r"[A-Za-z0-9+/=]+", one))
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
+def unfolded(film, place):
+    """A part of a film with all that is in it."""
+    part = film["parts"][place]
+    if isinstance(part, dict):
+        return {name: unfolded(film, one) for name, one in part.items()}
+    return [unfolded(film, one) for one in part] if isinstance(part, list) else part
+
+
+@pytest.fixture
+def player(journal):
+    return Player(journal)
+
+
+@pytest.fixture
+def page(player, tmp_path):
+    return player.export(tmp_path / "boot.html").read_text()
+
+
+def test_a_page_has_every_step_with_every_view_as_the_player_shows_them(player, page):
+    film = film_of(page)
+    assert film["steps"] == player._reel.places
+    assert film["at"] == player.step
+    for index, seq in enumerate(film["steps"]):
+        player.seek(seq)
+        for name, places in film["shown"].items():
+            assert unfolded(film, places[index]) == json.loads(json.dumps(getattr(player, name)))
+        for view in film["panes"]:
+            player.view = view
+            assert unfolded(film, film["panes"][view][index]) == json.loads(json.dumps(player.pane))
+
+
+def test_a_fork_goes_along_and_without_one_there_is_no_view_of_it(page, tmp_path):
+    assert set(film_of(page)["panes"]) == set(VIEWS) - {"fork"}
+    cloud = Cloud(hosts=2)
+    cloud.boot("web-1")
+    cloud.run()
+    player = cloud.player(step=cloud.decision().seq)
+    player.fork(lambda cloud: cloud.crash("nova-conductor"), "cloud.crash(…)")
+    film = film_of(player.export(tmp_path / "forked.html").read_text())
+    index = film["steps"].index(player.step)
+    assert unfolded(film, film["panes"]["fork"][index]) == json.loads(json.dumps(player.pane))
+    player.to_the_parting()
+    assert player.step == max(seq for seq in film["steps"] if seq <= film["parting"])
+
+
+def test_the_same_journal_gives_the_same_bytes(journal, page, tmp_path):
+    assert Player(journal).export(tmp_path / "again.html").read_text() == page
+
+
+def test_a_page_asks_for_nothing_and_a_name_that_is_markup_is_text(hostile, page, tmp_path):
+    wild = Player(hostile).export(tmp_path / "wild.html", title="</title><script>x").read_text()
+    plain, hostile_page = Reader(page), Reader(wild)
+    assert {tag for tag, _ in hostile_page.tags} == {tag for tag, _ in plain.tags}
+    assert [len(one.scripts) for one in (plain, hostile_page)] == [3, 3]
+    for tag, attributes in hostile_page.tags:
+        assert not {"src", "href", "onclick", "onload"} & set(attributes), tag
+    (policy,) = (one["content"] for tag, one in plain.tags if "http-equiv" in one)
+    assert policy == POLICY
+    assert [one for one in hostile_page.scripts if "alert(1)" in one] == []
+
+
+def test_no_script_or_style_of_ours_ends_its_own_element():
+    assert "</" not in static.page_style()
+    assert "</script" not in static.page_script()
+    assert "<!--" not in static.page_script()
+    assert "import " not in re.sub(r"//.*", "", static.page_script())
+
+
+def test_a_boot_is_a_page_of_about_a_hundred_kilobytes(tmp_path):
+    cloud = Cloud(hosts=3)
+    cloud.boot("web-1")
+    cloud.run()
+    sizes = []
+    for detail in ("story", "everything"):
+        player = cloud.player(detail=detail)
+        sizes.append(player.export(tmp_path / f"{detail}.html").stat().st_size)
+    assert 20_000 < sizes[0] < sizes[1] < 250_000
+
+
+def test_equal_parts_are_kept_once_and_numbers_are_no_switches():
+    parts = Parts()
+    places = [parts.put(one) for one in ([1, True, 1.0], [1, True, 1.0], {"a": [1, True, 1.0]})]
+    assert places[0] == places[1] != places[2]
+    assert [json.dumps(one) for one in parts.kept[:3]] == ["1", "true", "1.0"]
+    assert parts.kept[parts.put(float("nan"))] == "nan"
+
+
+def test_a_part_of_the_run_is_numbered_for_itself(player, tmp_path):
+    film = film_of(player.export(tmp_path / "part.html", first=7, last=13).read_text())
+    shown = [unfolded(film, place) for place in film["shown"]["frame"]]
+    assert film["steps"][0] == shown[0]["seq"] == 7
+    assert [one["position"] for one in shown] == list(range(1, len(shown) + 1))
+    assert {one["total"] for one in shown} == {len(shown)}
+    with pytest.raises(UsageError, match="there is no step from 900 to 901"):
+        player.export(tmp_path / "none.html", first=900, last=901)
+
+
+def test_more_steps_than_a_page_may_hold_are_refused_with_the_remedy(tmp_path):
+    journal = Journal(Clock())
+    journal.events += [
+        Event(seq, seq / 10, "service.start", "nova-api", None, None, None, False, {})
+        for seq in range(STEPS + 1)
+    ]
+    file = tmp_path / "long.html"
+    with pytest.raises(UsageError, match=r"3001 steps are too many for a page \(3000\).*first="):
+        Player(journal).export(file)
+    assert not file.exists()
+
+
+def test_a_run_in_which_nothing_has_happened_is_a_page(journal, tmp_path):
+    journal.events.clear()
+    film = film_of(Player(journal).export(tmp_path / "empty.html").read_text())
+    assert unfolded(film, film["shown"]["frame"][0])["sentence"] == "Nothing has happened yet."
+
+
+def test_a_drawing_is_the_twin(player, tmp_path):
+    player.seek(12)
+    assert player.export(tmp_path / "step.SVG").read_text() == player.svg()
+
+
+def test_a_png_is_painted_where_cairosvg_is_and_refused_with_the_remedy_where_not(
+    player, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
+    with pytest.raises(UsageError, match=r"pip install 'simnova\[png\]'"):
+        player.export(tmp_path / "step.png")
+    monkeypatch.undo()
+    pytest.importorskip("cairosvg")
+    assert player.export(tmp_path / "step.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_asking_wrongly_is_told(player, tmp_path):
+    with pytest.raises(UsageError, match="unknown kind of file 'pdf'"):
+        player.export(tmp_path / "boot.pdf")
+    with pytest.raises(UsageError, match=r"title is for a page: \.svg is a picture"):
+        player.export(tmp_path / "boot.svg", title="x")
+    with pytest.raises(UsageError, match="there is no folder"):
+        player.export(tmp_path / "nowhere" / "boot.html")
+    with pytest.raises(UsageError, match="only a cloud knows what was asked of it"):
+        player.cell()
+
+
+def test_the_browser_that_asks_is_sent_the_file_or_why_there_is_none(player, monkeypatch):
+    sent = []
+    monkeypatch.setattr(player, "send", lambda *message: sent.append(message))
+    for message in ({"form": "svg", "to": "one"}, {"form": "pdf", "to": "two"}, {"form": "svg"}):
+        player._handle_custom_msg({"do": "save", **message}, [])
+    (about, (content,)), (refused,) = sent
+    assert (about["to"], about["name"], about["type"]) == (
+        "one",
+        "simnova-step-4.svg",
+        "image/svg+xml",
+    )
+    assert content.decode() == player.svg()
+    assert "unknown kind of file 'pdf'" in refused["refused"]
