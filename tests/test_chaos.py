@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from accepted import accepted
 from books import walk
-from chaos import CONFIG, STEPS, VERBS, Walk
+from chaos import Walk
 from chaos_memory import kept
+from chaos_steps import CONFIG, STEPS, VERBS
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 

@@ -6,7 +6,8 @@ import resource
 import tracemalloc
 from typing import NamedTuple
 
-from chaos import Walk, chosen
+from chaos import Walk
+from chaos_steps import chosen
 
 TOLD = 10_000
 
