@@ -18,7 +18,8 @@ function build(id, ask, choose) {
     controls.bar, story, voice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id))),
       part("right", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), pane)));
-  return { root, controls, tabs, story, voice, heads, times, stage, scroller, pane };
+  pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
+  return { root, controls, tabs, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
 }
 
 function showSequence(parts, frame, id) {
@@ -30,21 +31,23 @@ function showSequence(parts, frame, id) {
 
 const reached = (frame) => frame.arrows.filter((arrow) => arrow.when !== "future").length;
 
-function follow(scroller, frame, smooth = true) {
-  const index = reached(frame) - 1;
-  const top = Math.max(0, (index + 1.5) * ROW - (scroller.clientHeight - 50) * 0.62);
+function follow({ scroller, sight }, frame, smooth = true) {
+  const index = reached(frame) - 1, wide = Math.max(sight.width, frame.actors.length * LANE + GUTTER);
+  const top = Math.max(0, (index + 1.5) * ROW - (sight.height - 50) * 0.62);
   const now = frame.arrows[index] ?? { source: frame.actor, target: frame.actor };
   const middle = (frame.actors.indexOf(now.source) + frame.actors.indexOf(now.target) + 1) / 2 / frame.actors.length;
-  scroller.scrollTo({ top, left: middle * scroller.scrollWidth - scroller.clientWidth / 2, behavior: calm() || !smooth ? "instant" : "smooth" });
+  const behavior = calm() || !smooth ? "instant" : "smooth";
+  requestAnimationFrame(() => scroller.scrollTo({ top, left: middle * wide - sight.width / 2, behavior }));
 }
 
+// What asks where something lies makes the browser lay the page out: it waits until everything is drawn.
 function showView({ pane, root, tabs }, frame, { view, data }, ask) {
   const held = pane.contains(root.getRootNode().activeElement);
-  const top = pane.dataset.view === view ? pane.firstElementChild?.scrollTop ?? 0 : 0;
+  const top = view === "log" ? 1e6 : pane.dataset.view === view ? pane.scrolled ?? 0 : 0;
   pane.dataset.view = view;
   root.classList.toggle("wide", Boolean(VIEWS[view].wide?.(data)));
   pane.replaceChildren(...VIEWS[view].draw(data, frame, ask));
-  pane.firstElementChild.scrollTop = view === "log" ? 1e6 : top;
+  if (top) requestAnimationFrame(() => { pane.firstElementChild.scrollTop = top; });
   if (held) root.focus({ preventScroll: true });
   showTabs(tabs, frame, view);
 }
@@ -111,13 +114,16 @@ function render({ model, el }) {
     parts.voice.textContent = spoken(now);
     if (turned) showSequence(parts, now, id);
     moveCursor(parts, now);
-    follow(parts.scroller, now, !turned);
+    follow(parts, now, !turned);
     if (drawn < now.seq) travel(parts.stage.firstElementChild, now);
     drawn = now.seq;
     page = now.page;
   };
   // JupyterLab renders before the page has room for it: the cursor is looked for again when there is.
-  const sight = new ResizeObserver(() => follow(parts.scroller, frame(), false));
+  const sight = new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    Object.assign(parts.sight, { width, height });
+    follow(parts, frame(), false);
+  });
   sight.observe(parts.scroller);
   el.append(parts.root);
   const answer = () => {
