@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sized
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
@@ -15,6 +17,7 @@ from simnova.observe import (
     causes,
     chart,
     decision,
+    export,
     files,
     graph,
     hosts,
@@ -265,6 +268,15 @@ class Views:
         With a `server` (or its name) it is the operations that it went through, and the way it took.
         """
         return chart.chart(only, None if server is None else self.history(server))
+
+    def export(self, file: str | os.PathLike[str], to: str, *, background: bool = False) -> Path:
+        """Write the journal for another tool: `cloud.export("boot.json", to="otlp")`.
+
+        `to` is "otlp" (OpenTelemetry: Jaeger), "chrome" (Perfetto) or "shiviz"; packed where the name ends in `.gz`.
+        `background=True` adds set-up and periodic tasks. For a file that SimNova opens again there is
+        `cloud.journal.write`.
+        """
+        return export(self.journal, file, to, background=background)
 
     def player(self, **options: Any) -> Player:
         """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""

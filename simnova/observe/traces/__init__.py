@@ -1,0 +1,1 @@
+"""The journal for the tools that engineers have: OpenTelemetry, Perfetto, ShiViz."""

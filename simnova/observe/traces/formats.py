@@ -1,0 +1,45 @@
+"""The forms that a journal can be exported in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from simnova.exceptions import UsageError, one_of, quoted
+from simnova.kernel.journal import Journal
+from simnova.observe.traces.chrome import chrome
+from simnova.observe.traces.otlp import otlp
+from simnova.observe.traces.shiviz import shiviz
+from simnova.saving import save
+
+
+class Form(Protocol):
+    """A journal in a form of its own, in pieces of text."""
+
+    def __call__(self, journal: Journal, *, background: bool = False) -> Iterator[str]:
+        """The pieces; set-up and periodic tasks only with `background`."""
+
+
+FORMS: Final[dict[str, Form]] = {"otlp": otlp, "chrome": chrome, "shiviz": shiviz}
+
+
+def export(source: Any, file: str | os.PathLike[str], to: str, *, background: bool = False) -> Path:
+    """Write a cloud's journal, or a journal, in the form of another tool; packed where the name ends in `.gz`.
+
+    `to` is "otlp" (OpenTelemetry's JSON: Jaeger, Tempo), "chrome" (Trace Event Format: Perfetto, chrome://tracing) or
+    "shiviz" (a log with vector clocks); `background=True` adds set-up and periodic tasks. Raises `UsageError` for any
+    other form, and where the file cannot be written.
+    """
+    parts = text(source, to, background=background)
+    return save(file, (part.encode() for part in parts))
+
+
+def text(source: Any, to: str, *, background: bool = False) -> Iterator[str]:
+    """The same in pieces of text, instead of in a file."""
+    form = FORMS[one_of("form of a journal", to, FORMS)]
+    journal = getattr(source, "journal", source)
+    if not isinstance(journal, Journal):
+        raise UsageError(f"export takes a cloud or a journal, not {quoted(source)}")
+    return form(journal, background=background)
