@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     boots,
     conductors,
+    guests,
     journal,
     player,
     rpc,
@@ -16,6 +17,8 @@ from benchmarks import (
 )
 from benchmarks.measure import show
 
-for part in (startup, boots, conductors, tour, schedule, rpc, journal, seek, player, search):
+PARTS = (startup, boots, conductors, tour, schedule, rpc, journal, seek, player, search, guests)
+
+for part in PARTS:
     print("\n" + str(part.__doc__).splitlines()[0] + "\n")
     show(part.lines())

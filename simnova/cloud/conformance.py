@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from simnova.cloud.hosts import Host, as_hosts
 from simnova.cloud.machines import Machines
+from simnova.cloud.used import measured
 from simnova.exceptions import NovaError, UsageError, unknown
-from simnova.observe.conformance import Conformance, Played, Run, check_runs
+from simnova.observe.conformance import Conformance, Played, Run, Used, check_runs
 
 if TYPE_CHECKING:
     from simnova.cloud.cloud import Cloud
@@ -121,9 +122,21 @@ def _one(cloud: Cloud, operation: Operation) -> Played:
         cloud.run()
         ended = f"refused: {error}"
     told = operation if isinstance(operation, str) else getattr(operation, "__name__", "function")
-    played = Played(told, first, len(cloud.journal), cloud.now - began, ended)
+    upto, seconds = len(cloud.journal), cloud.now - began
     _settle(cloud)
-    return played
+    return Played(told, first, upto, seconds, ended, _used(cloud))
+
+
+def _used(cloud: Cloud) -> Used | None:
+    """What the server that the script is about has, and takes."""
+    found = list(cloud.servers)
+    if not found:
+        return None
+    flavor = found[-1].show()["flavor"]
+    with suppress(NovaError):  # what could not be built has no guest
+        taken = measured(cloud.assembly, found[-1])
+        return Used(flavor["ram"], flavor["disk"], taken.get("memory"), taken.get("disk"))
+    return Used(flavor["ram"], flavor["disk"])
 
 
 def _do(cloud: Cloud, operation: Operation) -> None:

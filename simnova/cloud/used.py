@@ -35,14 +35,20 @@ def _driver(assembly: Assembly, host: str) -> Any:
 
 
 def _guest(assembly: Assembly, server: Server) -> list[Any]:
-    flavor, driver = server.show()["flavor"], _driver(assembly, server.host)
-    found: Measured = {}
-    if driver is not None:
-        from simnova.nova.virt.libvirt import usage
-
-        found = driver.hypervisor.at_once(usage.of_guest, server.id)
+    flavor, found = server.show()["flavor"], measured(assembly, server)
     sold = (flavor["vcpus"], found.get("cpu"), flavor["ram"], found.get("memory"), flavor["disk"])
     return [server.name, server.host, *sold, found.get("disk")]
+
+
+def measured(assembly: Assembly, server: Server) -> Measured:
+    """What a server's real guest takes: `memory` and `disk` in MB, `cpu` in seconds; nothing of a simulated one."""
+    driver = _driver(assembly, server.host)
+    if driver is None:
+        return {}
+    from simnova.nova.virt.libvirt import usage
+
+    found: Measured = driver.hypervisor.at_once(usage.of_guest, server.id)
+    return found
 
 
 def _bases(host: str, driver: Any) -> list[Any]:

@@ -24,14 +24,30 @@ from simnova.observe.table import Table
 _WORD = re.compile(r"[\w.-]+")
 
 
+class Used(NamedTuple):
+    """Of a server: MB of memory and GB of disk that were sold, and MB of each that its guest really takes.
+
+    The latter are None where nothing can be measured: on a simulated host, and memory of a guest that is off.
+    """
+
+    ram: int
+    disk: int
+    resident: int | None = None
+    on_disk: float | None = None
+
+
 class Played(NamedTuple):
-    """One operation on one cloud: its events, its seconds, and how it ended (a status, or why it was refused)."""
+    """One operation on one cloud: its events, its seconds, and how it ended (a status, or why it was refused).
+
+    `used` is what the server took afterwards; None where there was none.
+    """
 
     operation: str
     first: int
     upto: int
     seconds: float
     ended: str
+    used: Used | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ class Conformance:
     """The runs of one script; the first of them is what the others are held against.
 
     `same` tells whether all have the same lines in the same order; `lines("stop")` shows those of one operation, or of
-    all; `durations` is how long the steps of the hypervisors took.
+    all; `durations` is how long the steps of the hypervisors took, `used` what guests took of memory and disk.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -120,6 +136,24 @@ class Conformance:
     def durations(self) -> Durations:
         """Seconds of each driver's steps, run by run."""
         return durations({run.name: run.journal for run in self.runs})
+
+    @property
+    def used(self) -> Table:
+        """After each operation: memory and disk that were sold, and what of them the guest takes on each real cloud."""
+        real = [
+            run for run in self.runs if any(one.used and one.used.on_disk for one in run.played)
+        ]
+        measured = [f"{run.name} {what}, MB" for run in real for what in ("RAM", "disk")]
+        rows = [self._used_row(place, real) for place in range(len(self.runs[0].played))]
+        columns = ["operation", "RAM sold, MB", "disk sold, GB", *measured]
+        return Table(columns, rows, "sold, and used")
+
+    def _used_row(self, place: int, real: Sequence[Run]) -> list[object]:
+        first = self.runs[0].played[place]
+        found = [run.played[place].used for run in real]
+        taken = [(one.resident, one.on_disk) if one else (None, None) for one in found]
+        sold = (first.used.ram, first.used.disk) if first.used else (None, None)
+        return [first.operation, *sold, *chain(*taken)]
 
     def lines(self, operation: str | None = None, run: str | None = None) -> Comparison:
         """The lines of the first run beside another's (the second's); of one operation, or of the whole script."""

@@ -37,6 +37,35 @@ def test_of_steps_that_move_bytes_it_is_the_rate_and_of_unseen_ones_the_default(
     assert fitted.restore is Profile().restore
 
 
+def test_live_migrations_tell_how_fast_they_went_and_how_fast_their_guests_wrote():
+    profile = Profile(bandwidth=Between(300, 300), dirty=Between(20, 20))
+    cloud = Cloud([Host(name, profile=profile) for name in ("compute1", "compute2")])
+    web = cloud.boot("web").wait()
+    for _ in range(2):
+        web.live_migrate()
+        cloud.run()
+    fitted = Profile.fit(cloud.journal)
+    assert [fitted.bandwidth.low, fitted.bandwidth.high] == pytest.approx([300] * 2, rel=0.01)
+    assert [fitted.dirty.low, fitted.dirty.high] == pytest.approx([20, 20], rel=0.01)
+
+
+def test_a_migration_that_was_called_off_tells_nothing():
+    profile = Profile(bandwidth=Between(10, 10))
+    cloud = Cloud([Host(name, profile=profile) for name in ("compute1", "compute2")])
+    web = cloud.boot("web").wait()
+    web.live_migrate()
+    cloud.run(cloud.now + 30)
+    web.abort_migration()
+    cloud.run()
+    assert Profile.fit(cloud.journal).bandwidth is Profile().bandwidth
+
+
+def test_a_guest_that_writes_nothing_is_a_profile_too(tmp_path):
+    file = tmp_path / "mine.json"
+    Profile(dirty=Between(0, 0)).write(file)
+    assert Profile.read(file).dirty.high == 0
+
+
 def test_several_journals_are_fitted_as_one(cloud):
     other = Cloud([Host("compute1", profile=Profile(start=Between(1, 2)))])
     other.boot("web")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.clock import Between
 from simnova.kernel.journal import Journal
+from simnova.nova.virt import moved
 
 MB = 10**6
 LEAST = 1e-6
@@ -57,13 +58,17 @@ class Profile(NamedTuple):
     def fit(cls, *journals: Journal) -> Self:
         """What the steps in some journals took: of each the range from the least to the most.
 
-        A step that does not occur keeps the default. Raises UsageError where none occurs.
+        Of live migrations that is how fast they went and how fast their guests wrote (`virt/moved.py`). A step that
+        does not occur keeps the default. Raises UsageError where none occurs.
         """
         seen: dict[str, list[float]] = {}
         for journal in journals:
             for event in journal:
                 if event.kind == "virt.step" and event.data["step"] in cls._fields:
                     seen.setdefault(event.data["step"], []).append(_measured(event.data))
+            for rate in moved.rates(journal):
+                seen.setdefault("bandwidth", []).append(rate.bandwidth)
+                seen.setdefault("dirty", []).append(rate.dirty)
         if not seen:
             raise UsageError("no step of a hypervisor is in there: boot a server first")
         ranges: Any = {
@@ -122,7 +127,8 @@ def _given(file: str | PathLike[str], name: str, value: Any) -> Any:
             raise UsageError(f"{file}: failure={value!r} is no chance: give a number from 0 to 1")
         return float(value)
     pair = value if isinstance(value, list) else ()
-    if len(pair) != 2 or not all(map(_is_number, pair)) or not 0 < pair[0] <= pair[1]:
+    least = 0 if name == "dirty" else LEAST
+    if len(pair) != 2 or not all(map(_is_number, pair)) or not least <= pair[0] <= pair[1]:
         raise UsageError(
             f"{file}: {name}={json.dumps(value)} is no range: give two numbers above 0, the lower first"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,10 @@ ABORTED = 78
 
 @dataclass
 class Transfer:
-    """One live migration under way; `to` says where, `arrive` is told when the guest is over there."""
+    """One live migration under way; `to` says how, `arrive` is told when the guest is over there.
+
+    `there` is the other hypervisor, `size` what is to be moved as Nova reckons it: memory and disk, in MB.
+    """
 
     clock: Clock
     conf: Config
@@ -57,6 +61,8 @@ class Transfer:
     migration: Any
     to: dict[str, Any]
     arrive: Callable[[], None]
+    there: Host
+    size: float
     post_copy: bool = False
     outcome: str | None = None
     frozen: bool = False
@@ -65,6 +71,8 @@ class Transfer:
     left: int = 0
     tasks: deque[str] = field(default_factory=deque)
     signal: Signal | None = None
+    found: dict[str, float] = field(default_factory=dict)
+    """What QEMU has measured: seconds of the guest's standstill, and MB a second that it wrote meanwhile."""
 
     def tell(self, task: str) -> None:
         """Have the migration aborted, or forced to its end."""
@@ -88,12 +96,17 @@ class Transfer:
             self._check_timeout(self.clock.now - began)
             await self._run_tasks()
         if self.outcome == COMPLETED:
-            took = self.clock.now - began
-            watched.step(self.clock, "switchover", self.guest.uuid, took, left=self.left)
+            self._say_end(self.clock.now - began)
             self.arrive()
         elif self.frozen:
             await self._call("resume", work.resume)
         return self.outcome
+
+    def _say_end(self, took: float) -> None:
+        """The last step: how long the guest stood still, and how long all of it took."""
+        still, dirty = self.found.get("downtime", took), self.found.get("dirty", 0.0)
+        told = {"left": self.left, "moved": round(self.size), "took": round(took, 6)}
+        watched.step(self.clock, "switchover", self.guest.uuid, still, **told, dirty=dirty)
 
     def recover(self) -> None:
         """It has not arrived; a guest that was paused goes on already."""
@@ -104,12 +117,21 @@ class Transfer:
     async def _move(self) -> None:
         try:
             await self._call("migrate", migrate, **self.to, timeout=LONGEST)
+            self.found = await self._measured()
             self.outcome = COMPLETED
         except NovaError as error:
             cancelled = error.kwargs.get("libvirt_code") == ABORTED
             self.outcome = CANCELLED if cancelled else FAILED
             LOG.error("Live Migration failure: %s", error, instance=self.instance)
         self._wake()
+
+    async def _measured(self) -> dict[str, float]:
+        """What libvirt knows of a move that is done; nothing where it has been lost since."""
+        with suppress(NovaError):
+            call, guest = self.there.call, self.guest
+            found: dict[str, float] = await call("moved", measured, guest.uuid, guest.name)
+            return found
+        return {}
 
     # --- what is done to it -----------------------------------------------------------------------------------
 
@@ -225,6 +247,16 @@ def job(connection: Any, about: Domain, said: work.Said) -> dict[str, Any]:
     disk = {f"disk_{kind}": stats.get(f"disk_{kind}", 0) for kind in found}
     throttle = stats.get("auto_converge_throttle", 0) / 100
     return {**found, **disk, "iteration": stats.get("memory_iteration", 0), "throttle": throttle}
+
+
+def measured(connection: Any, about: Domain, said: work.Said) -> dict[str, float]:
+    """Of a guest that has just come here: seconds that it stood still, and MB a second that it wrote on its way."""
+    import libvirt
+
+    kept = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
+    stats = work.find(connection, about).jobStats(kept)
+    written = stats.get("memory_dirty_rate", 0) * stats.get("memory_page_size", 0)
+    return {"downtime": stats.get("downtime", 0) / 1000, "dirty": round(written / MB, 3)}
 
 
 def abort(connection: Any, about: Domain, said: work.Said) -> None:

@@ -25,7 +25,7 @@ from simnova.nova.virt.libvirt.driver import STEPS, as_info, node_info
 from simnova.nova.virt.libvirt.host import Domain, Work
 from simnova.nova.virt.libvirt.migration import LISTEN, Transfer
 from simnova.nova.virt.live_migration import LiveMigrationDriver
-from simnova.nova.virt.migration import COMPLETED
+from simnova.nova.virt.migration import COMPLETED, MB
 from simnova.nova.virt.stepped import SteppedDriver
 
 __door__ = True
@@ -260,7 +260,8 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         }
         arrive = partial(self._leave, guest, guest.state, dest)
         wanted = data.get("migration")
-        return Transfer(self.clock, self.conf, self.hypervisor, guest, instance, wanted, to, arrive)
+        about = (self.clock, self.conf, self.hypervisor, guest, instance, wanted, to, arrive)
+        return Transfer(*about, there, guest.memory_mb + self._size(guest) / MB)
 
     async def _send(self, job: Transfer) -> str:
         """What the guest has left here goes when it has arrived there."""
