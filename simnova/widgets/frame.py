@@ -59,14 +59,16 @@ def drawn(reel: Reel, part: Sequence[Arrow]) -> dict[str, Any]:
     return {"actors": actors, "arrows": arrows}
 
 
-def pane(reel: Reel, seq: int, view: str, fork: Fork | None = None) -> dict[str, Any]:
-    """One view at the step `seq`, where `fork` is the run beside this one."""
-    return {"view": view, "seq": seq, "data": VIEWS[view].at(look(reel, seq, fork))}
+def pane(
+    reel: Reel, seq: int, view: str, fork: Fork | None = None, server: str = ""
+) -> dict[str, Any]:
+    """One view at the step `seq`; `fork` is the run beside this one, `server` the uuid of the one to show."""
+    return {"view": view, "seq": seq, "data": VIEWS[view].at(look(reel, seq, fork, server))}
 
 
-def look(reel: Reel, seq: int, fork: Fork | None = None) -> Look:
+def look(reel: Reel, seq: int, fork: Fork | None = None, server: str = "") -> Look:
     """The look from the step `seq`."""
-    return Look(reel.journal, seq, reel.moment(seq), reel.detail, fork)
+    return Look(reel.journal, seq, reel.moment(seq), reel.detail, fork, server)
 
 
 def head(reel: Reel, seq: int) -> dict[str, Any]:

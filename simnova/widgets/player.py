@@ -23,6 +23,7 @@ from simnova.widgets import static, twin
 from simnova.widgets.export.exports import Exports
 from simnova.widgets.forking import Forking
 from simnova.widgets.frame import frame, pane, score, told
+from simnova.widgets.inquiring import Inquiring
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
@@ -56,11 +57,11 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
-class Player(Forking, Exports, anywidget.AnyWidget):
+class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
-    and `view` is the picture beside the sequence: decision, cloud, rows or log. Any number of
+    and `view` is the picture beside the sequence: decision, cloud, state, rows, log or why. Any number of
     players may show one journal.
     """
 
@@ -189,14 +190,17 @@ class Player(Forking, Exports, anywidget.AnyWidget):
 
     @traitlets.observe("view")
     def _turned(self, _: Any) -> None:
-        self.pane = pane(self._reel, self.step, self.view, self._fork)
+        self.pane = self._pane()
+
+    def _pane(self) -> dict[str, Any]:
+        return pane(self._reel, self.step, self.view, self._fork, self._server)
 
     def _show(self) -> None:
         with self.hold_sync():
             self.strip = self._reel.strip
             self._turn_page()
             self.frame = frame(self._reel, self.step, self._fork)
-            self.pane = pane(self._reel, self.step, self.view, self._fork)
+            self.pane = self._pane()
 
     def _turn_page(self) -> None:
         page = self._reel, self._reel.page(self.step)

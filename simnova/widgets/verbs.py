@@ -31,6 +31,8 @@ VERBS: Final[dict[str, Verb]] = {
     "seek": Verb("seek", {"seq": int}),
     "position": Verb("numbered", {"position": int}),
     "detail": Verb("show", {"detail": str}),
+    "watch": Verb("watch", {"server": str}),
+    "source": Verb("source", {"where": str}),
     "what_if": Verb("what_if", {"host": str}),
     "fork": Verb("fork_with", {"code": str}),
     "swap": Verb("swap"),

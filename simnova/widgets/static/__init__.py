@@ -15,9 +15,12 @@ SCRIPTS: Final = (
     "sequence",
     "decision",
     "cloud",
+    "state",
     "rows",
     "log",
+    "why",
     "fork",
+    "about",
     "controls",
     "save",
     "player",
@@ -32,7 +35,10 @@ STYLES: Final = (
     "decision",
     "cloud",
     "rows",
+    "state",
+    "why",
     "fork",
+    "about",
     "narrow",
 )
 

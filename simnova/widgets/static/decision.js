@@ -131,4 +131,9 @@ function drawDecision(decision, frame, ask) {
   return [h("div", { class: "scroll" }, matrix), ...idleLine(decision), reason];
 }
 
-VIEWS.decision = { label: "Decision", draw: drawDecision };
+function hearAnswer(pane, said) {
+  const box = pane.querySelector(".reason");
+  if (box && said.host) showAnswer(box, (box.answer = said));
+}
+
+VIEWS.decision = { label: "Decision", draw: drawDecision, hear: hearAnswer };

@@ -6,7 +6,7 @@ const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "la
 let players = 0;
 
 function build(id, ask, choose) {
-  const controls = makeControls(ask), tabs = makeTabs(choose);
+  const controls = makeControls(ask), tabs = makeTabs(choose), about = makeAbout();
   const part = (name, ...inside) => h("div", { class: name }, ...inside);
   const story = part("story"), heads = part("heads"), stage = part("stage");
   const times = h("div", { class: "times", "aria-hidden": "true" });
@@ -17,9 +17,9 @@ function build(id, ask, choose) {
   const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
     controls.bar, story, voice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id))),
-      part("right", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), pane)));
+      part("right", part("bar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane)));
   pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
-  return { root, controls, tabs, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
+  return { root, controls, tabs, about, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
 }
 
 function showSequence(parts, frame, id) {
@@ -41,7 +41,7 @@ function follow({ scroller, sight }, frame, smooth = true) {
 }
 
 // What asks where something lies makes the browser lay the page out: it waits until everything is drawn.
-function showView({ pane, root, tabs }, frame, { view, data }, ask) {
+function showView({ pane, root, tabs, about }, frame, { view, data }, ask) {
   const held = pane.contains(root.getRootNode().activeElement);
   const top = view === "log" ? 1e6 : pane.dataset.view === view ? pane.scrolled ?? 0 : 0;
   pane.dataset.view = view;
@@ -50,6 +50,7 @@ function showView({ pane, root, tabs }, frame, { view, data }, ask) {
   if (top) requestAnimationFrame(() => { pane.firstElementChild.scrollTop = top; });
   if (held) root.focus({ preventScroll: true });
   showTabs(tabs, frame, view);
+  about.show(view);
 }
 
 // Play asks for the next step at the chosen pace, until the end or until somebody pauses it.
@@ -86,7 +87,7 @@ function listen({ controls, stage, root }, ask, choose, toggle) {
   });
   root.addEventListener("keydown", (event) => {
     const view = Object.keys(VIEWS)[Number(event.key) - 1], verb = KEYS[event.key];
-    const taken = event.target.matches("select") || (event.key === " " && event.target.matches("button"));
+    const taken = event.target.matches("select") || (event.key === " " && event.target.matches("button, summary"));
     if (event.altKey || event.ctrlKey || event.metaKey || taken || !(verb || view)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -127,8 +128,8 @@ function render({ model, el }) {
   sight.observe(parts.scroller);
   el.append(parts.root);
   const answer = () => {
-    const box = parts.pane.querySelector(".reason"), said = model.get("answer");
-    if (box && said.step === frame().seq) showAnswer(box, (box.answer = said));
+    const said = model.get("answer");
+    if (said.step === frame().seq) VIEWS[model.get("view")].hear?.(parts.pane, said);
   };
   model.on("change:answer", answer);
   model.on("change:frame", draw);

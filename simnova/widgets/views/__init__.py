@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from simnova.widgets.views import cloud, decision, fork, log, rows
+from simnova.widgets.views import cloud, decision, fork, log, rows, state, why
 from simnova.widgets.views.look import Look
 
 
@@ -21,8 +21,10 @@ class View(NamedTuple):
 VIEWS: Final[dict[str, View]] = {
     "decision": View(decision.at, decision.news),
     "cloud": View(cloud.at, cloud.news),
+    "state": View(state.at, state.news),
     "rows": View(rows.at, rows.news),
     "log": View(log.at, log.news),
+    "why": View(why.at, why.news),
     "fork": View(fork.at, fork.news),
 }
 """All of them, in the order of the tabs."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from simnova.kernel.journal import Journal
 from simnova.observe import logs
-from simnova.observe.markup import clean, shorten
+from simnova.observe.markup import clean, plain, shorten
 from simnova.widgets.views.look import Look
 
 LINES: Final = 14
@@ -19,9 +20,16 @@ def at(look: Look) -> list[dict[str, Any]]:
     """The last lines up to the step; those of this moment are `now`."""
     if not look.moment:
         return []
-    written = logs.lines(look.journal, look.seq, first=max(0, look.seq - REACH))
+    near = look.journal.events[max(0, look.seq - REACH) : look.seq + 1]
+    seqs = [event.seq for event in near if event.kind == "log" and not event.background]
     start = look.moment[0].seq
-    return [{**written_line(line), "now": line.seq >= start} for line in written[-LINES:]]
+    return [{**told(look.journal, seq), "now": seq >= start} for seq in seqs[-LINES:]]
+
+
+def now(look: Look) -> list[dict[str, Any]]:
+    """The last lines of this moment alone."""
+    seqs = [event.seq for event in look.moment if event.kind == "log"]
+    return [told(look.journal, seq) for seq in seqs[-LINES:]]
 
 
 def news(look: Look) -> bool:
@@ -29,8 +37,14 @@ def news(look: Look) -> bool:
     return any(event.kind == "log" for event in look.moment)
 
 
-def written_line(line: logs.Line) -> dict[str, str]:
+def told(journal: Journal, seq: int) -> dict[str, Any]:
     """A log line, parted where its message begins."""
+    line = logs.line(journal, journal[seq])
     text = clean(str(line))
     message = text.find(clean(line.message).partition("\n")[0])
-    return {"head": text[:message], "text": shorten(text[message:], MESSAGE)}
+    return {
+        "head": text[:message],
+        "text": shorten(text[message:], MESSAGE),
+        "service": plain(line.service),
+        "level": plain(line.level),
+    }

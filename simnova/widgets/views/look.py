@@ -13,7 +13,8 @@ from simnova.widgets.fork import Fork
 
 class Look(NamedTuple):
     """What a view is computed from. `moment` is what happened in the foreground since the step before, the step
-    itself last; it is empty where there is no step at all. `fork` is the run beside this one, if there is one.
+    itself last; it is empty where there is no step at all. `fork` is the run beside this one, if there is one;
+    `server` is the uuid of the one that somebody wants to see, empty for the one that the step is about.
     """
 
     journal: Journal
@@ -21,6 +22,7 @@ class Look(NamedTuple):
     moment: Sequence[Event]
     detail: Detail = "story"
     fork: Fork | None = None
+    server: str = ""
 
     @property
     def event(self) -> Event:

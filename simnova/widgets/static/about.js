@@ -1,0 +1,20 @@
+// What a view shows and what its marks mean, behind the question mark beside the tabs.
+
+const ABOUT = {
+  decision: "Each row is a filter, each column a host: ✓ lets it pass, ✗ rejects it, and a host that is out is not asked again. "
+    + "Below, what the weighers give those that are left: the largest sum wins (★); ☆ marks the alternates that a failed build may fall back on.",
+  cloud: "Each box is a host, as wide as its memory, with its servers in it: dashed while they are being built or changed, red where they failed. "
+    + "The bars tell what is sold of what may be sold; the mark in a bar is what the machine really has.",
+  rows: "The rows of the databases that changed since the step before: what a column was, and what it is now. "
+    + "NULL is a column that holds nothing.",
+  log: "What the services wrote to their logs, in OpenStack's format, up to this step; the lines of this step are marked. "
+    + "The id that begins with req- follows one request through all services.",
+};
+
+function makeAbout() {
+  const text = h("p", {});
+  const shown = h("details", { class: "about" }, h("summary", { "aria-label": "what this view shows", title: "what this view shows", "data-lm-suppress-shortcuts": "true" }, "?"), text);
+  const show = (view) => { text.textContent = VIEWS[view].about ?? ABOUT[view] ?? ""; shown.hidden = !text.textContent; };
+  shown.addEventListener("focusout", (event) => { if (!shown.contains(event.relatedTarget)) shown.open = false; });
+  return { shown, show };
+}
