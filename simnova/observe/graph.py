@@ -40,6 +40,7 @@ class Ways:
 
     def __init__(self) -> None:
         self.at: list[tuple[int, Edge]] = []
+        self.of: dict[Edge, list[int]] = {}
         self._actors: dict[int, str] = {}
 
     def add(self, event: Event) -> None:
@@ -50,16 +51,20 @@ class Ways:
             self._publish(event)
         elif event.kind == "amqp.deliver":
             queue = on_its_bus(str(event.data.get("queue")), event)
-            self.at.append((event.seq, Edge("delivers", queue, event.actor)))
+            self._take(event, Edge("delivers", queue, event.actor))
+
+    def _take(self, event: Event, edge: Edge) -> None:
+        self.at.append((event.seq, edge))
+        self.of.setdefault(edge, []).append(event.seq)
 
     def _publish(self, event: Event) -> None:
         exchange = on_its_bus(event.data.get("exchange") or DEFAULT, event)
         sender = self._actors.get(-1 if event.cause is None else event.cause)
         if sender is not None:
-            self.at.append((event.seq, Edge("publishes", sender, exchange)))
+            self._take(event, Edge("publishes", sender, exchange))
         key = str(event.data.get("routing_key") or "")
         for queue in event.data.get("queues") or ():
-            self.at.append((event.seq, Edge("routes", exchange, on_its_bus(queue, event), key)))
+            self._take(event, Edge("routes", exchange, on_its_bus(queue, event), key))
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
-    and `view` is the picture beside the sequence: decision, cloud, state, rows, log or why. Any number of
+    and `view` is the picture beside the sequence: decision, topology, cloud, state, rows, log or why. Any number of
     players may show one journal.
     """
 

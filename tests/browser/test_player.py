@@ -138,7 +138,7 @@ def test_the_views_show_the_step(player):
     player.page.keyboard.press("ArrowRight")
     player.page.keyboard.press("ArrowLeft")
     player.at(9)
-    player.page.keyboard.press("2")
+    player.page.keyboard.press("3")
     expect(player.root.locator(".host")).to_have_count(3)
     expect(player.root.locator(".server")).to_have_count(0)
     player.press("End")
@@ -218,7 +218,7 @@ def test_a_name_that_is_markup_stays_text(shown):
     player = shown("player = Player(recorded['boot'](recorded['HOSTILE']), step=10**6); player")
     player.at(17)
     expect(player.root.locator(".arrow.now text")).to_be_in_viewport()
-    for tab in ("Decision", "Cloud", "Rows", "Log"):
+    for tab in ("Decision", "Topology", "Cloud", "Rows", "Log"):
         player.tab(tab).click()
     assert player.root.locator("script, img").count() == 0
     player.tab("Cloud").click()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from simnova.widgets.views import cloud, decision, fork, log, rows, state, why
+from simnova.widgets.views import cloud, decision, fork, log, rows, state, topology, why
 from simnova.widgets.views.look import Look
 
 
@@ -20,6 +20,7 @@ class View(NamedTuple):
 
 VIEWS: Final[dict[str, View]] = {
     "decision": View(decision.at, decision.news),
+    "topology": View(topology.at, topology.news),
     "cloud": View(cloud.at, cloud.news),
     "state": View(state.at, state.news),
     "rows": View(rows.at, rows.news),
