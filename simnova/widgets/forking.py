@@ -68,7 +68,7 @@ class Forking:
             step = there.beside(self._reel.journal, self._reel.detail).beside(self.step)
             self._source = there.cloud
             self._fork = Fork(here, there.change, there.at, not there.turned)
-            self._reel = Reel(there.journal, self._reel.detail)
+            self._reel = Reel(there.journal, self._reel.detail, self._reel.query)
             self.step = self._reel.nearest(step)
             self._look_at("fork")
 

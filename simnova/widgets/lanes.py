@@ -97,13 +97,17 @@ def as_dict(journal: Journal, arrow: sequence.Arrow) -> dict[str, Any]:
     }
 
 
+def edges(steps: int) -> list[int]:
+    """Where the cells of the strip begin and end among so many steps."""
+    cells = min(steps, CELLS)
+    return [cell * steps // cells for cell in range(cells + 1)] if cells else []
+
+
 def strip(places: Sequence[int], styles: Mapping[int, str]) -> list[str]:
     """The styles of all steps in at most 120 cells, each showing its most urgent one."""
-    cells = min(len(places), CELLS)
-    edges = [cell * len(places) // cells for cell in range(cells + 1)] if cells else []
     return [
         urgent([styles.get(seq, "") for seq in places[start:stop]])
-        for start, stop in pairwise(edges)
+        for start, stop in pairwise(edges(len(places)))
     ]
 
 

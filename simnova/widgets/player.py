@@ -7,7 +7,6 @@ them and send back what was pressed. Where no kernel runs, the twin stands in: o
 from __future__ import annotations
 
 from collections.abc import Hashable
-from contextlib import suppress
 from threading import RLock
 from typing import Any, Final, get_args
 
@@ -18,12 +17,16 @@ from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Journal
 from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
+from simnova.observe.query import Query
 from simnova.observe.steps import Detail
 from simnova.widgets import static, twin
 from simnova.widgets.export.exports import Exports
+from simnova.widgets.finding import Finding
+from simnova.widgets.following import Following
 from simnova.widgets.forking import Forking
 from simnova.widgets.frame import frame, pane, score, told
 from simnova.widgets.inquiring import Inquiring
+from simnova.widgets.marking import Marking
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
@@ -57,12 +60,13 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
-class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
+class Player(Forking, Inquiring, Exports, Finding, Marking, Following, anywidget.AnyWidget):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
-    `step` is the sequence number of the event at the cursor, `detail` says what counts as a step,
-    and `view` is the picture beside the sequence: decision, topology, cloud, state, rows, log or why. Any number of
-    players may show one journal.
+    `step` is the sequence number of the event at the cursor, `detail` says what counts as a step, and `view` is the
+    picture beside the sequence: decision, topology, cloud, state, rows, log or why. `filter` says in a query which
+    steps are walked, `marks` are markers with names, `stops` the queries at which play stops. Any number of players
+    may show one journal.
     """
 
     _esm = static.script()
@@ -83,6 +87,9 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
     frame = traitlets.Dict(help="the story at the step").tag(sync=True)
     score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(sync=True)
     pane = traitlets.Dict(help="the view beside them at the step").tag(sync=True)
+    ticks: Any = traitlets.Dict(
+        help="the cells of the strip in which there is a stop or a hit, and where the markers are"
+    ).tag(sync=True)
 
     def __init__(
         self,
@@ -98,6 +105,7 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
         self._turn = RLock()
         self._source = source
         self._page: Hashable = None
+        self._known_ticks: Hashable = None
         self._reel = Reel(journal_of(source), detail)
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
@@ -153,8 +161,13 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
         """Take in what the cloud did since; the cursor stays, with `follow` it goes to the end."""
         with self._turn:
             self._reel.refresh()
-            self.step = self._reel.last if follow else self._reel.nearest(self.step)
+            self._go(self._reel.last if follow else self._reel.nearest(self.step))
+
+    def _go(self, step: int) -> None:
+        """Have the cursor at a step, and the picture of it."""
+        if step == self.step:
             self._show()
+        self.step = step
 
     def what_if(self, host: str) -> None:
         """Show what would have been enough for a host that lost the decision at the cursor.
@@ -173,6 +186,8 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
     @traitlets.observe("step")
     def _moved(self, change: Any) -> None:
         self._show()
+        if self.step != self._reel.last:
+            self.following = False
         if change["old"] != -1:
             self._look()
 
@@ -184,9 +199,16 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
     @traitlets.observe("detail")
     def _detailed(self, change: Any) -> None:
         with self._turn:
-            self._reel = Reel(self._reel.journal, change["new"])
-            self.step = self._reel.nearest(self.step)
-            self._show()
+            self._walk(change["new"], Query.parse(self.filter))
+
+    def _walk(self, detail: Detail, query: Query) -> None:
+        """Have other events be steps; a filter that none of them passes is let go."""
+        reel = Reel(self._reel.journal, detail, query)
+        if query.terms and not reel.places:
+            self.filter = ""
+            reel = Reel(self._reel.journal, detail)
+        self._reel = reel
+        self._go(reel.nearest(self.step))
 
     @traitlets.observe("view")
     def _turned(self, _: Any) -> None:
@@ -200,7 +222,23 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
             self.strip = self._reel.strip
             self._turn_page()
             self.frame = frame(self._reel, self.step, self._fork)
+            self._ask_again()
+            self._set_ticks()
             self.pane = self._pane()
+
+    def _set_ticks(self) -> None:
+        """Where on the strip something is to be seen; it stays while the steps and what is asked of them do."""
+        reel, text = self._reel, self.found["text"]
+        known = reel, reel.read, tuple(self.stops), text, tuple(self.marks.items())
+        if known == self._known_ticks:
+            return
+        self._known_ticks = known
+        stops = {seq for query in self._stopping() for seq in reel.hits(query)}
+        self.ticks = {
+            "stops": reel.cells(sorted(stops)),
+            "found": reel.cells(reel.hits(Query.parse(text)) if text else []),
+            "marks": [[name, seq, reel.share(seq)] for name, seq in self.marks.items()],
+        }
 
     def _turn_page(self) -> None:
         page = self._reel, self._reel.page(self.step)
@@ -209,11 +247,20 @@ class Player(Forking, Inquiring, Exports, anywidget.AnyWidget):
             self.score = score(self._reel, self.step)
 
     def _pressed(self, content: Any, _: Any) -> None:
-        """Do what was pressed in the browser; what is not understood, or cannot be, is left alone."""
+        """Do what was pressed in the browser; what is not understood is left alone, what cannot be done is told.
+
+        A message that has a number is answered by it, so that the page knows of a kernel that is gone.
+        """
         if asked := understood(content):
             method, arguments = asked
-            with suppress(UsageError):
+            trouble: dict[str, Any] = {}
+            try:
                 getattr(self, method)(**arguments)
+            except UsageError as error:
+                trouble = {"do": content["do"], "text": plain(str(error))}
+            self.problem = trouble
+        if isinstance(content, dict) and type(content.get("turn")) is int:
+            self.send({"heard": content["turn"]})
 
     # --- without a browser ------------------------------------------------------------------------
 

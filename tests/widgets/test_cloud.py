@@ -52,7 +52,7 @@ def test_a_boot_is_told_from_the_request_to_the_guest(cloud):
 
 
 def test_whoever_acts_has_a_lifeline_and_whoever_only_came_up_has_none(cloud):
-    actors = Player(cloud).frame["actors"]
+    actors = Player(cloud).score["actors"]
     assert {"client", "nova-api", "nova-conductor", "nova-scheduler", "placement"} <= set(actors)
     assert len([actor for actor in actors if actor.startswith("nova-compute@")]) == 1
 
@@ -93,7 +93,7 @@ def test_a_frame_stays_small_in_a_cloud_of_many_hosts():
     made = seen("decision", player)
     assert (len(made["hosts"]), made["more"]) == (24, 16)
     assert made["chosen"] in made["hosts"]
-    assert len(player.frame["actors"]) <= 14
+    assert len(player.score["actors"]) <= 14
     assert len(json.dumps([player.frame, player.pane])) < 100_000
 
 
