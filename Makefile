@@ -68,3 +68,4 @@ browser:
 qemu:
 	@command -v qemu-system-x86_64 >/dev/null && command -v qemu-img >/dev/null && PATH="$$PATH:/usr/sbin" command -v libvirtd virtqemud >/dev/null || tools/system_packages.sh qemu || echo "SimNova: without QEMU the tests with real guests are skipped."
 	@export PATH="$$PATH:/usr/sbin:/sbin"; command -v genisoimage >/dev/null && command -v mkfs.vfat >/dev/null && command -v mcopy >/dev/null && command -v syslinux >/dev/null && command -v busybox >/dev/null && command -v dropbear >/dev/null && ls /boot/vmlinuz-* >/dev/null 2>&1 || tools/system_packages.sh linux || echo "SimNova: without a kernel, busybox and genisoimage the tests with a small Linux and config drives are skipped."
+	@export PATH="$$PATH:/usr/sbin:/sbin"; [ "$$(id -u)" != 0 ] || { command -v dnsmasq && command -v iptables && command -v ip; } >/dev/null || tools/system_packages.sh nat || echo "SimNova: without dnsmasq and iptables the tests of NAT networks are skipped."

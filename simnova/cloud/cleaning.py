@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simnova.exceptions import UsageError
-from simnova.nova.virt.libvirt import daemon, guest, leftovers
+from simnova.nova.virt.libvirt import daemon, guest, leftovers, nat
 from simnova.nova.virt.libvirt.bounded import within
 from simnova.nova.virt.libvirt.daemon import Daemon
 from simnova.nova.virt.libvirt.host import library
@@ -42,22 +42,35 @@ def leftovers_here() -> list[Leftover]:
 
 
 def _guests(run: leftovers.Run) -> Iterator[Leftover]:
-    """The domains of a cloud, on every hypervisor that still answers."""
+    """The domains of a cloud, and then its networks, on every hypervisor that still answers."""
     for uri in sorted(set(run.uris.values())):
         with suppress(TimeoutError):
-            for domain in within(PATIENCE, partial(_ours, uri, run.mark)):
-                told = f"guest {domain.name()} ({domain.UUIDString()}) on {uri}"
-                yield Leftover(told, partial(guest.remove, domain))
+            yield from within(PATIENCE, partial(_ours, uri, run.mark))
 
 
-def _ours(uri: str, mark: str) -> list[Any]:
+def _ours(uri: str, mark: str) -> list[Leftover]:
     try:
         libvirt = library()
     except UsageError:
         return []
     try:
-        return list(guest.ours(libvirt.open(uri), mark))
+        connection = libvirt.open(uri)
+        domains = list(guest.ours(connection, mark))
     except libvirt.libvirtError:
+        return []
+    guests = [
+        Leftover(f"guest {one.name()} ({one.UUIDString()}) on {uri}", partial(guest.remove, one))
+        for one in domains
+    ]
+    networks = _networks(connection, mark)
+    return guests + [Leftover(f"network {one.name()} on {uri}", one.destroy) for one in networks]
+
+
+def _networks(connection: Any, mark: str) -> list[Any]:
+    """A daemon that knows no networks has none."""
+    try:
+        return [network for network, _ in nat.ours(connection, mark)]
+    except library().libvirtError:
         return []
 
 

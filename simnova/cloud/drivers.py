@@ -24,8 +24,8 @@ def load_compute_driver(
     if host.driver in (None, "simulated"):
         return simulated_driver(clock, host, image_api)
     uri = str(host.driver)
-    driver = _libvirt_driver(uri)
-    return driver(clock, host.name, uri, run_id, _resources(host), image_api)
+    driver, more = _libvirt_driver(uri), {"nat": True} if host.network == "nat" else {}
+    return driver(clock, host.name, uri, run_id, _resources(host), image_api, **more)
 
 
 def check_hypervisors(hosts: Iterable[Host]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from simnova.config import Config
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, one_of, unknown
 from simnova.standards import TRAITS
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 _PCI = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 _MOST_DEVICES = 1024
+_NETWORKS = ("user", "nat")
 _OPTIONS = (
     *(f"{name}_allocation_ratio" for name in ("cpu", "ram", "disk")),
     *(f"reserved_host_{name}" for name in ("cpus", "memory_mb", "disk_mb")),
@@ -29,6 +30,12 @@ def check_equipment(host: Host) -> None:
         raise _wrong(
             host, "traits, metrics, numa and pci are for simulated hosts: a real one tells its own"
         )
+    if host.network is not None:
+        one_of(f"network of host '{host.name}':", host.network, _NETWORKS)
+        if not str(host.driver).startswith("qemu"):
+            raise _wrong(
+                host, "network is for real guests: give it driver='qemu:///system', or no network"
+            )
     nodes = host.numa
     if not isinstance(nodes, int) or isinstance(nodes, bool) or not 0 <= nodes <= host.vcpus:
         raise _wrong(host, f"numa={nodes!r}: give a number of nodes, 0 to its {host.vcpus} CPUs")

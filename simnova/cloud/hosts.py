@@ -29,6 +29,9 @@ class Host:
     A simulated host can have more: `traits` (`HW_CPU_X86_AVX2`, `CUSTOM_…`), `metrics` (`{"cpu.percent": 0.2}`),
     `numa` nodes that share its CPUs and memory evenly, `pci` devices, one entry each (`["10de:1db4"] * 2`).
 
+    `network` is what carries the cards of real guests: "user" (or None) QEMU itself, "nat" networks of libvirt's, which
+    root's daemon (`qemu:///system`) can make. Where it cannot, nova-compute's log says why, and QEMU does it.
+
     `cell` is the cell it belongs to (`cell1`, `cell2` …), in a cloud whose cells are split off.
 
     The ratios and what is reserved (CPUs, MB, MB of disk) are Nova's options, which every host has in a nova.conf of
@@ -52,6 +55,7 @@ class Host:
     reserved_host_cpus: int | None = None
     reserved_host_memory_mb: int | None = None
     reserved_host_disk_mb: int | None = None
+    network: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "profile", as_profile(self.name, self.profile))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simnova.config import Config
 from simnova.messaging.rest import Response
 from simnova.nova.context import RequestContext
+from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
+from simnova.nova.virt.libvirt import nat
 from simnova.nova.virt.libvirt.driver import LibvirtDriver
 from simnova.nova.virt.libvirt.gateway import Card
 from simnova.nova.virt.libvirt.http import answered
@@ -17,12 +19,18 @@ from simnova.nova.virt.libvirt.wires import Serve, Wires
 
 __door__ = True
 
+LOG = getLogger("nova.virt.libvirt.driver")
+
 
 class CardsDriver(LibvirtDriver):
-    """What Neutron has for a guest's cards is what the guest gets, and its questions are the metadata service's."""
+    """What Neutron has for a guest's cards is what the guest gets, and its questions are the metadata service's.
 
-    def __init__(self, *about: Any, **more: Any) -> None:
+    With `nat` a network of libvirt's carries the cards, where that can be.
+    """
+
+    def __init__(self, *about: Any, nat: bool = False, **more: Any) -> None:
         super().__init__(*about, **more)
+        self.nat = nat
         self.wires = Wires(self.hypervisor.directory)
         self._cards: dict[str, dict[str, Card]] = {}
         self._projects: dict[str, str] = {}
@@ -53,6 +61,7 @@ class CardsDriver(LibvirtDriver):
         self._cards[guest.uuid] = {}
         for vif in network_info or ():
             self._know(instance, vif)
+        await self._join(instance, self._cards[guest.uuid])
         await super()._define(context, instance, image_meta, network_info, guest)
 
     def _know(self, instance: Instance, vif: Mapping[str, Any]) -> None:
@@ -70,22 +79,46 @@ class CardsDriver(LibvirtDriver):
     ) -> None:
         """Plug a card in: from its first frame on it has its wire."""
         self._know(instance, vif)
+        await self._join(instance, [vif["address"]])
         try:
             await super().attach_interface(context, instance, image_meta, vif)
         except Exception:
-            self._drop(instance.uuid, vif["address"])
+            macs = self._take_up(instance.uuid, vif["address"])
+            if macs:
+                await self.hypervisor.call("leave", nat.left, macs=macs)
             raise
 
-    async def detach_interface(
-        self, context: RequestContext, instance: Instance, vif: Mapping[str, Any]
-    ) -> None:
-        """Pull it out; a card that the guest has not let go of keeps its wire."""
-        await super().detach_interface(context, instance, vif)
-        self._drop(instance.uuid, vif["address"])
+    # --- networks of libvirt's ---
 
-    def _drop(self, uuid: str, mac: str) -> None:
-        self._cards.get(uuid, {}).pop(mac, None)
-        self.wires.take_up(uuid, mac)
+    async def _try_nat(self) -> None:
+        """Find out whether there can be any, where the host is to have them."""
+        if not self.nat:
+            return
+        reason = await self.hypervisor.call("nat", nat.refusal)
+        self.nat = not reason
+        if reason:
+            LOG.warning(
+                "%s can have no NAT network, its guests have user-mode networking: %s",
+                self.host,
+                reason,
+            )
+
+    async def _join(self, instance: Instance, macs: Iterable[str]) -> None:
+        """Put cards on such networks; those that cannot be are carried by QEMU itself."""
+        cards = self._cards.get(instance.uuid, {})
+        wanted = [cards[mac] for mac in macs if mac in cards]
+        if not self.nat or not wanted:
+            return
+        for mac, lan, reason in await self.hypervisor.call("join", nat.join, cards=wanted):
+            cards[mac] = cards[mac]._replace(lan=lan)
+            if reason:
+                text = "Card %s has user-mode networking, not NAT: %s"
+                LOG.warning(text, mac, reason, instance=instance)
+
+    def _lans(self) -> dict[str, str]:
+        """The networks that cards are on, by MAC."""
+        cards = [one for known in self._cards.values() for one in known.items()]
+        return {mac: card.lan for mac, card in cards if card.lan}
 
     # --- on the worker thread ---
 
@@ -96,6 +129,13 @@ class CardsDriver(LibvirtDriver):
         for address, card in self._cards.get(uuid, {}).items():
             if mac in (None, address):
                 self.wires.lay(uuid, card, self._server_of(uuid, card))
+
+    def _take_up(self, uuid: str, mac: str | None = None) -> list[str]:
+        """The wires of a guest, or of one card; tells which cards are gone from a network of libvirt's."""
+        self.wires.take_up(uuid, mac)
+        cards = self._cards.get(uuid, {})
+        gone = {one: cards.pop(one) for one in list(cards) if mac in (None, one)}
+        return [one for one, card in gone.items() if card.lan]
 
     def _server_of(self, uuid: str, card: Card) -> Serve:
         """Who answers a card's requests: the cloud's metadata service, which knows by the card whose it is."""

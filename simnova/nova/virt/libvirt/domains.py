@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from simnova.nova import exception
-from simnova.nova.virt.libvirt import filters, guest, identity
+from simnova.nova.virt.libvirt import filters, guest, identity, nat
 from simnova.nova.virt.libvirt.consoles import ports_in
 from simnova.nova.virt.libvirt.placing import one_card, placed, rewired, unwired
 
@@ -37,7 +37,7 @@ def redefine(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
 
 
 def _placed(connection: Any, about: Domain, said: guest.Said, called: identity.Called) -> str:
-    return placed(said["xml"], about, called, connection.getVersion())
+    return placed(said["xml"], about, called, connection.getVersion(), said["lans"])
 
 
 def boot(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
@@ -60,15 +60,16 @@ def plug(connection: Any, about: Domain, said: guest.Said) -> None:
     """Plug a card in, now and for the next start; the guest's end of the cable is loose until its wire is there."""
     import libvirt
 
-    domain, mac = guest.find(connection, about), said["mac"]
+    domain, mac, lan = guest.find(connection, about), said["mac"], said["lan"]
     said["lay"](about.uuid)
     if domain.isActive():
-        domain.attachDeviceFlags(one_card(mac, "down"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
-        filters.put(domain, mac, about.directory)
-        domain.updateDeviceFlags(one_card(mac, "up"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    domain.attachDeviceFlags(one_card(mac), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        domain.attachDeviceFlags(one_card(mac, lan, "down"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        filters.put(domain, mac, about.directory, bool(lan))
+        domain.updateDeviceFlags(one_card(mac, lan, "up"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    domain.attachDeviceFlags(one_card(mac, lan), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
     told = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    connection.defineXML(rewired(told, mac, about.directory, connection.getVersion()))
+    version = connection.getVersion()
+    connection.defineXML(rewired(told, mac, about.directory, version, bool(lan)))
 
 
 def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
@@ -96,6 +97,7 @@ def unplug(connection: Any, about: Domain, said: guest.Said) -> None:
         raise exception.DeviceDetachFailed(device=mac, reason=reason)
     if domain.isActive():
         filters.forget(domain, mac)
+    nat.leave(connection, about.mark, said["take_up"](about.uuid))
 
 
 def _plugged(domain: Any, mac: str) -> bool:

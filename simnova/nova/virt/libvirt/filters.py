@@ -31,18 +31,18 @@ def again(version: int) -> tuple[str, int]:
     return ("reconnect", 1) if version < MILLISECONDS else ("reconnect-ms", 1000)
 
 
-def arguments(mac: str, directory: Path, version: int) -> Iterator[str]:
+def arguments(mac: str, directory: Path, version: int, tap: bool = False) -> Iterator[str]:
     """For the command line of a QEMU of that version."""
     name, pause = again(version)
     for end in ENDS:
         about = f"id={_chardev(end, mac)},path={wires.socket_of(directory, mac, end)}"
         yield from ("-chardev", f"socket,{about},{name}={pause}")
     for end in ENDS:
-        told = ",".join(f"{name}={value}" for name, value in _filter(end, mac).items())
+        told = ",".join(f"{name}={_word(value)}" for name, value in _filter(end, mac, tap).items())
         yield from ("-object", told.removeprefix("qom-type="))
 
 
-def put(domain: Any, mac: str, directory: Path) -> None:
+def put(domain: Any, mac: str, directory: Path, tap: bool = False) -> None:
     """Into a guest that runs, and has the card already."""
     name, pause = again(domain.connect().getVersion())
     for end in ENDS:
@@ -51,7 +51,7 @@ def put(domain: Any, mac: str, directory: Path) -> None:
         backend = {"type": "socket", "data": at}
         _ask(domain, "chardev-add", id=_chardev(end, mac), backend=backend)
     for end in ENDS:
-        _ask(domain, "object-add", **_filter(end, mac))
+        _ask(domain, "object-add", **_filter(end, mac, tap))
 
 
 def forget(domain: Any, mac: str) -> None:
@@ -67,11 +67,17 @@ def _chardev(end: str, mac: str) -> str:
     return f"{end}-{mac.replace(':', '')}"
 
 
-def _filter(end: str, mac: str) -> dict[str, str]:
+def _word(value: str | bool) -> str:
+    return value if isinstance(value, str) else "on" if value else "off"
+
+
+def _filter(end: str, mac: str, tap: bool) -> dict[str, str | bool]:
+    """A tap's frames have a head, of which QEMU says how long it is."""
     queue, direction = ENDS[end]
     chardev = _chardev(end, mac)
     about = {"id": f"filter-{chardev}", "netdev": f"host{alias(mac)}", "queue": queue}
-    return {"qom-type": "filter-redirector", **about, direction: chardev}
+    head = {"vnet_hdr_support": True} if tap else {}
+    return {"qom-type": "filter-redirector", **about, direction: chardev, **head}
 
 
 def _ask(domain: Any, command: str, **given: Any) -> None:

@@ -6,6 +6,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from simnova.exceptions import UsageError
 from simnova.nova import exception
 from simnova.nova.virt.libvirt import guest
 from simnova.nova.virt.libvirt.config import NOVA_NS
@@ -19,7 +20,10 @@ HERE = "127.0.0.1"
 
 
 def forward(connection: Any, about: Domain, said: guest.Said) -> int:
-    """Have QEMU listen for the guest; the port. Raises InternalError with what QEMU says."""
+    """Have QEMU listen for the guest; the port. Raises InternalError with what QEMU says.
+
+    UsageError for a guest that needs no such way, as it is on a NAT network.
+    """
     import libvirt_qemu
 
     domain = guest.find(connection, about)
@@ -28,6 +32,11 @@ def forward(connection: Any, about: Domain, said: guest.Said) -> int:
         told.find("devices/interface[@type='user']/alias"),
         told.find(f".//{{{NOVA_NS}}}ip"),
     )
+    if card is None and address is not None and told.find("devices/interface") is not None:
+        raise UsageError(
+            "the guest is on a network of this machine's, where it can be reached without: "
+            f"at {address.get('address')}, port {said['port']}"
+        )
     if card is None or address is None:
         raise exception.InternalError("the guest has no card that can be reached")
     port = _free()

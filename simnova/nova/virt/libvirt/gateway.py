@@ -46,6 +46,14 @@ class Card(NamedTuple):
     mtu: int
     dhcp: bool = True
     network_id: str = ""
+    lan: str = ""
+    """The network of libvirt's that carries its frames and gives it its address; none: QEMU, and we."""
+
+    @property
+    def own_dns(self) -> tuple[str, ...]:
+        """The name servers of its subnet, IPv4."""
+        servers = (one for one in self.dns if one != DNS)
+        return tuple(one for one in servers if ipaddress.ip_address(one).version == 4)
 
     @classmethod
     def of(cls, vif: Mapping[str, Any]) -> Card | None:
@@ -98,8 +106,10 @@ class Gateway:
         if kind == frames.ARP:
             return self._arp(payload)
         if kind != frames.IPV4:
-            return [], False
+            return [], bool(self.card.lan)
         found = frames.datagram(payload)
+        if self.card.lan and found.target != METADATA:
+            return [], True
         if found.protocol == frames.UDP and frames.udp_ports(found.payload)[1] == 67:
             return list(self._dhcp(found.payload[8:])), False
         if found.target == METADATA and found.protocol == frames.TCP:
@@ -110,7 +120,7 @@ class Gateway:
 
     def _arp(self, payload: bytes) -> tuple[list[bytes], bool]:
         asked = frames.asked_for(payload)
-        if asked is None:
+        if asked is None or (self.card.lan and asked[1] != METADATA):
             return [], True
         if asked[1] not in (self.card.gateway, METADATA):
             return [], False

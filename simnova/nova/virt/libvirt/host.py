@@ -18,7 +18,7 @@ from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.virt.driver import Resources
 from simnova.nova.virt.event import ConnectionListener
-from simnova.nova.virt.libvirt import events, guest, leftovers, serial, uris
+from simnova.nova.virt.libvirt import events, guest, leftovers, nat, serial, uris
 from simnova.nova.virt.libvirt.bounded import within
 
 __door__ = True
@@ -175,6 +175,8 @@ class Host:
         with suppress(libvirt.libvirtError, exception.HypervisorUnavailable):
             connection, self._connection = self._connect(libvirt), None
             guest.remove_all(connection, self.mark)
+            with suppress(libvirt.libvirtError):  # the embedded driver has no networks
+                nat.remove_all(connection, self.mark)
             connection.close()
             leftovers.remove(self.directory)
             serial.release(str(self.directory))

@@ -20,7 +20,7 @@ from simnova.nova import exception
 from simnova.nova.virt import configdrive, tiny_guest
 from simnova.nova.virt.driver import GIB
 from simnova.nova.virt.imagecache import SUBDIRECTORY
-from simnova.nova.virt.libvirt import guest, qemu_img, serial
+from simnova.nova.virt.libvirt import guest, nat, qemu_img, serial
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -136,11 +136,12 @@ def undefine(connection: Any, about: Domain, said: guest.Said) -> None:
         guest.remove(guest.find(connection, about))
     shutil.rmtree(about.file(about.uuid), ignore_errors=True)
     serial.release(str(about.file(about.uuid)))
-    said.get("take_up", nothing)(about.uuid)
+    nat.leave(connection, about.mark, said.get("take_up", nothing)(about.uuid))
 
 
-def nothing(uuid: str) -> None:
+def nothing(uuid: str) -> list[str]:
     """Who has laid no wires takes up none."""
+    return []
 
 
 # --- copies of it ---

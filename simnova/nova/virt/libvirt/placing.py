@@ -1,14 +1,14 @@
 """A domain as this machine can run it: what Nova's XML takes for granted, and is not here.
 
 The journal has Nova's XML; what is defined has, beside the cloud's mark, the host's own directory in the place of
-`instances_path`, user-mode networking in that of a bridge (which needs no rights), and the cache mode that the file
-system can (`disk_cachemode` of `nova/virt/libvirt/driver.py`).
+`instances_path`, user-mode networking (which needs no rights) or a network of libvirt's in that of a bridge, and the
+cache mode that the file system can (`disk_cachemode` of `nova/virt/libvirt/driver.py`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from simnova.nova.virt.libvirt import filters
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH
+from simnova.nova.virt.libvirt.elements import node
 from simnova.nova.virt.libvirt.identity import QEMU_NS, Called, mark, parsed
 
 if TYPE_CHECKING:
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 __door__ = True
 
 
-def placed(xml: str, about: Domain, called: Called, version: int) -> str:
-    """The definition that libvirt gets; `version` is QEMU's, as libvirt tells it (9002000 for 9.2.0)."""
+def placed(xml: str, about: Domain, called: Called, version: int, lans: Mapping[str, str]) -> str:
+    """The definition that libvirt gets; `version` is QEMU's, as libvirt tells it (9002000 for 9.2.0).
+
+    `lans` are the networks of libvirt's that cards are on, by MAC.
+    """
     domain = parsed(xml)
     mark(domain, about, called)
     _place_files(domain, about.directory)
     for card in domain.iter("interface"):
-        as_user(card)
+        carry(card, lans.get(_mac(card), ""))
     wired(domain, about.directory, version)
     return ET.tostring(domain, encoding="unicode")
 
@@ -45,22 +49,35 @@ def _place_files(domain: ET.Element, directory: Path) -> None:
             driver.set("cache", "writeback")
 
 
-def as_user(card: ET.Element) -> None:
-    """A network card whose packets QEMU carries itself."""
-    card.set("type", "user")
-    for tag in ("source", "target", "mtu", "virtualport"):
-        for element in card.findall(tag):
-            card.remove(element)
+def carry(card: ET.Element, lan: str) -> None:
+    """Have a network of libvirt's carry a card's frames, or QEMU itself.
+
+    Our wires must see whole frames: the host's kernel and the guest leave nothing of them to be done by the other.
+    """
+    gone = ("source", "target", "mtu", "virtualport")
+    for element in [one for one in card if one.tag in gone]:
+        card.remove(element)
+    card.set("type", "network" if lan else "user")
+    if lan:
+        card.append(node("source", network=lan))
+        off = dict.fromkeys(("csum", "tso4", "tso6", "ecn", "ufo"), "off")
+        card.append(
+            node("driver", node("host", gso="off", **off), node("guest", **off), name="qemu")
+        )
+
+
+def _mac(card: ET.Element) -> str:
+    found = card.find("mac")
+    return "" if found is None else found.get("address", "")
 
 
 def wired(domain: ET.Element, directory: Path, version: int) -> None:
     """Every frame that a card sends goes through a wire of this cloud's (`wires`); QEMU's filters do that."""
     for card in domain.iterfind("devices/interface"):
-        address = card.find("mac")
-        mac = "" if address is None else address.get("address", "")
+        mac = _mac(card)
         if card.find("alias") is None:
             ET.SubElement(card, "alias", name=filters.alias(mac))
-        _tell(domain, filters.arguments(mac, directory, version))
+        _tell(domain, filters.arguments(mac, directory, version, card.get("type") == "network"))
 
 
 def _tell(domain: ET.Element, arguments: Iterable[str]) -> None:
@@ -72,10 +89,10 @@ def _tell(domain: ET.Element, arguments: Iterable[str]) -> None:
         ET.SubElement(line, f"{{{QEMU_NS}}}arg", value=one)
 
 
-def one_card(mac: str, link: str | None = None) -> str:
+def one_card(mac: str, lan: str = "", link: str | None = None) -> str:
     """A card to plug in or pull out; `link` is "down" where it is to stay silent for now."""
     card = ET.Element("interface")
-    as_user(card)
+    carry(card, lan)
     ET.SubElement(card, "mac", address=mac)
     ET.SubElement(card, "model", type="virtio")
     ET.SubElement(card, "alias", name=filters.alias(mac))
@@ -84,10 +101,10 @@ def one_card(mac: str, link: str | None = None) -> str:
     return ET.tostring(card, encoding="unicode")
 
 
-def rewired(xml: str, mac: str, directory: Path, version: int) -> str:
+def rewired(xml: str, mac: str, directory: Path, version: int, tap: bool) -> str:
     """The definition with the filters of one card more."""
     domain = parsed(xml)
-    _tell(domain, filters.arguments(mac, directory, version))
+    _tell(domain, filters.arguments(mac, directory, version, tap))
     return ET.tostring(domain, encoding="unicode")
 
 

@@ -94,6 +94,7 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         await super().init_host(host)
         await self.hypervisor.call("qemu-img", _qemu_img)
         self.virt_type = await self.hypervisor.call("virt type", probe.virt_type)
+        await self._try_nat()
 
     async def _node(self) -> dict[str, Any]:
         """The machine itself; hosts that are on one machine have all of it, each."""
@@ -135,11 +136,12 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
             path = str(said["file"]).removesuffix(images.PART)
             return {"data": self.incoming.get(path)}
         if name in ("define", "redefine"):
-            return {"lay": self._lay}
+            return {"lay": self._lay, "lans": self._lans()}
         if name == "plug":
-            return {"lay": lambda uuid: self._lay(uuid, said["mac"])}
+            mac = said["mac"]
+            return {"lay": lambda uuid: self._lay(uuid, mac), "lan": self._lans().get(mac, "")}
         if name == "undefine":
-            return {"take_up": self.wires.take_up}
+            return {"take_up": self._take_up}
         if name == "config_drive":
             return {"data": self.written[str(said["file"])], "mkisofs_cmd": self.conf.mkisofs_cmd}
         if name == "copy":
@@ -147,7 +149,9 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         if name == "unplug":
             options = self.conf.libvirt
             times, each = options.device_detach_attempts, options.device_detach_timeout
-            return {"attempts": times, "patience": each, "timeout": times * each}
+            gone = partial(self._take_up, mac=said["mac"])
+            patient = {"attempts": times, "patience": each, "timeout": times * each}
+            return {**patient, "take_up": gone}
         if name == "shutdown":
             retry = self.conf.compute.shutdown_retry_interval
             return {"timeout": self.conf.libvirt.wait_soft_reboot_seconds, "retry": retry}
@@ -241,6 +245,9 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         """Tells the destination the image as it is in Glance, where it will be fetched."""
         if "target_connect_addr" not in dest_check_data:
             reason = f"only another QEMU can take a real guest from {self.host}"
+            raise exception.MigrationPreCheckError(reason=reason)
+        if any(card.lan for card in self._cards.get(instance.uuid, {}).values()):
+            reason = f"its cards are on networks of {self.host}'s libvirt, which no other has"
             raise exception.MigrationPreCheckError(reason=reason)
         check = super().check_can_live_migrate_source
         data = await check(context, instance, dest_check_data, block_device_info)

@@ -25,6 +25,9 @@ OUT, ON, IN = "out", "on", "in"
 PATIENCE = 1.0
 """Seconds that a QEMU may take to read a frame; one that stands still loses it."""
 
+TAP_HEAD = 12
+"""Bytes in front of a tap's frame (`virtio_net_hdr`), until the guest has shown how many it has."""
+
 Serve = Callable[[bytes], bytes]
 """Called on a thread of its own with a whole HTTP request; returns the whole answer."""
 
@@ -51,6 +54,7 @@ class Wire:
         self._ends: dict[str, list[socket.socket]] = {OUT: [], ON: [], IN: []}
         self._held: dict[socket.socket, bytes] = {}
         self._speaker: socket.socket | None = None
+        self._offload = TAP_HEAD if card.lan else 0
         folder(directory).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.paths = [socket_of(directory, card.mac.hex(), end) for end in (OUT, ON, IN)]
         self.listening = [self._listen(path) for path in self.paths]
@@ -84,11 +88,14 @@ class Wire:
             self._pass_frames(came, self._held.get(came, b"") + data)
 
     def _pass_frames(self, came: socket.socket, held: bytes) -> None:
-        while len(held) >= 4:
-            size = 4 + struct.unpack("!I", held[:4])[0]
+        head = 8 if self.card.lan else 4
+        while len(held) >= head:
+            size = head + struct.unpack("!I", held[:4])[0]
             if len(held) < size:
                 break
-            frame, held = held[4:size], held[size:]
+            if self.card.lan:
+                self._offload = struct.unpack("!I", held[4:8])[0]
+            frame, held = held[head + self._offload : size], held[size:]
             self._pass(frame)
         self._held[came] = held
 
@@ -110,7 +117,14 @@ class Wire:
         found = self._answered(end)
         if found is not None:
             with self._sending, suppress(OSError):
-                found.sendall(struct.pack("!I", len(frame)) + frame)
+                found.sendall(self._packed(frame))
+
+    def _packed(self, frame: bytes) -> bytes:
+        """A frame as QEMU's filters want it: a tap's have a head before it, in which we ask for nothing."""
+        if not self.card.lan:
+            return struct.pack("!I", len(frame)) + frame
+        head = bytes(self._offload)
+        return struct.pack("!II", len(head) + len(frame), len(head)) + head + frame
 
     def _answered(self, end: str) -> socket.socket | None:
         """That of the QEMU in which the guest runs: it has spoken last."""
@@ -147,12 +161,14 @@ class Switch:
         self.wires: list[Wire] = []
 
     def others(self, one: Wire) -> dict[bytes, Wire]:
-        """The other cards of the same network, by MAC."""
-        wires = list(self.wires)
+        """The other cards of the same network, by MAC, but for those that a bridge joins to it already."""
+        wires, lan = list(self.wires), one.card.lan
         return {
             wire.card.mac: wire
             for wire in wires
-            if wire is not one and wire.card.network_id == one.card.network_id
+            if wire is not one
+            and wire.card.network_id == one.card.network_id
+            and not (lan and wire.card.lan == lan)
         }
 
 
