@@ -239,3 +239,39 @@ def test_a_story_of_several_kinds_and_of_what_is_no_kind(booted):
     for wrong in (3, [], ["rpc", 3], {"rpc"}):
         with pytest.raises(UsageError, match="names no kinds"):
             story.story(booted, only=wrong)
+
+
+def test_an_action_is_told_in_words_with_what_it_asks_for():
+    cloud = Cloud(hosts=2)
+    web = cloud.boot("web", flavor="m1.tiny", image="cirros")
+    cloud.run()
+    web.resize("m1.small")
+    cloud.run()
+    web.confirm_resize()
+    cloud.run()
+    web.live_migrate()
+    cloud.run()
+    told = [text for _, _, text in cloud.story()]
+    assert "The client asks the API to resize server web to flavor m1.small." in told
+    assert any("confirm the resize of server web" in text for text in told)
+    assert any("to a host that the scheduler chooses while it runs" in text for text in told)
+    asked = next(text for text in told if text.startswith("You ask the API, for server web"))
+    assert web.id not in asked
+    kept = next(text for text in told if "in one stroke" in text)
+    assert "1 VCPU, 512 MB and 1 GB on" in kept
+    assert kept.endswith("for the move of server web and nothing for server web.")
+
+
+def test_what_is_given_back_is_no_claim():
+    cloud = Cloud(hosts=2)
+    web = cloud.boot("web", flavor="m1.tiny", image="cirros")
+    cloud.run()
+    web.migrate()
+    cloud.run()
+    web.confirm_resize()
+    cloud.run()
+    told = [text for _, _, text in cloud.story()]
+    place = next(
+        i for i, text in enumerate(told) if "gives back at Placement what the move" in text
+    )
+    assert told[place + 1].startswith("Placement has given back what the move of server web held")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from simnova.observe.story_en.deeds import action
 from simnova.observe.story_en.neighbours import body, fixed, items, made, make
 from simnova.observe.story_en.words import after, count, named, server
 from simnova.observe.telling import Telling
@@ -45,10 +46,7 @@ def shown(telling: Telling, match: Match) -> str:
 
 def act(telling: Telling, match: Match) -> str:
     """Ask for an action on a server."""
-    action = (
-        next(iter(telling.body), "an action") if isinstance(telling.body, dict) else "an action"
-    )
-    return f"asks the API for {action} of {server(telling, match[1])}"
+    return f"asks the API {action(telling, server(telling, match[1]))}"
 
 
 def acted(telling: Telling, match: Match) -> str:

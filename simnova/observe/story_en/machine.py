@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova.objects.states import PowerState
-from simnova.observe.names import host_of
+from simnova.observe.markup import short
+from simnova.observe.names import host_of, uuids
 from simnova.observe.story_en import faults
 from simnova.observe.story_en.words import (
     after,
@@ -103,10 +104,16 @@ def virt_return(telling: Telling) -> str:
     given, result = telling.data.get("seconds"), telling.data.get("result")
     spent = seconds(given if isinstance(given, int | float) else telling.took)
     method = str(telling.data.get("method"))
-    what = _DONE.get(method, "has done {method}").format(
+    known = (
+        _DONE
+        if result is not False
+        else _DONE | {"instance_exists": "does not know the guest of {server}"}
+    )
+    what = known.get(method, "has done {method}").format(
         server=server(telling, telling.data.get("instance")), method=method
     )
-    gives = f": {shown(result)}" if result is not None and result != [] else ""
+    tells = result is not None and result != [] and method not in _UNTOLD
+    gives = f": {shown(result)}" if tells else ""
     return f"The hypervisor {what}{f' after {spent}' if spent else ''}{gives}."
 
 
@@ -114,7 +121,18 @@ _DONE = {
     "spawn": "has spawned the guest of {server}",
     "destroy": "has destroyed the guest of {server}",
     "get_info": "tells how the guest of {server} is",
+    "instance_exists": "knows the guest of {server}",
+    "init_host": "is ready",
+    "power_off": "has switched the guest of {server} off",
+    "power_on": "has switched the guest of {server} on",
+    "reboot": "has rebooted the guest of {server}",
+    "migrate_disk_and_power_off": "has switched the guest of {server} off and sent its disk",
+    "finish_migration": "has made the guest of {server} of the disk that has come",
+    "confirm_migration": "has removed what {server} had left",
+    "finish_revert_migration": "has made the guest of {server} again what it was",
 }
+_UNTOLD = {"migrate_disk_and_power_off", "instance_exists"}
+"""What the steps before have told already, and what the sentence itself tells."""
 
 
 def shown(result: Any) -> str:
@@ -157,7 +175,7 @@ _STEPS = {
     "define": "has defined the domain {domain}",
     "start": "has started the guest",
     "stop": "has stopped the guest",
-    "shutdown": "has asked the guest to shut down",
+    "shutdown": "has seen the guest shut down, as it was asked to,",
     "pause": "has frozen the guest",
     "unpause": "has let the guest go on",
     "save": "has saved the guest's memory and stopped it",
@@ -212,7 +230,6 @@ def given(args: Any) -> str:
 
 
 _COMMANDS = {
-    "request": "You ask {service}: {method} {path}.",
     "advance": "You let {seconds:g} s pass.",
     "capture": "Someone has taken {host} over, and tries what its nova-compute can reach.",
     "heard": "The hypervisor of {host} tells, unasked, that a guest is {state}.",
@@ -229,6 +246,8 @@ def command(telling: Telling) -> str:
             return deed(telling, telling.data["args"])
         if verb == "at":
             return faults.at(args or {})
+        if verb == "request":
+            return asked(telling, telling.data["args"])
         if verb not in _COMMANDS:
             return f"You {faults.deed(verb, args or {})}."
         named = {
@@ -238,6 +257,13 @@ def command(telling: Telling) -> str:
     except (AttributeError, KeyError, ValueError, TypeError):
         told = given(args)
         return f"You ask from outside: {verb}{f' ({told})' if told else ''}."
+
+
+def asked(telling: Telling, args: dict[str, Any]) -> str:
+    """A request from outside, and which server it is about where its path names one."""
+    known = (uuid for uuid in uuids(str(args["path"])) if uuid in telling.names.servers)
+    about = next((f", for {server(telling, uuid)}" for uuid in known), "")
+    return f"You ask {who(args['service'])}{about}: {args['method']} {short(args['path'])}."
 
 
 _DEEDS = {

@@ -77,8 +77,24 @@ def claim(telling: Telling, match: Match) -> str:
 
 def granted(telling: Telling, match: Match) -> str:
     """The claim stands."""
-    whom = who(str(telling.data["to"]))
-    return f"grants {whom} the claim for {server(telling, match[1])}{after(telling)}"
+    whom, whose = who(str(telling.data["to"])), server(telling, match[1])
+    asked = telling.question and telling.about(telling.question).body
+    if isinstance(asked, dict) and not placed.allocations(asked):
+        return f"has given back what {whose} held{after(telling)}"
+    return f"grants {whom} the claim for {whose}{after(telling)}"
+
+
+def exchange(telling: Telling, match: Match) -> str:
+    """Write at once what several hold: a move takes over what its server held."""
+    asked = telling.body if isinstance(telling.body, dict) else {}
+    told = [f"{amounts(telling, one)} for {server(telling, uuid)}" for uuid, one in asked.items()]
+    held = sorted(told, key=lambda one: one.startswith("nothing"))
+    return f"has Placement keep, in one stroke, {several(held) or 'what was asked'}"
+
+
+def exchanged(telling: Telling, match: Match) -> str:
+    """It is written."""
+    return f"has done so{after(telling)}"
 
 
 def lost(telling: Telling, match: Match) -> str:
@@ -148,6 +164,13 @@ def new_provider(telling: Telling, match: Match) -> str:
     return f"registers {body.get('name') or 'a host'} with Placement as a resource provider"
 
 
+def providers(telling: Telling, match: Match) -> str:
+    """The hosts that Placement knows."""
+    body = telling.body if isinstance(telling.body, dict) else {}
+    found = [str(one.get("name")) for one in body.get("resource_providers") or ()]
+    return f"answers: {count(len(found), 'provider')}{': ' if found else ''}{several(found)}"
+
+
 def asks(what: str) -> Any:
     """A request that asks for one thing of a host."""
     return lambda telling, match: f"asks Placement for {what.format(host=host(telling, match))}"
@@ -172,8 +195,8 @@ ROUTES = [
     (GET, CONSUMER, held, held_told),
     (PUT, CONSUMER, claim, granted),
     (DELETE, CONSUMER, release, released),
-    (POST, "/allocations", fixed("moves allocations at Placement"), fixed("has moved them")),
-    (GET, "/resource_providers", fixed("asks Placement for its providers"), fixed("answers with its providers")),
+    (POST, "/allocations", exchange, exchanged),
+    (GET, "/resource_providers", fixed("asks Placement for its providers"), providers),
     (POST, "/resource_providers", new_provider, fixed("has registered it")),
     (GET, "/traits", fixed("asks Placement which traits it knows"), fixed("answers with its traits")),
     (GET, PROVIDER, asks("the provider {host}"), answers("the provider {host}")),

@@ -82,7 +82,7 @@ function drawState(found, frame, ask) {
   } };
   if (found.waits.length) waits.replaceChildren(waits.firstElementChild, h("ol", { class: "scroll" }, ...found.waits.map((one) => waitLine(one, ask, show))));
   return [h("div", { class: "course" }, stateDiagram(found, ask),
-    list("changes", "Rows that changed", "No row changed in this step.", found.rows.map(changedLine)),
+    list("altered", "Rows that changed", "No row changed in this step.", found.rows.map(changedLine)),
     list("logged", "Log lines", "No line was logged in this step.", found.log.map((line) =>
       h("li", { class: line.level.toLowerCase(), title: line.head }, h("span", {}, `${line.level} ${line.service} `), line.text))), waits)];
 }

@@ -1,11 +1,14 @@
 // The story: one sentence in large type, and the facts of the step over it.
 
+// Longer sentences are set smaller, so that none is cut off.
+const LONG = 180;
+
 function drawStory(frame) {
   const facts = [`Step ${frame.position} of ${frame.total}`, seconds(frame.time), frame.actor, frame.kind];
   return [
     h("p", { class: "facts" }, ...facts.map((fact) => h("span", {}, fact)),
       frame.where && h("span", { class: "where", title: "the line of service code that waits here" }, frame.where)),
-    h("p", { class: "sentence", title: frame.sentence }, frame.sentence),
+    h("p", { class: `sentence${frame.sentence.length > LONG ? " long" : ""}`, title: frame.sentence }, frame.sentence),
   ];
 }
 
