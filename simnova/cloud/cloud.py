@@ -17,6 +17,7 @@ from simnova.cloud.assembly import Assembly
 from simnova.cloud.bootstrap import set_up
 from simnova.cloud.cells import Cells
 from simnova.cloud.client import Client
+from simnova.cloud.code import Code, code
 from simnova.cloud.collection import Item
 from simnova.cloud.costs import as_costs, charge
 from simnova.cloud.engine import Engine, Until, condition, named, until_ended
@@ -319,16 +320,28 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         """
         seq = len(self.journal) - 1 if at is None else step(self.journal, at)
         steps = self.clock.steps if at is None else 0
-        comparer = Comparer(self.journal)
-        stops = self.clock.patience.stops
-        original = _Original(self._run_id, self.clock.real.measured, stops, comparer)
-        twin = Cloud(**self._recipe, _original=original)
+        twin, comparer = self._from_the_start()
         timeline.replay(twin.clock, comparer, self.timeline.inputs, seq, twin._again)
         timeline.go_on(twin.clock, comparer, steps)
         twin.journal.after.remove(comparer)
         twin.clock.patience.replay({})
         twin.assembly.simulate_real_hosts()
         return twin
+
+    def _from_the_start(self) -> tuple[Cloud, Comparer]:
+        """A twin before anything was asked of it, and who holds its events against this cloud's."""
+        comparer = Comparer(self.journal)
+        stops = self.clock.patience.stops
+        original = _Original(self._run_id, self.clock.real.measured, stops, comparer)
+        return Cloud(**self._recipe, _original=original), comparer
+
+    def code(self, at: int | None = None, **shown: Any) -> Code:
+        """The Python that makes this run again as far as to event `at` (by default: to here), to copy into a cell.
+
+        Every call is tried on a twin, and stands there only if it does the same; what has none is in `notes` and in a
+        comment. With `at` the cell opens the player there, as `shown` says (`view="cloud"`).
+        """
+        return code(self, at, shown)
 
     # --- what is asked of it -------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import anywidget
 
 from simnova.exceptions import UsageError, one_of
+from simnova.kernel.timeline import ReplayDiverged
 from simnova.saving import as_path, save
 from simnova.widgets.export.page import Told, page
 from simnova.widgets.export.picture import png
@@ -26,6 +27,8 @@ class Exports:
     """What every player can give away."""
 
     step: int
+    detail: str
+    view: str
     _reel: Reel
     _source: Any
     _fork: Fork | None
@@ -53,7 +56,7 @@ class Exports:
         """
         if not hasattr(self._source, "code"):
             raise UsageError("only a cloud knows what was asked of it: cloud.player().cell()")
-        return self._source.code(self.step)
+        return self._source.code(self.step, detail=self.detail, view=self.view)
 
     # --- what the browser asks for --------------------------------------------------------------------
 
@@ -78,9 +81,16 @@ class Exports:
         return self.svg().encode() if form == "svg" else png(self.svg())
 
     def _html(self, title: str = "", first: int | None = None, last: int | None = None) -> str:
-        again = str(self.cell()) if hasattr(self._source, "code") else ""
-        told = Told(self._state(), self._fork, title, again)
+        told = Told(self._state(), self._fork, title, self._again())
         return page(self._reel, self.step, told, first, last)
+
+    def _again(self) -> str:
+        if not hasattr(self._source, "code"):
+            return ""
+        try:
+            return str(self.cell())
+        except ReplayDiverged as error:
+            return f"# It goes otherwise each time: {error}"
 
     def _state(self) -> dict[str, Any]:
         """What the browser knows at any step: the view, the detail, the marks …"""
