@@ -173,10 +173,10 @@ def check_run(until: Any, pace: Any, timeout: Any) -> None:
         raise UsageError(f"timeout={quoted(timeout)}: give simulated seconds, 0 or more")
 
 
-def check_body(body: Any) -> None:
-    """Raise UsageError for what cannot be sent as JSON."""
+def as_body(body: Any) -> Any:
+    """What is sent as JSON, as JSON has it: names are texts. Raises UsageError for what cannot be sent so."""
     try:
-        json.dumps(body)
+        return json.loads(json.dumps(body))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"this cannot be sent as JSON ({error}): give texts, numbers, lists, dicts"

@@ -213,7 +213,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         `user="demo"` asks as one who is no administrator; other names are headers (`openstack_api_version=…`).
         """
         checks.check_service(service, self.assembly.served)
-        checks.check_body(body)
+        body = checks.as_body(body)
         if "user" in headers and not self.closed:
             checks.check_user(headers["user"], self.assembly.users)
         request = {"service": service, "method": method, "path": path, "body": body, **headers}

@@ -26,14 +26,24 @@ FIELDS: Final[dict[str, tuple[type, ...]]] = {
 """What an event is made of, in the order of `Event`."""
 
 _NAME = (str, int, NoneType)
+_WORD = (str, NoneType)
 DATA: Final[dict[str, tuple[type, ...]]] = {
     **dict.fromkeys(("after", "before"), (dict, NoneType)),
     **dict.fromkeys(("args", "verdicts", "weights"), (dict,)),
     **dict.fromkeys(("alternates", "order", "queues", "weighers"), (list,)),
-    **dict.fromkeys(("db", "host", "id", "instance", "message", "method", "msg_id"), _NAME),
-    **dict.fromkeys(("queue", "status", "step", "table", "to"), _NAME),
+    **dict.fromkeys(("host", "id", "instance", "message", "msg_id", "status", "step"), _NAME),
+    **dict.fromkeys(("level", "logger", "verb"), _WORD),
+    **dict.fromkeys(("db", "exchange", "method", "queue", "routing_key", "table", "to"), _WORD),
 }
 """What whoever looks at a journal takes for granted: rows are objects, and names are names."""
+LISTED: Final = ("alternates", "order", "queues")
+"""The lists of names."""
+KEYS: Final = {"id", "uuid", "host", "name"}
+"""The columns that rows are known by, beside those that end in `_id` or `_uuid`."""
+AMOUNTS: Final = {"used", "total", "reserved", "max_unit", "min_unit", "step_size"} | {
+    f"{name}{end}" for name in ("vcpus", "memory_mb", "local_gb") for end in ("", "_used")
+}
+"""The columns that are reckoned with, beside those that end in `_ratio`."""
 
 _WORDS: Final = {str: "a text", int: "a whole number", float: "a number", NoneType: "null"} | {
     bool: "true or false",
@@ -65,9 +75,7 @@ def event(text: bytes, before: Event | None, kinds: Collection[str]) -> Event:
     _check_place(made, before)
     if made.kind not in kinds:
         raise NoEvent(f"unknown kind of event {quoted(made.kind)}: its header does not list it")
-    for name, value in made.data.items():
-        if name in DATA:
-            check_type(f"data.{name}", value, DATA[name])
+    _check_data(made.data)
     return made
 
 
@@ -89,6 +97,21 @@ def check_type(name: str, value: Any, allowed: tuple[type, ...]) -> None:
     if type(value) not in allowed:
         words = " or ".join(_WORDS[one] for one in allowed)
         raise NoEvent(f"{name} is {words}, not {quoted(value)}")
+
+
+def _check_data(data: dict[str, Any]) -> None:
+    for name, value in data.items():
+        if name in DATA:
+            check_type(f"data.{name}", value, DATA[name])
+    for name in LISTED:
+        for one in data.get(name) or ():
+            check_type(f"each of data.{name}", one, (str,))
+    for side in ("after", "before"):
+        for column, value in (data.get(side) or {}).items():
+            if column in KEYS or column.endswith(("_id", "_uuid")):
+                check_type(f"data.{side}.{column}", value, _NAME)
+            elif column in AMOUNTS or column.endswith("_ratio"):
+                check_type(f"data.{side}.{column}", value, (int, float, NoneType))
 
 
 def _check_place(event: Event, before: Event | None) -> None:

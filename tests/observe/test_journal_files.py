@@ -177,6 +177,10 @@ def test_a_packed_file_with_a_broken_byte_gives_what_comes_before(real, tmp_path
         ({"data": {"after": 3}}, "data.after is an object or null, not 3"),
         ({"data": {"queues": "conductor"}}, "data.queues is a list"),
         ({"data": {"message": {}}}, "data.message is"),
+        ({"data": {"queues": [[]]}}, "each of data.queues is a text"),
+        ({"data": {"after": {"id": []}}}, "data.after.id is"),
+        ({"data": {"after": {"total": "8"}}}, "data.after.total is a whole number or a number"),
+        ({"data": {"before": {"instance_uuid": {}}}}, "data.before.instance_uuid is"),
         ({"background": 0}, "background is true or false, not 0"),
         ({"kind": "warp.drive"}, "unknown kind of event 'warp.drive'"),
         ({"colour": "red"}, "it differs in 'colour'"),
@@ -302,3 +306,11 @@ def test_hostile_names_stay_text(tmp_path):
     assert list(read) == list(cloud.journal)
     shown = story.story(read)._repr_html_() + sequence.arrows(read).svg() + hosts.at(read).svg()
     assert "<script" not in shown
+
+
+def test_a_body_with_numbers_for_names_comes_back(tmp_path):
+    cloud = Cloud(1)
+    cloud.send("POST", "/v2.1/servers", {2: 1, 10: 2, "a": 3})
+    cloud.run()
+    read = Journal.read(cloud.journal.write(tmp_path / "x.jsonl"))
+    assert [one.digest() for one in read] == [one.digest() for one in cloud.journal]

@@ -3,6 +3,7 @@
 import pytest
 
 from simnova import Cloud
+from simnova.kernel.clock import Clock
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +70,17 @@ def halfway():
 def journal(request):
     """One journal after the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def hand_made():
+    """A journal with one event of each of those services, each because of the one before."""
+
+    def make(*actors):
+        journal = Clock().journal
+        for seq, actor in enumerate(actors):
+            cause = seq - 1 if seq else None
+            journal.record("log", {"message": "x"}, actor=actor, cause=cause)
+        return journal
+
+    return make
