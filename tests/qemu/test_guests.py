@@ -124,6 +124,12 @@ def test_a_card_can_be_plugged_into_a_guest_that_runs(cloud, server):
     cloud.run()
     assert len(server.addresses) == 2
     assert domain.XMLDesc().count("<interface type='user'>") == 2
+    server.suspend()
+    cloud.run()
+    server.resume()
+    cloud.run()
+    assert server.status == "ACTIVE"
+    assert domain.XMLDesc().count("filter-redirector,id=filter-out-") == 2
     server.stop()
     cloud.run()
     server.start()

@@ -145,3 +145,26 @@ def test_a_card_that_comes_later_is_neutrons_too_and_goes_again_while_the_guest_
         assert server.addresses == [first]
         server.type("ls /sys/class/net; echo $((41+2)) done\n")
         assert "eth1" not in server.expect("43 done").rpartition("echo $((41+2))")[2]
+
+
+@needs_linux
+@pytest.mark.thorough
+def test_a_guest_whose_cards_have_come_and_gone_moves_while_it_runs(machines):
+    with Cloud(machines.hosts) as cloud:
+        server = boot(cloud, host="compute1")
+        written(server, "web login: ")
+        server.attach_interface()
+        cloud.run()
+        [port] = cloud.sql(
+            f"SELECT port_id FROM neutron.ipallocations WHERE ip_address = '{server.addresses[0]}'"
+        ).rows[0]
+        server.detach_interface(port)
+        cloud.run()
+        [left] = server.addresses
+        server.live_migrate()
+        cloud.run()
+        assert (server.host, server.status) == ("compute2", "ACTIVE")
+        server.type("root\n")
+        dhcp = "-n -q -t 5 -T 1 -s /usr/share/udhcpc/default.script"
+        server.type(f"ip link set eth1 up; udhcpc -i eth1 {dhcp}; echo $((40+2)) done\n")
+        assert f"lease of {left} obtained" in server.expect("42 done", seconds=30)

@@ -54,6 +54,17 @@ def huge(cloud):
     return slowed(cloud, as_large_as_may_be(cloud))
 
 
+def test_a_card_that_came_later_goes_along_with_its_wire(cloud, server):
+    server.attach_interface()
+    cloud.run()
+    server.live_migrate()
+    cloud.run()
+    there = driver(cloud, server.host).connection.lookupByUUIDString(server.id)
+    assert (server.status, len(server.addresses)) == ("ACTIVE", 2)
+    assert there.XMLDesc().count("<interface type='user'>") == 2
+    assert there.XMLDesc().count("filter-redirector,id=filter-out-") == 2
+
+
 def test_a_guest_moves_while_it_runs_and_does_not_notice(cloud, server):
     source, there = server.host, other(cloud, server)
     assert server.type("before") == "before"

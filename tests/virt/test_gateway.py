@@ -223,7 +223,7 @@ def connected(directory, end, mac=OWN):
 
 def test_while_a_guest_moves_the_qemu_in_which_it_runs_is_answered(tmp_path):
     laid = wires.Wires(tmp_path)
-    laid.lay("uuid", [(CARD, bytes)])
+    laid.lay("uuid", CARD, bytes)
     ends = (wires.OUT, wires.ON, wires.IN)
     qemus = []
     for count in (1, 2):
@@ -251,7 +251,7 @@ def test_guests_of_one_network_reach_each_other_and_none_of_another(tmp_path):
     laid = [wires.Wires(tmp_path / name, switch) for name in ("compute1", "compute2")]
     for n, mac in enumerate(macs):
         card = CARD._replace(mac=mac, address=f"10.0.0.{n + 10}", network_id="a" if n < 2 else "b")
-        laid[n % 2].lay(f"server{n}", [(card, bytes)])
+        laid[n % 2].lay(f"server{n}", card, bytes)
         directory = laid[n % 2].directory
         out[n], came[n] = connected(directory, wires.OUT, mac), connected(directory, wires.IN, mac)
 
@@ -288,7 +288,7 @@ def test_frames_go_over_three_sockets_that_go_with_the_guest(tmp_path):
         return b"HTTP/1.1 200 OK\r\n\r\n"
 
     laid = wires.Wires(tmp_path)
-    laid.lay("uuid", [(CARD, serve)])
+    laid.lay("uuid", CARD, serve)
     on, came, out = (connected(tmp_path, end) for end in (wires.ON, wires.IN, wires.OUT))
     accepted(laid)
     outside = ip("93.184.216.34", frames.UDP, frames.udp(1000, 53, b"?"))
@@ -312,3 +312,57 @@ def test_frames_go_over_three_sockets_that_go_with_the_guest(tmp_path):
     assert list(wires.folder(tmp_path).iterdir()) == []
     for one in (out, on, came):
         one.close()
+
+
+# --- a card that a network of libvirt's carries ---
+
+
+@pytest.fixture
+def bridged():
+    return Gateway(CARD._replace(lan="nova1"), Asked())
+
+
+def test_a_bridge_has_all_but_the_metadata_service(bridged):
+    asked = dhcp(frames.DISCOVER)
+    assert bridged.receive(asked) == ([], True)
+    assert bridged.receive(arp("10.0.0.1")) == ([], True)
+    other = frames.ethernet(MAC, OWN, 0x86DD, b"x" * 40)
+    assert bridged.receive(other) == ([], True)
+    (reply,), onward = bridged.receive(arp(METADATA))
+    assert (reply[:6], reply[6:12], onward) == (OWN, MAC, False)
+    syn = ip(
+        METADATA, frames.TCP, frames.tcp(Segment(4000, 80, 5, 0, SYN, b""), CARD.address, METADATA)
+    )
+    (reply,), onward = bridged.receive(syn)
+    assert (frames.segment(said(reply).payload).flags, onward) == (SYN | ACK, False)
+
+
+def test_a_taps_frames_have_a_head_and_a_bridge_joins_its_guests_itself(tmp_path):
+    """Of two guests on one bridge and one elsewhere, only the last is reached by the wires."""
+    laid, came, out = wires.Wires(tmp_path), {}, {}
+    macs = [bytes.fromhex(f"fa163e00000{n}") for n in (1, 2, 3)]
+    for mac, lan in zip(macs, ("nova1", "nova1", ""), strict=True):
+        laid.lay(mac.hex(), CARD._replace(mac=mac, lan=lan, network_id="a"), bytes)
+        out[mac], came[mac] = (connected(tmp_path, end, mac) for end in (wires.OUT, wires.IN))
+    on = connected(tmp_path, wires.ON, macs[0])
+    accepted(laid)
+    head = struct.pack("!I", 10) + b"h" * 10
+    for target in macs[1:]:
+        frame = frames.ethernet(target, macs[0], frames.IPV4, ip("10.0.0.99", 1, b"ping")[14:])
+        out[macs[0]].sendall(struct.pack("!I", 10 + len(frame)) + head + frame)
+        if target == macs[1]:
+            assert tapped(on) == frame
+        else:
+            assert frame_of(came[target]) == frame
+    back = frames.ethernet(macs[0], macs[2], frames.IPV4, ip("10.0.0.99", 1, b"pong")[14:])
+    out[macs[2]].sendall(struct.pack("!I", len(back)) + back)
+    assert tapped(came[macs[0]]) == back
+    for one in (on, *out.values(), *came.values()):
+        one.close()
+    laid.close()
+
+
+def tapped(one):
+    size, head = struct.unpack("!II", one.recv(8, socket.MSG_WAITALL))
+    assert one.recv(head, socket.MSG_WAITALL) == bytes(10)
+    return one.recv(size - head, socket.MSG_WAITALL)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from simnova.nova import exception
 from simnova.nova.virt.libvirt import filters, guest, identity, nat
 from simnova.nova.virt.libvirt.consoles import ports_in
-from simnova.nova.virt.libvirt.placing import one_card, placed, rewired, unwired
+from simnova.nova.virt.libvirt.placing import as_kept, one_card, placed, rewired, unwired
 
 if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.host import Domain
@@ -47,6 +47,17 @@ def boot(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
     domain = guest.find(connection, about)
     domain.createWithFlags(libvirt.VIR_DOMAIN_START_FORCE_BOOT)
     return guest.info(domain)
+
+
+def save(connection: Any, about: Domain, said: guest.Said) -> guest.Info:
+    """A managed save; the next start goes on from there, with the cards that the guest has now."""
+    import libvirt
+
+    found = guest.save_memory_state(connection, about, said)
+    domain = guest.find(connection, about)
+    kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    domain.managedSaveDefineXML(as_kept(domain.managedSaveGetXMLDesc(0), kept), 0)
+    return found
 
 
 def nothing(connection: Any, about: Domain, said: guest.Said) -> None:

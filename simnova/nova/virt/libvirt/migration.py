@@ -23,6 +23,7 @@ from simnova.nova.virt.guest import Guest
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt.consoles import renumbered
 from simnova.nova.virt.libvirt.host import Host
+from simnova.nova.virt.libvirt.placing import as_kept
 from simnova.nova.virt.migration import ABORT, CANCELLED, COMPLETED, FAILED, FORCE, MB
 from simnova.nova.virt.precopy import LEAST_GIB
 
@@ -200,7 +201,7 @@ def migrate(connection: Any, about: Domain, said: work.Said) -> None:
 
     domain = work.find(connection, about)
     _copy_drives(about, Path(said["directory"]))
-    xml = moved(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), about, said)
+    xml = moved(_definition(domain), about, said)
     flags = (
         libvirt.VIR_MIGRATE_LIVE
         | libvirt.VIR_MIGRATE_PEER2PEER
@@ -218,6 +219,13 @@ def migrate(connection: Any, about: Domain, said: work.Said) -> None:
     if said["bandwidth"]:
         given[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = said["bandwidth"]
     domain.migrateToURI3(said["uri"], given, flags)
+
+
+def _definition(domain: Any) -> str:
+    import libvirt
+
+    kept = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    return as_kept(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), kept)
 
 
 def _copy_drives(about: Domain, there: Path) -> None:

@@ -120,6 +120,15 @@ def unwired(xml: str, mac: str) -> str:
     return ET.tostring(domain, encoding="unicode")
 
 
+def as_kept(xml: str, kept: str) -> str:
+    """The definition of a guest that runs, with its kept one's filters: cards have come and gone since its start."""
+    domain, tag = parsed(xml), f"{{{QEMU_NS}}}commandline"
+    for line in domain.findall(tag):
+        domain.remove(line)
+    domain.extend(parsed(kept).findall(tag))
+    return ET.tostring(domain, encoding="unicode")
+
+
 def direct_io(directory: Path) -> bool:
     """Whether files there can be opened past the page cache (`nova/privsep/utils.py`, `supports_direct_io`)."""
     probe = directory / ".directio"

@@ -47,6 +47,7 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         "define": domains.define,
         "redefine": domains.redefine,
         "start": domains.boot,
+        "save": domains.save,
         "undefine": images.undefine,
         "extract": images.extract,
         "upload": domains.nothing,
