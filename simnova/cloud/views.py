@@ -34,6 +34,7 @@ from simnova.observe import story as stories
 from simnova.observe.decision import Decision
 from simnova.observe.index import step
 from simnova.observe.markup import element, escape
+from simnova.observe.plots import Plots
 from simnova.observe.steps import Detail
 from simnova.observe.story import Story
 
@@ -277,6 +278,11 @@ class Views:
         `cloud.journal.write`.
         """
         return export(self.journal, file, to, background=background)
+
+    @property
+    def plot(self) -> Plots:
+        """Figures over time: `cloud.plot.queues()`, `utilisation()`, `latencies()`, `states()`, and `topology()`."""
+        return Plots(self.journal)
 
     def player(self, **options: Any) -> Player:
         """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""

@@ -17,7 +17,6 @@ from simnova.observe import (
     hosts,
     palette,
     placed,
-    plots,
     sequence,
     states,
 )
@@ -434,19 +433,6 @@ def test_the_topology_for_networkx(booted):
     assert found.nodes["queue compute.compute1"]["kind"] == "queue"
     edge = found.edges["exchange nova", "queue compute.compute1", "compute.compute1"]
     assert edge == {"label": "compute.compute1", "messages": 1}
-
-
-def test_plots_draw_into_the_axes_they_are_given(booted):
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, both = plt.subplots(2)
-    assert plots.queue_depth(booted, "conductor", ax=both[0]) is both[0]
-    plots.states_over_time(booted, "web1", ax=both[1])
-    assert [label.get_text() for label in both[1].get_yticklabels()] == ["web1"]
-    plt.close(figure)
 
 
 def luminance(colour):
