@@ -67,6 +67,10 @@ class Images(Items):
         told = {name.replace("-", "_"): value for name, value in stored.headers.items()}
         self.cloud.request("PUT", f"/v2/images/{image_id}/file", service="glance", **told)
 
+    def delete(self, name: str) -> None:
+        """Have Glance forget an image; hosts that have it in their caches keep it. Raises UsageError, Refused."""
+        self.cloud.request("DELETE", f"/v2/images/{self.id_of(name)}", service="glance")
+
     def add_linux(self, name: str = "linux") -> None:
         """A new image with a small Linux, made of this machine's kernel and busybox. Raises UsageError where they lack.
 

@@ -133,6 +133,26 @@ def test_an_image_that_is_gone_costs_the_host_and_says_so(cloud, disk):
     assert f"No such file or directory: '{disk}'" in str(cloud.log())
 
 
+@pytest.mark.parametrize("how", ["migrate", "live_migrate"])
+def test_a_server_moves_with_its_image_when_glance_has_it_no_more(cloud, disk, how):
+    cloud.images.add(disk)
+    server = boot(cloud, "mine")
+    up(server)
+    cloud.images.delete("mine")
+    disk.unlink()
+    getattr(server, how)()
+    cloud.run()
+    assert (server.status, server.host) in [("VERIFY_RESIZE", "compute2"), ("ACTIVE", "compute2")]
+    bases = [sorted((directory(cloud, host) / "_base").iterdir()) for host in hosts(cloud)]
+    assert [base.name for base in bases[0]] == [base.name for base in bases[1]]
+    assert bases[1][0].read_bytes() == bases[0][0].read_bytes()
+    up(server) if how == "migrate" else server.type("still here")
+
+
+def hosts(cloud):
+    return sorted(cloud.assembly.drivers)
+
+
 def test_what_is_no_file_is_refused_at_once(cloud, tmp_path):
     with pytest.raises(UsageError, match="no image can be made of /no/such: "):
         cloud.images.add("/no/such")

@@ -25,6 +25,7 @@ class Instance(Protocol):
     """What a driver needs to know of a server: a part of `nova/objects/instance.py`."""
 
     uuid: str
+    host: str | None
     flavor: Flavor
     image_ref: str | None
     display_name: str | None

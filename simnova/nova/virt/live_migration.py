@@ -87,9 +87,8 @@ class LiveMigrationDriver(MovingDriver):
         """Fetch the image if it is not here, and make an empty disk over it for what is to come."""
         self._begin("pre_live_migration")
         guest = Guest.of(instance, PowerState.NOSTATE)
-        await self._create_image(
-            context, instance, ImageMeta.from_dict(migrate_data["image"]), guest
-        )
+        image = ImageMeta.from_dict(migrate_data["image"])
+        await self._create_image(context, instance, image, guest, fallback_from_host=instance.host)
         return dict(migrate_data)
 
     # --- the copy ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.copies import CopyingDriver
 from simnova.nova.virt.driver import Guest, Instance, NetworkInfo
+from simnova.nova.virt.libvirt.config import INSTANCES_PATH
 from simnova.nova.virt.links import ProcessExecutionError
 
 __door__ = True
@@ -66,6 +67,16 @@ class MovingDriver(CopyingDriver):
     async def _send_disk(self, guest: Guest, dest: str) -> None:
         """Bring the disk to the other host."""
 
+    async def _copy_base(self, host: str, guest: Guest, image: ImageMeta, path: str) -> None:
+        """From the host that the guest comes from. Raises `ProcessExecutionError` where that has it no more."""
+        held = {base.path: base.size for base in self.hypervisors[host].driver.cache.base.values()}
+        file = f"{INSTANCES_PATH}/{path}"
+        if path not in held:
+            said = f"scp: {file}: No such file or directory\n"
+            raise ProcessExecutionError(f"scp -r {host}:{file} {file}", 1, said)
+        size = {"bytes": held[path], "format": "raw"}
+        await self._step("copy_base", guest, file=path, source=host, **size)
+
     async def finish_migration(
         self,
         context: RequestContext,
@@ -83,7 +94,8 @@ class MovingDriver(CopyingDriver):
         self.arrived.add(instance.uuid)
         self._begin("finish_migration")
         guest = Guest.of(instance, PowerState.SHUTDOWN)
-        await self._create_image(context, instance, image_meta, guest)
+        source = migration.source_compute
+        await self._create_image(context, instance, image_meta, guest, fallback_from_host=source)
         await self._define(context, instance, image_meta, network_info, guest)
         await self._create_configdrive(context, instance, guest, network_info)
         if power_on:

@@ -37,7 +37,10 @@ MB = 10**6
 STEPS = tuple(name for name in Profile._fields if name not in ("failure", "dirty", "bandwidth"))
 """The steps that take time: the names a profile has ranges for."""
 
-ON_DISK = frozenset({"download", "convert", "overlay", "copy", "extract", "upload"})
+LIKE = {"copy_base": "copy"}
+"""The steps that take as long as another."""
+
+ON_DISK = frozenset({"download", "convert", "overlay", "copy", "copy_base", "extract", "upload"})
 """The steps that a slow disk holds up."""
 
 FAILING = frozenset(
@@ -306,6 +309,13 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         await self.clock.sleep(seconds)
         await link.deliver(command)
 
+    async def _fetch_base(self, file: str, source: str, seconds: float) -> None:
+        path, link = f"{INSTANCES_PATH}/{file}", Link.to(self, source, self.hypervisors)
+        command = f"scp -r {source}:{path} {path}"
+        await link.connect(command)
+        await self.clock.sleep(seconds)
+        await link.deliver(command)
+
     async def _perform(
         self, name: str, guest: Guest | None, said: Mapping[str, Any]
     ) -> InstanceInfo | None:
@@ -316,6 +326,8 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         seconds = self._seconds(name, said)
         if name == "copy":
             await self._copy(str(said["file"]), str(said["dest"]), seconds)
+        elif name == "copy_base":
+            await self._fetch_base(str(said["file"]), str(said["source"]), seconds)
         else:
             await self.clock.sleep(seconds)
         self._begin(name)
@@ -333,7 +345,8 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
 
     def _seconds(self, name: str, said: Mapping[str, Any]) -> float:
         """How long a step takes; of those that move bytes the profile has the rate."""
-        drawn: float = self.clock.choose("virt", self.host, among=getattr(self.profile, name))
+        among = getattr(self.profile, LIKE.get(name, name))
+        drawn: float = self.clock.choose("virt", self.host, among=among)
         seconds = said["bytes"] / MB / drawn if "bytes" in said else drawn
         return seconds * self.disk_factor if name in ON_DISK else seconds
 

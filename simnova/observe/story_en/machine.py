@@ -189,6 +189,7 @@ _STEPS = {
     "undefine": "has undefined the guest and removed its disk",
     "remove": "has removed a file that nobody needs any more",
     "copy": "has sent the disk{size} to {dest}",
+    "copy_base": "has copied the cached image{size} from {source}",
     "precopy": "has sent round {round} of the guest's memory ({left} MB are to be sent again)",
     "switchover": "has stopped the guest and sent the last {left} MB",
     "postcopy": "has sent the last {left} MB after the guest",

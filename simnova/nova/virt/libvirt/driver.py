@@ -37,6 +37,7 @@ __door__ = True
 STEPS: dict[str, Work[work.Info | None]] = {
     "download": imagebackend.download,
     "convert": imagebackend.convert,
+    "copy_base": imagebackend.download,
     "overlay": imagebackend.overlay,
     "config_drive": imagebackend.config_drive,
     "remove": imagebackend.delete,

@@ -93,6 +93,16 @@ def convert(connection: Any, about: Domain, said: guest.Said) -> None:
     part.unlink()
 
 
+def copy_base(connection: Any, about: Domain, said: guest.Said) -> None:
+    """The base image of the host that a guest comes from: Glance has it no more."""
+    path = about.file(said["file"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f"{path.name}{CONVERTED}")
+    with removed_on_error(staged):
+        shutil.copyfile(Path(said["origin"]) / said["file"], staged)
+        staged.rename(path)
+
+
 def size(connection: Any, about: Domain, said: guest.Said) -> int:
     """Bytes that a base image shows to its guest."""
     return about.file(said["file"]).stat().st_size

@@ -52,6 +52,7 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         "extract": images.extract,
         "upload": domains.nothing,
         "copy": images.send,
+        "copy_base": images.copy_base,
         "plug": domains.plug,
         "unplug": domains.unplug,
     }
@@ -147,6 +148,8 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
             return {"data": self.written[str(said["file"])], "mkisofs_cmd": self.conf.mkisofs_cmd}
         if name == "copy":
             return {"to": self._place(said["dest"])}
+        if name == "copy_base":
+            return {"origin": self._place(said["source"])}
         if name == "unplug":
             options = self.conf.libvirt
             times, each = options.device_detach_attempts, options.device_detach_timeout
