@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         ("boot", "boot servers and tell the story", _add_boot),
         ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
         ("tell", "tell the story of a journal's file", _add_tell),
-        ("export", "a journal's file for Jaeger, Perfetto or ShiViz", _add_export),
+        ("export", "a journal's file for Jaeger, Perfetto or ShiViz, or as a page", _add_export),
         ("record", "do API actions on a server, told as recordings", _add_record),
         ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
         ("images", "guests that are made here, without a download", _add_images),
@@ -115,12 +115,21 @@ def _add_file(command: argparse.ArgumentParser) -> None:
 def _add_export(export: argparse.ArgumentParser) -> None:
     _add_file(export)
     export.add_argument(
-        "--to", required=True, metavar="FORM", help="otlp (Jaeger), chrome (Perfetto) or shiviz"
+        "--to",
+        required=True,
+        metavar="FORM",
+        help="otlp (Jaeger), chrome (Perfetto), shiviz, or html: the player in one file",
     )
     export.add_argument(
         "-o", "--output", metavar="FILE", help="packed where it ends in .gz (standard output)"
     )
     export.add_argument("--background", action="store_true", help="with set-up and periodic tasks")
+    export.add_argument(
+        "--detail",
+        default="story",
+        choices=("story", "messages", "everything"),
+        help="what is a step of the player (story)",
+    )
     export.set_defaults(work=_export)
 
 
@@ -296,12 +305,28 @@ def _export(parsed: argparse.Namespace) -> bool:
     from simnova.observe.traces import formats
 
     journal = Journal.read(parsed.file, partial=parsed.partial)
-    if parsed.output:
+    if parsed.to == "html":
+        _export_page(journal, parsed)
+    elif parsed.output:
         formats.export(journal, parsed.output, parsed.to, background=parsed.background)
     else:
         for part in formats.text(journal, parsed.to, background=parsed.background):
             sys.stdout.write(part)
     return False
+
+
+def _export_page(journal: Journal, parsed: argparse.Namespace) -> None:
+    from simnova.saving import save
+    from simnova.widgets.export.page import Told, page
+    from simnova.widgets.reel import Reel
+
+    reel = Reel(journal, parsed.detail)
+    command = f"simnova export {parsed.file} --to html --detail {parsed.detail}"
+    text = page(reel, reel.opening, Told(again=command))
+    if parsed.output:
+        save(parsed.output, [text.encode("utf-8", "replace")])
+    else:
+        sys.stdout.write(text)
 
 
 def _record(parsed: argparse.Namespace) -> bool:

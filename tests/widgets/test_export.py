@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from simnova import Cloud, UsageError
+from simnova.cli import main
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import Event, Journal
 from simnova.widgets import static
@@ -200,3 +201,15 @@ def test_the_browser_that_asks_is_sent_the_file_or_why_there_is_none(player, mon
     )
     assert content.decode() == player.svg()
     assert "unknown kind of file 'pdf'" in refused["refused"]
+
+
+def test_a_journal_of_a_file_is_a_page_by_the_command(tmp_path, capsys):
+    file, page = tmp_path / "boot.jsonl", tmp_path / "boot.html"
+    assert main(["boot", "--hosts", "2", "--journal", str(file)]) == 0
+    assert main(["export", str(file), "--to", "html", "-o", str(page)]) == 0
+    text = page.read_text()
+    assert film_of(text)["steps"] == Player(Journal.read(file))._reel.places
+    assert "simnova export" in text
+    capsys.readouterr()
+    assert main(["export", str(file), "--to", "html", "--detail", "story"]) == 0
+    assert capsys.readouterr().out == text

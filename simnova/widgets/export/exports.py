@@ -32,6 +32,7 @@ class Exports:
     _reel: Reel
     _source: Any
     _fork: Fork | None
+    _server: str
     send: Callable[..., None]
     trait_names: Callable[..., list[str]]
 
@@ -81,7 +82,7 @@ class Exports:
         return self.svg().encode() if form == "svg" else png(self.svg())
 
     def _html(self, title: str = "", first: int | None = None, last: int | None = None) -> str:
-        told = Told(self._state(), self._fork, title, self._again())
+        told = Told(self._state(), self._fork, self._server, title, self._again())
         return page(self._reel, self.step, told, first, last)
 
     def _again(self) -> str:

@@ -43,8 +43,11 @@ def cut(reel: Reel, first: int | None, last: int | None) -> Reel:
     return part
 
 
-def film(reel: Reel, state: dict[str, Any], fork: Fork | None = None) -> dict[str, Any]:
-    """All steps of a reel, and what else a page begins with; `fork` is the run beside this one.
+def film(
+    reel: Reel, state: dict[str, Any], fork: Fork | None = None, server: str = ""
+) -> dict[str, Any]:
+    """All steps of a reel, and what else a page begins with; `fork` is the run beside this one, `server` the uuid of
+    the one that is watched.
 
     Each list in `shown` and `panes` says of every step which of the `parts` it is; `parting` is where the runs part.
     """
@@ -56,7 +59,9 @@ def film(reel: Reel, state: dict[str, Any], fork: Fork | None = None) -> dict[st
             "score": scores(reel, seqs, parts),
             "frame": [parts.put(frame(reel, seq, fork)) for seq in seqs],
         },
-        "panes": {view: [parts.put(pane(reel, seq, view, fork)) for seq in seqs] for view in views},
+        "panes": {
+            view: [parts.put(pane(reel, seq, view, fork, server)) for seq in seqs] for view in views
+        },
         "state": parts.put({**state, "strip": reel.strip}),
         "parting": None if fork is None else parting(reel, fork),
         "parts": parts.kept,

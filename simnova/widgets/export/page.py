@@ -27,12 +27,13 @@ _TEMPLATE: Final = Template((static.HERE / "page.html").read_text())
 
 
 class Told(NamedTuple):
-    """What a page begins with and says of itself: the state of its model, the run beside this one, its title, and the
-    Python or the command that makes the same run again.
+    """What a page begins with and says of itself: the state of its model, the run beside this one, the server that is
+    watched, its title, and the Python or the command that makes the same run again.
     """
 
     state: Mapping[str, Any] = {}
     fork: Fork | None = None
+    server: str = ""
     title: str = ""
     again: str = ""
 
@@ -50,7 +51,9 @@ def page(
         title=escape(told.title or titled(part)),
         style=f"{palette.css('.simnova-page')}{palette.css('.simnova-player')}\n{static.page_style()}",
         script=static.page_script(),
-        film=packed({**film(part, {"view": VIEW, **told.state}, told.fork), "at": step}),
+        film=packed(
+            {**film(part, {"view": VIEW, **told.state}, told.fork, told.server), "at": step}
+        ),
         picture=twin.draw(part, step),
         steps=f"{len(part.places):,} steps ({part.detail})",
         version=version("simnova"),

@@ -24,9 +24,13 @@ function projector({ parts, shown, panes }) {
   return { at, pane: (view, index) => show(panes[view][index]) };
 }
 
+const UNASKED = {
+  view: "decision", filter: "", found: { text: "", count: 0, place: 0 }, stops: [], asked: {}, ticks: {}, marks: {}, menu: {}, problem: {}, answer: {}, following: false,
+};
+
 function makeStill(film) {
   const { steps } = film, projected = projector(film), ears = new Map();
-  const state = { answer: {}, ...unfolder(film.parts)(film.state), offline: true };
+  const state = { ...UNASKED, ...unfolder(film.parts)(film.state), offline: true };
   let index = 0;
   const tell = (...names) => { for (const name of names) for (const ear of ears.get(`change:${name}`) ?? []) ear(); };
   const inside = (wanted) => Math.min(Math.max(0, wanted), steps.length - 1);

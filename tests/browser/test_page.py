@@ -1,0 +1,170 @@
+"""An exported page in a browser that has no network: nothing is asked for but the file itself."""
+
+import re
+
+import pytest
+from lab import FLAGS, chromium
+from playwright.sync_api import expect, sync_playwright
+
+from simnova import Cloud, Host
+from simnova.widgets.views import VIEWS
+
+pytestmark = pytest.mark.browser
+
+WILD = "web</script><script>alert(1)</script>"
+VISIBLE = "node => node.offsetParent !== null"
+
+
+class Opened:
+    """A page in a window, and what it has asked for."""
+
+    def __init__(self, browser, file, **how):
+        self.file = f"file://{file}"
+        context = browser.new_context(offline=True, reduced_motion="reduce", **how)
+        self.page = context.new_page()
+        self.asked, self.errors = [], []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.errors.append(dialog.message))
+        self.root = self.page.locator(".simnova-player")
+
+    def open(self, address=""):
+        self.page.goto("about:blank")
+        self.page.goto(self.file + address)
+        self.root.wait_for()
+        return self
+
+    def at(self, position):
+        expect(self.root.get_by_role("status").first).to_contain_text(
+            re.compile(rf"^Step {position} of \d+\. \w")
+        )
+
+    @property
+    def address(self):
+        return dict(part.split("=") for part in self.page.url.partition("#")[2].split("&"))
+
+    def assert_alone(self):
+        assert {url.partition("#")[0] for url in self.asked} <= {self.file, "about:blank"}
+        assert self.errors == []
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    cloud = Cloud(hosts=[Host("compute1"), Host("compute2", memory_mb=1024)])
+    cloud.boot(WILD)
+    cloud.run()
+    return cloud
+
+
+@pytest.fixture(scope="module")
+def player(cloud):
+    player = cloud.player()
+    player.seek(cloud.decision().seq)
+    player.mark("the choice")
+    player.first()
+    return player
+
+
+@pytest.fixture(scope="module")
+def file(player, tmp_path_factory):
+    return player.export(tmp_path_factory.mktemp("page") / "boot.html")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not chromium():
+        pytest.skip("there is no Chromium here; see bindep.txt")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def test_it_steps_by_keys_and_buttons_and_the_address_follows(browser, file, cloud, player):
+    page = Opened(browser, file, viewport={"width": 1280, "height": 800}).open()
+    steps, button = player._reel.places, page.root.get_by_role("button", name="forward")
+    page.at(1)
+    assert page.address == {"step": str(steps[0]), "view": "decision"}
+    page.page.keyboard.press("ArrowRight")
+    page.at(2)
+    button.click()
+    page.at(3)
+    page.page.keyboard.press("ArrowLeft")
+    page.at(2)
+    assert page.address["step"] == str(steps[1])
+    page.root.press("End")
+    page.at(len(steps))
+    page.root.press("Home")
+    page.root.get_by_role("slider").fill("9")
+    page.at(9)
+    page.root.locator(".arrow.future").first.click()
+    page.at(10)
+    page.root.get_by_role("slider").fill(str(len(steps) - 2))
+    page.at(len(steps) - 2)
+    page.root.get_by_label("speed").select_option("4")
+    page.root.press(" ")
+    page.at(len(steps))
+    expect(page.root.get_by_role("button", name="play", exact=True)).to_be_visible()
+    for view in VIEWS:
+        tab = page.root.locator(f"[role=tab][data-view={view}]")
+        if view == "fork":
+            expect(tab).to_have_count(0)
+            continue
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        assert page.address["view"] == view
+        assert page.root.locator(".pane").inner_text().strip()
+    hidden = page.root.locator(".needs-kernel, .segments")
+    assert not any(node.evaluate(VISIBLE) for node in hidden.all())
+    assert page.page.locator("script").count() == 3
+    size = page.page.evaluate("[innerHeight, document.documentElement.scrollHeight]")
+    assert size[0] == size[1]
+    page.assert_alone()
+
+
+def test_a_link_leads_to_a_step_and_a_view(browser, file, cloud):
+    step = cloud.decision().seq
+    page = Opened(browser, file).open(f"#step={step}&view=cloud")
+    expect(page.root.locator(".sentence")).to_contain_text("compute1")
+    expect(page.root.locator(".host")).to_have_count(2)
+    page.page.evaluate(f"location.hash = 'step={step + 10**6}&view=log'")
+    expect(page.root.locator(".lines")).to_contain_text("VM Started")
+    expect(page.root.get_by_role("status").first).to_contain_text(
+        re.compile(r"^Step (\d+) of \1\.")
+    )
+    page.page.locator(".copy-link").click()
+    expect(page.page.locator(".copy-link")).to_have_text("copied")
+    page.open("#step=<script>&view=__proto__")
+    page.at(1)
+    page.assert_alone()
+
+
+def test_a_host_that_lost_cannot_be_asked_and_the_page_says_so(browser, file, cloud):
+    page = Opened(browser, file).open(f"#step={cloud.decision().seq}")
+    page.root.locator(".matrix").get_by_role("button", name="compute2", exact=True).click()
+    expect(page.root.locator(".reason")).to_contain_text("this page has none")
+    page.assert_alone()
+
+
+def test_it_is_dark_where_the_system_is_and_narrow_on_a_telephone(browser, file):
+    page = Opened(browser, file, color_scheme="dark", viewport={"width": 400, "height": 800}).open()
+    ground = page.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 400
+    page.assert_alone()
+
+
+def test_without_scripts_it_is_a_picture_of_the_step(browser, file):
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"file://{file}")
+    expect(page.locator(".still svg")).to_be_visible()
+    expect(page.locator(".still svg")).to_contain_text("placement")
+
+
+def test_a_browser_that_cannot_unpack_shows_the_picture_and_says_why(browser, file):
+    page = browser.new_context(offline=True).new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(f"file://{file}")
+    expect(page.locator(".still .why")).to_contain_text("a browser of 2023 or later")
+    expect(page.locator(".still svg")).to_be_visible()
