@@ -27,6 +27,7 @@ from simnova.widgets.forking import Forking
 from simnova.widgets.frame import frame, pane, score, told
 from simnova.widgets.inquiring import Inquiring
 from simnova.widgets.marking import Marking
+from simnova.widgets.opening import Opening
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
@@ -60,7 +61,9 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
 
 
-class Player(Forking, Inquiring, Exports, Finding, Marking, Following, anywidget.AnyWidget):
+class Player(
+    Forking, Inquiring, Opening, Exports, Finding, Marking, Following, anywidget.AnyWidget
+):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step, and `view` is the
@@ -83,6 +86,9 @@ class Player(Forking, Inquiring, Exports, Finding, Marking, Following, anywidget
     )
     answer = traitlets.Dict(
         help="what would have been enough for a host that lost, once it was asked about"
+    ).tag(sync=True)
+    opened = traitlets.Dict(
+        help="a message, a queue or a service that was clicked; empty while nothing is open"
     ).tag(sync=True)
     frame = traitlets.Dict(help="the story at the step").tag(sync=True)
     score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(sync=True)
@@ -225,6 +231,7 @@ class Player(Forking, Inquiring, Exports, Finding, Marking, Following, anywidget
             self._ask_again()
             self._set_ticks()
             self.pane = self._pane()
+            self._reopen()
 
     def _set_ticks(self) -> None:
         """Where on the strip something is to be seen; it stays while the steps and what is asked of them do."""

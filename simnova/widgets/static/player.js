@@ -12,21 +12,23 @@ function build(id, ask, choose) {
   const times = h("div", { class: "times", "aria-hidden": "true" });
   const voice = h("div", { class: "voice", role: "status", "aria-live": "polite" });
   const scroller = part("scroll sequence", part("lanes", heads, times, stage));
-  const pane = h("div", { class: "pane", role: "tabpanel" });
+  const pane = h("div", { class: "pane", role: "tabpanel" }), panel = makePanel(ask);
   const markers = s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id));
   const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
     controls.bar, story, voice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id))),
-      part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane)));
+      part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane, panel.shown)));
   pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
-  return { root, controls, tabs, about, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
+  return { root, controls, tabs, about, panel, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
 }
 
 function showSequence(parts, frame, id) {
+  const held = parts.stage.contains(parts.root.getRootNode().activeElement);
   parts.root.style.setProperty("--lanes", frame.actors.length);
   parts.heads.replaceChildren(...frame.actors.map((actor) => drawHead(actor)));
   parts.times.replaceChildren(...drawTimes(frame));
   parts.stage.replaceChildren(drawSequence(frame, id));
+  if (held) parts.root.focus({ preventScroll: true });
 }
 
 const reached = (frame) => frame.arrows.filter((arrow) => arrow.when !== "future").length;
@@ -75,23 +77,28 @@ function makePlay({ controls, root }, frame, ask) {
   return { toggle, stop };
 }
 
-function listen({ controls, stage, root }, ask, choose, toggle) {
+function listen({ controls, stage, root, panel }, ask, choose, toggle, seq) {
   let wanted = null;
+  const look = (at) => { ask({ do: "seek", seq: at }); ask({ do: "open", seq: at }); };
   controls.slider.addEventListener("input", () => {
     if (wanted === null) setTimeout(() => { ask({ do: "position", position: wanted }); wanted = null; }, 40);
     wanted = Number(controls.slider.value);
   });
   stage.addEventListener("click", (event) => {
     const arrow = event.target.closest("[data-seq]");
-    if (arrow) ask({ do: "seek", seq: Number(arrow.dataset.seq) });
+    if (arrow) look(Number(arrow.dataset.seq));
   });
   root.addEventListener("keydown", (event) => {
     const view = Object.keys(VIEWS)[Number(event.key) - 1], verb = KEYS[event.key];
     const taken = event.target.matches("select") || (event.key === " " && event.target.matches("button, summary"));
-    if (event.altKey || event.ctrlKey || event.metaKey || taken || !(verb || view)) return;
+    const arrow = event.key === "Enter" && event.target.closest(".arrow");
+    const shuts = event.key === "Escape" && panel.isOpen(), looks = event.key === "i" && !event.target.matches("input:not([type=range]), textarea");
+    if (event.altKey || event.ctrlKey || event.metaKey || taken || !(verb || view || arrow || shuts || looks)) return;
     event.preventDefault();
     event.stopPropagation();
     if (view) choose(view);
+    else if (shuts) ask({ do: "shut" });
+    else if (arrow || looks) look(arrow ? Number(arrow.dataset.seq) : seq());
     else if (verb === "play") toggle();
     else ask({ do: verb });
   });
@@ -105,7 +112,7 @@ function render({ model, el }) {
   parts.root.classList.toggle("offline", Boolean(model.get("offline")));
   const play = makePlay(parts, frame, ask), saving = makeSave(model, id);
   parts.controls.bar.append(saving.menu);
-  listen(parts, ask, choose, play.toggle);
+  listen(parts, ask, choose, play.toggle, () => frame().seq);
   let drawn = Infinity, page = null;
   const turn = () => showView(parts, frame(), model.get("pane"), ask);
   const draw = () => {
@@ -131,13 +138,16 @@ function render({ model, el }) {
     const said = model.get("answer");
     if (said.step === frame().seq) VIEWS[model.get("view")].hear?.(parts.pane, said);
   };
+  const open = () => parts.panel.show(model.get("opened"), parts.root);
+  model.on("change:opened", open);
   model.on("change:answer", answer);
   model.on("change:frame", draw);
   model.on("change:score", draw);
   model.on("change:pane", turn);
   draw();
   turn();
-  return () => { play.stop(); saving.stop(); sight.disconnect(); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
+  open();
+  return () => { play.stop(); saving.stop(); sight.disconnect(); model.off("change:opened", open); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

@@ -41,7 +41,7 @@ function drawWire(arrow, from, to, y, lanes, id) {
 function drawArrow(arrow, index, frame, id) {
   const lanes = frame.actors.length, from = frame.actors.indexOf(arrow.source), to = frame.actors.indexOf(arrow.target);
   const [line, place] = from === to ? drawNote(from, index * ROW + ROW / 2, lanes) : drawWire(arrow, from, to, index * ROW + 21, lanes, id);
-  return s("g", { class: `arrow ${arrow.style} ${arrow.when}`, "data-seq": arrow.seq, role: "button", "aria-label": arrow.title },
+  return s("g", { class: `arrow ${arrow.style} ${arrow.when}`, "data-seq": arrow.seq, role: "button", tabindex: -1, "aria-label": arrow.title, "data-lm-suppress-shortcuts": "true" },
     s("title", {}, arrow.title), s("rect", { x: 0, y: index * ROW, width: "100%", height: ROW, class: "band" }), line, s("text", place, arrow.label));
 }
 
@@ -81,6 +81,7 @@ function moveCursor({ heads, times, stage }, frame) {
   frame.arrows.forEach(({ when }, index) => {
     for (const row of [arrows[index], times.children[index]])
       if (!row.classList.contains(when)) { row.classList.remove("past", "now", "future"); row.classList.add(when); }
+    arrows[index].setAttribute("tabindex", when === "now" ? 0 : -1);
     if (when === "now") arrows[index].setAttribute("aria-current", "step");
     else arrows[index].removeAttribute("aria-current");
   });

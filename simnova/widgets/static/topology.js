@@ -74,13 +74,13 @@ function sail(picture, trip, group) {
 function drawTopology(data, frame, ask) {
   if (!data) return [h("p", { class: "empty" }, "Nobody has talked to anybody yet. Services appear here when they do.")];
   const id = `simnova-topology-${++topologies}`;
-  const rest = "Click a queue: what waits in it. Click a service: what it waits for.";
-  const said = h("p", { class: "said" }, rest);
+  const rest = "A queue shows what waits in it, a service what it waits for: click.";
+  const hint = () => h("span", { class: "needs-kernel" }, rest), said = h("p", { class: "said" }, hint());
   const tell = (node, words) => {
     for (const name of ["pointerenter", "focus"]) node.addEventListener(name, () => { said.textContent = words; });
-    for (const name of ["pointerleave", "blur"]) node.addEventListener(name, () => { said.textContent = rest; });
+    for (const name of ["pointerleave", "blur"]) node.addEventListener(name, () => { said.replaceChildren(hint()); });
   };
-  const open = (node) => ask({ do: node.ready === undefined ? "open_service" : "open_queue", name: node.name });
+  const open = (node) => ask(node.queues ? { do: "open_queue", queues: node.queues } : { do: "open_service", service: node.name });
   const off = new Set(data.nodes.filter((node) => node.tone === "down" || node.tone === "cut").map((node) => node.name));
   const ways = data.ways.map((way) => s("path", { d: way.d, class: `way ${way.kind}${off.has(way.source) || off.has(way.target) ? " off" : ""}` }, s("title", {}, way.title)));
   const trips = data.trips.map((trip) => drawTrip(trip, id));

@@ -90,8 +90,10 @@ def node(spot: Spot, look: Look, depths: Depths) -> dict[str, Any]:
         "title": plain(title(spot)),
     }
     if kind in _QUEUES or kind == "fold":
-        ready, held = depths.of(spot.name, *spot.also)
-        return {**drawn, "aside": plain(spot.aside), "ready": ready, "held": held}
+        queues = [*spot.also] if kind == "fold" else [spot.name, *spot.also]
+        ready, held = depths.of(*queues)
+        said = {"aside": plain(spot.aside), "ready": ready, "held": held}
+        return {**drawn, **said} if kind == "fold" else {**drawn, **said, "queues": queues}
     if kind in {"service", "compute"}:
         now = look.event.actor == spot.name
         return {**drawn, "aside": plain(spot.aside), "tone": tone(spot.name, look), "now": now}
