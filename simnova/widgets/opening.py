@@ -18,7 +18,7 @@ class Opening:
 
     _turn: RLock
     _reel: Reel
-    _again: Callable[[], panel.Panel] | None = None
+    _kept_open: Callable[[], panel.Panel] | None = None
     step: int
     opened: dict[str, Any]
 
@@ -29,7 +29,7 @@ class Opening:
         """
         with self._turn:
             shown = panel.message(self._reel.journal, seq)
-            self._again = None
+            self._kept_open = None
             self.step = self._reel.nearest(seq)
             self.opened = shown
 
@@ -40,26 +40,26 @@ class Opening:
         """
         if not queues or not all(isinstance(name, str) for name in queues):
             raise UsageError(f"open_queue wants the names of queues, not {queues!r:.60}")
-        self._keep(lambda: panel.queue(self._reel.journal, self.step, queues))
+        self._keep_open(lambda: panel.queue(self._reel.journal, self.step, queues))
 
     def open_service(self, service: str) -> None:
         """Show what a service waits for, at each step from now on; raises `UsageError` for one that nobody knows."""
         known = follow(self._reel.journal, Company).since
         if service not in known:
             raise unknown("service", service, known)
-        self._keep(lambda: panel.service(self._reel.journal, self.step, service))
+        self._keep_open(lambda: panel.service(self._reel.journal, self.step, service))
 
     def shut(self) -> None:
         """Close whatever is open."""
-        self._again, self.opened = None, {}
+        self._kept_open, self.opened = None, {}
 
-    def _keep(self, make: Callable[[], panel.Panel]) -> None:
+    def _keep_open(self, make: Callable[[], panel.Panel]) -> None:
         with self._turn:
-            self.opened, self._again = make(), make
+            self.opened, self._kept_open = make(), make
 
     def _reopen(self) -> None:
         """At another step: what waits has changed, and a message is one of its own step only."""
-        if self._again is not None:
-            self.opened = self._again()
+        if self._kept_open is not None:
+            self.opened = self._kept_open()
         elif self.opened and self._reel.nearest(self.opened["seq"]) != self.step:
             self.opened = {}
