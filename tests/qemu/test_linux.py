@@ -168,3 +168,8 @@ def test_a_guest_whose_cards_have_come_and_gone_moves_while_it_runs(machines):
         dhcp = "-n -q -t 5 -T 1 -s /usr/share/udhcpc/default.script"
         server.type(f"ip link set eth1 up; udhcpc -i eth1 {dhcp}; echo $((40+2)) done\n")
         assert f"lease of {left} obtained" in server.expect("42 done", seconds=30)
+        [port] = cloud.sql("SELECT id FROM neutron.ports").rows[0]
+        server.detach_interface(port)
+        cloud.run()
+        assert server.addresses == []
+        assert cloud.assembly.drivers["compute2"].driver.wires.switch.wires == []

@@ -290,6 +290,11 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         await super().rollback_live_migration_at_destination(context, instance, *about, **more)
         await self.hypervisor.call("leave", images.undefine, instance.uuid, instance.name)
 
+    def _leave(self, guest: Guest, state: PowerState, dest: str) -> None:
+        """It is the other host's, with its cards."""
+        self.hand_over(guest.uuid, self.hypervisors[dest].driver)
+        super()._leave(guest, state, dest)
+
     def take(self, guest: Guest) -> None:
         """A guest has come here while it ran."""
         self.guests[guest.uuid] = guest

@@ -146,7 +146,9 @@ class Wire:
             self._send(IN, frame)
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; once."""
+        if self not in self.switch.wires:
+            return
         self.switch.wires.remove(self)
         for one in [*self.listening, *(one for ends in self._ends.values() for one in ends)]:
             self.loop.forget(one)
@@ -159,6 +161,11 @@ class Switch:
 
     def __init__(self) -> None:
         self.wires: list[Wire] = []
+
+    def take_up(self, mac: str) -> None:
+        """A card is gone whose guest has moved since its wire was laid."""
+        for wire in [one for one in self.wires if one.card.mac.hex(":") == mac]:
+            wire.close()
 
     def others(self, one: Wire) -> dict[bytes, Wire]:
         """The other cards of the same network, by MAC, but for those that a bridge joins to it already."""
