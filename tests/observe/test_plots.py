@@ -10,8 +10,9 @@ import pytest
 from simnova import Cloud, UsageError
 from simnova.kernel.clock import Clock
 from simnova.observe import palette, queues, states
-from simnova.observe.graph import topology
+from simnova.observe.graph import Edge, Topology, topology
 from simnova.observe.plots import Plots, bus, latencies, paper, utilisation
+from simnova.observe.plots import queues as thin
 from simnova.observe.plots.states import Bar, looks_of
 from simnova.observe.query import Query
 
@@ -190,6 +191,42 @@ class TestStates:
     def test_an_unknown_server(self, cloud):
         with pytest.raises(UsageError, match="unknown server 'web'"):
             cloud.plot.states("web")
+
+
+class TestMany:
+    """What is drawn of more than a picture can show."""
+
+    def test_a_long_line_keeps_its_peaks_and_its_ends(self):
+        times = [float(number) for number in range(50_000)]
+        depths = [number % 7 for number in range(50_000)]
+        depths[31_234] = 999
+        kept, shown = thin.thinned(times, depths)
+        assert len(kept) <= thin.POINTS + 3
+        assert (
+            dict(zip(kept, shown, strict=True)).items()
+            <= dict(zip(times, depths, strict=True)).items()
+        )
+        assert (kept[0], kept[-1], max(shown), min(shown)) == (0.0, 49_999.0, 999, 0)
+        assert kept == sorted(kept)
+
+    def test_many_waits_keep_their_ends(self):
+        took = [float(number) for number in range(5_000)]
+        some = latencies.some(took[::-1])
+        assert len(some) == latencies.POINTS
+        assert (min(some), max(some)) == (0.0, 4_999.0)
+
+    def test_many_hosts_are_one_node(self):
+        hosts = [f"compute{number}" for number in range(20)]
+        edges = [Edge("publishes", "nova-conductor", "nova")]
+        edges += [Edge("routes", "nova", f"compute.{host}", f"compute.{host}") for host in hosts]
+        edges += [Edge("delivers", f"compute.{host}", f"nova-compute@{host}") for host in hosts]
+        told = Topology(dict.fromkeys(edges, 3), {f"compute.{host}": 2 for host in hosts})
+        graph = bus.graph(told)
+        assert set(graph) == {
+            (0, "nova-conductor"), (1, "nova"), (2, "compute.…"), (3, "nova-compute@…"),
+        }  # fmt: skip
+        assert graph.nodes[2, "compute.…"] == {"names": 20, "depth": 40}
+        assert graph.edges[(1, "nova"), (2, "compute.…")]["messages"] == 60
 
 
 class TestTopology:

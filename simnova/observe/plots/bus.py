@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from simnova.kernel.journal import Journal
@@ -21,11 +23,14 @@ Node = tuple[int, str]
 """A column and a name: who publishes and consumes stands in both columns."""
 Spot = tuple[float, float]
 
+TITLE: Final = "The message bus: how many messages went which way"
 COLUMNS: Final = ("publishes", "exchange", "queue", "consumes")
 COLOURS: Final = ("state", "cast", "call", "state")
 ENDS: Final = {"publishes": (0, 1), "routes": (1, 2), "delivers": (2, 3)}
-MANY: Final = 40
-"""Nodes of a column that are drawn: those that most messages passed."""
+MANY: Final = 12
+"""Names of a column that are nodes of their own."""
+_OWN: Final = re.compile(r"(?<=@).*|(?<=_)[0-9a-f]{32}$|(?<=[.])[^.]*$")
+"""What is a host's or a process's own in a name: `nova-compute@…`, `reply_…`, `compute.…`."""
 HALF: Final = 0.33
 """Half of the width of a node, where columns are 1 apart."""
 WIDE: Final = 10.0
@@ -47,6 +52,7 @@ def draw_bus(journal: Journal, seq: int | None) -> Figure:
         paper.nothing(axes, "no message has been sent")
         return made
     made.set_layout_engine("none")
+    paper.head(made, TITLE, y=1 - 0.08 / high, va="top")
     axes.set_position((0.0, 0.0, 1.0, 1 - 0.35 / high))
     rows = max(4, tall)
     axes.set(xlim=(-HALF - 0.04, 3 + HALF + 0.04), ylim=(rows, -0.9))
@@ -60,23 +66,42 @@ def draw_bus(journal: Journal, seq: int | None) -> Figure:
 
 
 def graph(found: Topology) -> nx.DiGraph[Node]:
-    """The ways as a graph of four columns; edges have their `messages`, queues their `depth`."""
+    """The ways as a graph of four columns; edges have their `messages`, queues their `depth`.
+
+    Where a column would be long, names that differ in their host or their number alone are one node.
+    """
     import networkx as nx
 
     made: nx.DiGraph[Node] = nx.DiGraph()
+    groups = [grouped({name for name, at in ends_of(found) if at == number}) for number in range(4)]
+    for name, number in ends_of(found):
+        node = number, groups[number][name]
+        made.add_node(node, depth=0, names=set())
+    for node in made:
+        names = {name for name, group in groups[node[0]].items() if group == node[1]}
+        depth = sum(found.depths.get(name, 0) for name in names)
+        made.nodes[node].update(depth=depth, names=len(names))
     for edge, messages in found.edges.items():
         left, right = ENDS[edge.kind]
-        ends = (left, edge.source), (right, edge.target)
-        for node in ends:
-            made.add_node(node, column=node[0], depth=found.depths.get(node[1], 0))
+        ends = (left, groups[left][edge.source]), (right, groups[right][edge.target])
         before = made.edges[ends]["messages"] if made.has_edge(*ends) else 0
         made.add_edge(*ends, kind=edge.kind, messages=before + messages)
-    for number in range(len(COLUMNS)):
-        busiest = sorted(
-            column(made, number), key=lambda node: -made.degree(node, weight="messages")
-        )
-        made.remove_nodes_from(busiest[MANY:])
     return made
+
+
+def ends_of(found: Topology) -> Iterator[tuple[str, int]]:
+    """The names at both ends of each edge, and their columns."""
+    for edge in found.edges:
+        yield from zip((edge.source, edge.target), ENDS[edge.kind], strict=True)
+
+
+def grouped(names: Collection[str]) -> dict[str, str]:
+    """The node of each name: itself, or what it has in common with others where there are many."""
+    if len(names) <= MANY:
+        return {name: name for name in names}
+    common = {name: _OWN.sub("…", name) for name in names}
+    sizes = Counter(common.values())
+    return {name: group if sizes[group] > 1 else name for name, group in common.items()}
 
 
 def column(found: nx.DiGraph[Node], number: int) -> list[Node]:
@@ -141,7 +166,8 @@ def _nodes(axes: Axes, found: nx.DiGraph[Node], spots: Mapping[Node, Spot]) -> N
 
     for node, (x, y) in spots.items():
         depth = found.nodes[node]["depth"] if node[0] == 2 else 0
-        label = paper.label(node[1]) + (f" ({depth})" if depth else "")
+        names, waiting = found.nodes[node]["names"], f" ({depth} in it)" if depth else ""
+        label = paper.label(node[1]) + (f", {names} of them" if names > 1 else "") + waiting
         style = "round,pad=0,rounding_size=0.12" if node[0] == 1 else "square,pad=0"
         colours: dict[str, Any] = {
             "facecolor": palette.LIGHT["shade"],

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MANY: Final = 24
 """Rows that are drawn: of more methods those that took longest."""
+POINTS: Final = 300
+"""Points of a row."""
 LEAST: Final = 0.01
 """Milliseconds at the left end: what took less stands there."""
 ROOMS: Final = {"rpc": "RPC call", "http": "HTTP request", "virt": "hypervisor"}
@@ -31,7 +33,8 @@ def draw_latencies(journal: Journal, query: str) -> Figure:
     made, (axes,) = paper.figure("How long an answer took", 1.1 + 0.22 * max(4, len(rows)))
     for place, ((room, _), took) in enumerate(rows):
         colour, mark = palette.LIGHT[MARKS[room][0]], MARKS[room][1]
-        axes.plot(took, [place] * len(took), mark, color=colour, markersize=3.5, alpha=0.6)
+        shown = [max(LEAST, one) for one in some(took)]
+        axes.plot(shown, [place] * len(shown), mark, color=colour, markersize=3.5, alpha=0.6)
         axes.plot([median(took)], [place], "|", color=palette.LIGHT["ink"], markersize=11)
     for room in dict.fromkeys(room for (room, _), _ in rows):
         colour, mark = palette.LIGHT[MARKS[room][0]], MARKS[room][1]
@@ -58,9 +61,8 @@ def waits(journal: Journal, query: Query) -> Waits:
     asked = [seq for seq in sorted(answered) if not journal[seq].background]
     for seq in matching(journal, query, asked):
         event, end = journal[seq], journal[answered[seq]]
-        took = max(LEAST, 1e3 * (end.time - event.time))
-        found[event.kind.partition(".")[0], name(event)].append(took)
-    return found
+        found[event.kind.partition(".")[0], name(event)].append(1e3 * (end.time - event.time))
+    return {what: took for what, took in found.items() if max(took) > 0}
 
 
 def name(event: Event) -> str:
@@ -71,6 +73,14 @@ def name(event: Event) -> str:
     parts = str(data.get("path")).partition("?")[0].split("/")
     path = "/".join("…" if len(part) >= 32 else part for part in parts)
     return f"{data.get('to')} {data.get('method')} {path}"
+
+
+def some(took: list[float]) -> list[float]:
+    """The waits; of very many the shortest, the longest, and as many as can be told apart between."""
+    if len(took) <= POINTS:
+        return took
+    ordered = sorted(took)
+    return [ordered[number * (len(took) - 1) // (POINTS - 1)] for number in range(POINTS)]
 
 
 def longest(found: Waits) -> list[tuple[tuple[str, str], list[float]]]:

@@ -68,11 +68,16 @@ def figure(
 ) -> tuple[Figure, list[Axes]]:
     """A figure of its own, which pyplot knows nothing of, and its axes one below the other; inches."""
     made = _kind()(figsize=(width, height), layout="constrained", facecolor=palette.LIGHT["paper"])
-    made.suptitle(title, fontsize=10, color=palette.LIGHT["ink"], x=0.01, ha="left")
+    head(made, title)
     found = made.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
     for axes in found:
         _dress(axes)
     return made, list(found)
+
+
+def head(made: Figure, title: str, **where: Any) -> None:
+    """The title, at the left."""
+    made.suptitle(title, fontsize=10, color=palette.LIGHT["ink"], x=0.01, ha="left", **where)
 
 
 def _dress(axes: Axes) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MANY: Final = 8
 """Queues that are drawn where none are named: those that were deepest."""
+POINTS: Final = 2000
+"""Points of a line."""
 
 
 def draw_queues(journal: Journal, names: Sequence[str]) -> Figure:
@@ -35,7 +37,7 @@ def draw_queues(journal: Journal, names: Sequence[str]) -> Figure:
     )
     end = journal[len(journal) - 1].time if len(journal) else 0.0
     for lane, name in zip(axes, chosen, strict=False):
-        times, depths = line(known[name], end)
+        times, depths = thinned(*line(known[name], end))
         lane.fill_between(times, depths, step="post", color=palette.LIGHT["used"], linewidth=0)
         lane.plot(times, depths, color=palette.LIGHT["call"], linewidth=1.2, drawstyle="steps-post")
         lane.set_ylabel(paper.label(name, 28), rotation=0, ha="right", va="center")
@@ -57,6 +59,20 @@ def deepest(known: dict[str, Queue]) -> list[str]:
 def peak(queue: Queue) -> int:
     """The most messages that were in a queue at once."""
     return max((ready + held for _, ready, held in queue.depths), default=0)
+
+
+def thinned(times: list[float], depths: list[int]) -> tuple[list[float], list[int]]:
+    """The same line; of very many points the first, the lowest and the highest of as many as share a pixel."""
+    if len(times) <= POINTS:
+        return times, depths
+    size = -(-3 * len(times) // POINTS)
+    kept: list[int] = []
+    for begin in range(0, len(times), size):
+        part = range(begin, min(begin + size, len(times)))
+        ends = begin, min(part, key=depths.__getitem__), max(part, key=depths.__getitem__)
+        kept += sorted(set(ends))
+    kept += [len(times) - 1] if kept[-1] != len(times) - 1 else []
+    return [times[place] for place in kept], [depths[place] for place in kept]
 
 
 def line(queue: Queue, end: float) -> tuple[list[float], list[int]]:
