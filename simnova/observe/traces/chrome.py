@@ -73,9 +73,10 @@ def _arrows(name: str, asked: Slice, one: Slice) -> Iterator[Row]:
     """The question, and the answer if there was one; both ends of an arrow lie within their slices."""
     about = {"name": "message", "cat": "message"}
     yield {**_at(asked, asked.begin), "ph": "s", **about, "id": name}
-    yield {**_at(one, one.begin), "ph": "f", "bp": "e", **about, "id": name}
-    if asked.span.role == CLIENT and not asked.span.waiting and one.begin < asked.end:
-        sent = max(one.begin, min(one.end, asked.end) - 1)
+    came = max(asked.begin, one.begin)
+    yield {**_at(one, came), "ph": "f", "bp": "e", **about, "id": name}
+    if asked.span.role == CLIENT and not asked.span.waiting and came < asked.end:
+        sent = max(came, min(one.end, asked.end) - 1)
         yield {**_at(one, sent), "ph": "s", **about, "id": f"{name}.back"}
         yield {**_at(asked, asked.end - 1), "ph": "f", "bp": "e", **about, "id": f"{name}.back"}
 

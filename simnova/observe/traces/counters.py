@@ -17,9 +17,13 @@ _COUNTED: Final = {"vcpus_used": "VCPU", "memory_mb_used": "MEMORY_MB", "local_g
 
 
 def counters(journal: Journal) -> Iterator[dict[str, Any]]:
-    """Counter events of Chrome's Trace Event Format; times are in nanoseconds."""
-    yield from depths(journal)
-    yield from sold(journal)
+    """Counter events of Chrome's Trace Event Format, told once more at the end; times are in nanoseconds."""
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in (*depths(journal), *sold(journal)):
+        latest[one["pid"], one["name"]] = one
+        yield one
+    for one in latest.values():
+        yield {**one, "ts": round(journal[-1].time * 10**9)}
 
 
 def depths(journal: Journal) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,8 @@
-"""Spans side by side: on one lane, spans lie within each other or one after the other."""
+"""Spans side by side: on one lane, spans lie one after the other or strictly within each other.
+
+Strictly, for an arrow's end belongs to the innermost slice at its time: so the outer one has its first and its last
+nanosecond for itself.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,10 @@ from simnova.observe.traces.spans import Span
 
 LEAST: Final = 1
 """Nanoseconds that a span without length is drawn long, so that arrows can point at it."""
+
+
+Room = tuple[int, int]
+"""When a slice begins and ends, in nanoseconds."""
 
 
 class Slice(NamedTuple):
@@ -26,9 +34,9 @@ def slices(spans: Iterable[Span]) -> list[Slice]:
         ((*_times(span), number, span) for number, span in enumerate(spans)),
         key=lambda one: (one[0], -one[1], one[2]),
     )
-    lanes: dict[str, list[list[int]]] = {}
+    lanes: dict[str, list[list[Room]]] = {}
     return [
-        Slice(span, _lane(lanes.setdefault(span.service, []), begin, end), begin, end)
+        Slice(span, *_placed(lanes.setdefault(span.service, []), begin, end))
         for begin, end, _, span in timed
     ]
 
@@ -38,13 +46,22 @@ def _times(span: Span) -> tuple[int, int]:
     return begin, max(end, begin + LEAST)
 
 
-def _lane(lanes: list[list[int]], begin: int, end: int) -> int:
-    """The first lane that has room, as ends of the spans open on it, the innermost last."""
-    for number, ends in enumerate(lanes):
-        while ends and ends[-1] <= begin:
-            ends.pop()
-        if not ends or end <= ends[-1]:
-            ends.append(end)
-            return number
-    lanes.append([end])
-    return len(lanes) - 1
+def _placed(lanes: list[list[Room]], begin: int, end: int) -> tuple[int, int, int]:
+    """The first lane that has room, and from when to when; a lane is the spans open on it, the innermost last."""
+    for number, opened in enumerate(lanes):
+        while opened and opened[-1][1] <= begin:
+            opened.pop()
+        room = _room(opened, begin, end)
+        if room is not None:
+            opened.append(room)
+            return number, *room
+    lanes.append([(begin, end)])
+    return len(lanes) - 1, begin, end
+
+
+def _room(opened: list[Room], begin: int, end: int) -> Room | None:
+    if not opened:
+        return begin, end
+    outer = opened[-1]
+    inner = max(begin, outer[0] + 1), min(end, outer[1] - 1)
+    return inner if end <= outer[1] and inner[0] < inner[1] else None

@@ -38,6 +38,7 @@ class Tracer:
         self._served: dict[int, Span] = {}
         self._requests: dict[Any, int] = {}
         self._waiting: dict[tuple[Any, str], Span] = {}
+        self._stepped: dict[Span, float] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -246,7 +247,9 @@ class Tracer:
         data = event.data
         span = self._open(event, STEP, home.trace, home, str(data.get("step")))
         span.service = f"{HYPERVISOR}{host_of(event.actor) or event.actor}"
-        span.start = max(home.start, event.time - _took(event))
+        before = self._stepped.get(home, home.start)
+        span.start = max(before, event.time - _took(event))
+        self._stepped[home] = event.time
         span.until(event.time)
         span.about = {name: data[name] for name in data if name not in ("step", "xml")}
         return home

@@ -8,12 +8,14 @@ from collections import defaultdict
 
 import fastjsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simnova import Cloud, Config
 from simnova.observe import hosts, queues
 from simnova.observe.traces.chrome import chrome
 from simnova.observe.traces.lanes import slices
-from simnova.observe.traces.spans import ROOT, spans, traces
+from simnova.observe.traces.spans import ROOT, SERVER, Span, Trace, spans, traces
 
 EVENT = {
     "pid": {"type": "integer"},
@@ -102,10 +104,10 @@ def test_slices_of_a_thread_lie_within_each_other_or_apart(journal, background):
     for found in threads.values():
         inner = []
         for begin, end in found:
-            while inner and inner[-1] <= begin:
+            while inner and inner[-1][1] <= begin:
                 inner.pop()
-            assert not inner or end <= inner[-1]
-            inner.append(end)
+            assert not inner or inner[-1][0] < begin < end < inner[-1][1]
+            inner.append((begin, end))
 
 
 def test_each_span_is_one_slice_as_long_as_it_took(journal):
@@ -120,26 +122,29 @@ def test_each_span_is_one_slice_as_long_as_it_took(journal):
     assert all(abs(one[2] - other[2]) <= 1 for one, other in zip(told, wanted, strict=True))
 
 
-def within(rows, end):
-    """The slices of a thread in which an arrow's end lies."""
-    return [
+def pointed_at(rows, end):
+    """The slice that an arrow's end belongs to: the innermost one of its thread at that time."""
+    around = [
         row
         for row in rows
         if (row["pid"], row["tid"]) == (end["pid"], end["tid"])
         and nano(row["ts"]) <= nano(end["ts"]) < nano(row["ts"]) + nano(row["dur"])
     ]
+    return max(around, key=lambda row: row["ts"])
 
 
-def test_arrows_have_two_ends_and_each_lies_in_a_slice(journal):
+def test_arrows_have_two_ends_and_each_belongs_to_the_right_slice(journal):
     found = read(journal)
     starts, ends = ({row["id"]: row for row in found[ph]} for ph in "sf")
-    assert len(starts) == len(found["s"])
+    assert len(starts) == len(found["s"]) == len(ends) == len(found["f"])
     assert starts.keys() == ends.keys()
     for name, start in starts.items():
         assert start["ts"] <= ends[name]["ts"]
-        assert start["service"] != ends[name]["service"]
-        assert within(found["X"], start)
-        assert within(found["X"], ends[name])
+        source, target = (pointed_at(found["X"], end) for end in (start, ends[name]))
+        assert source["name"] == target["name"]
+        asks = target if name.endswith(".back") else source
+        assert asks["cat"] in ("client", "producer")
+        assert source["service"] != target["service"]
 
 
 def test_a_call_has_an_arrow_there_and_one_back_and_a_cast_one(real):
@@ -178,12 +183,23 @@ def test_counters_end_where_the_tables_stand(journal):
     assert waiting == sum(row[1] for row in queues.at(journal))
 
 
+def test_counters_are_drawn_to_the_end(journal):
+    last = {(row["service"], row["name"]): row["ts"] for row in read(journal)["C"]}
+    assert {nano(ts) for ts in last.values()} == {round(journal[-1].time * 1e9)}
+
+
+def test_the_steps_of_a_hypervisor_follow_each_other_on_one_lane(real):
+    steps = [row for row in read(real)["X"] if row["service"].startswith("hypervisor@")]
+    assert [row["name"] for row in steps] == ["download", "convert", "overlay", "define", "start"]
+    assert len({row["tid"] for row in steps}) == 1
+
+
 def test_without_a_placement_the_hosts_count():
     cloud = Cloud(2, config=Config(release="mitaka"))
     cloud.boot("web", flavor="m1.small")
     found = read(cloud.run().journal)["C"]
-    sold = [row["args"]["sold"] for row in found if row["name"] == "sold VCPU"]
-    assert sold[-1] == 1
+    sold = {row["service"]: row["args"]["sold"] for row in found if row["name"] == "sold VCPU"}
+    assert sorted(sold.values()) == [0, 1]
 
 
 def test_faults_and_decisions_are_marks(troubled):
@@ -199,6 +215,26 @@ def test_what_went_wrong_stands_beside_its_slice(troubled):
     errors = {row["args"]["error"] for row in read(troubled)["X"] if "error" in row["args"]}
     assert "NoValidHost" in errors
     assert any("Domain not started" in error for error in errors)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 12)), max_size=30))
+def test_any_spans_find_lanes_on_which_they_do_not_cross(times):
+    trace = Trace("req-1", "req-1", False, 0.0)
+    some = [
+        Span(seq, SERVER, "nova-api", "x", trace, None, begin / 1e9, (begin + length) / 1e9)
+        for seq, (begin, length) in enumerate(times)
+    ]
+    made = slices(some)
+    assert len(made) == len(some)
+    for one in made:
+        assert one.begin < one.end
+        assert abs(one.begin / 1e9 - one.span.start) < 40e-9
+        for other in made:
+            if one is not other and one.lane == other.lane:
+                apart = one.end <= other.begin or other.end <= one.begin
+                within = one.begin < other.begin < other.end < one.end
+                around = other.begin < one.begin < one.end < other.end
+                assert apart or within or around
 
 
 def test_what_takes_no_time_can_still_be_pointed_at(real):
