@@ -274,9 +274,15 @@ class Player(
     def __repr__(self) -> str:
         return told(self._reel, self.step)
 
-    def svg(self) -> str:
-        """The picture of this step that stands by itself; the same journal gives the same text."""
-        return twin.draw(self._reel, self.step)
+    def svg(self, view: str = "") -> str:
+        """The picture of this step that stands by itself; the same journal gives the same text.
+
+        It shows the decision and the cloud, with `view="state"` or `view="why"` that view; raises `UsageError` for
+        another one.
+        """
+        if view and view not in twin.BELOW:
+            raise unknown("view", view, twin.BELOW)
+        return twin.draw(self._reel, self.step, view)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for whoever cannot run it the story as text and the picture as SVG."""

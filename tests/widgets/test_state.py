@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -217,3 +218,20 @@ def test_a_recorded_journal_of_unknown_states_is_shown_as_it_is(journal):
     for seq in Reel(journal).places:
         found = state.at(look(Reel(journal), seq))
         assert json.loads(json.dumps(found)) == found
+
+
+def test_the_twin_shows_the_state_and_the_chain_and_is_the_same_each_time(life):
+    migrating = next(
+        event.seq
+        for event in life.journal
+        if (event.data.get("after") or {}).get("task_state") == "migrating"
+    )
+    player = Player(life, step=migrating)
+    for view, told in (("state", "● migrating"), ("why", "to a host that the scheduler chooses")):
+        svg = player.svg(view)
+        assert svg == Player(life, step=migrating).svg(view)
+        assert told in "".join(ET.fromstring(svg).itertext())
+    assert "● migrating" not in player.svg()
+    with pytest.raises(UsageError, match="rows"):
+        player.svg("rows")
+    assert "No server" in Player(type(life.journal)(life.journal.clock)).svg("state")

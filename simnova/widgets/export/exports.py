@@ -36,7 +36,7 @@ class Exports:
     send: Callable[..., None]
     trait_names: Callable[..., list[str]]
 
-    def svg(self) -> str:
+    def svg(self, view: str = "") -> str:
         """The picture of this step that stands by itself."""
         raise NotImplementedError
 

@@ -3,6 +3,10 @@
 const ABOUT = {
   decision: "Each row is a filter, each column a host: ✓ lets it pass, ✗ rejects it, and a host that is out is not asked again. "
     + "Below, what the weighers give those that are left: the largest sum wins (★); ☆ marks the alternates that a failed build may fall back on.",
+  topology: "Exchanges, queues and services of the message bus: a line is a binding or a subscription, a number the depth of a queue. "
+    + "The message of this step is on its way along the lines that are lit.",
+  fork: "What happens from this step on where something is changed: the two runs stand side by side, and the first event in which they differ is marked. "
+    + "The cloud itself is never touched, for the fork is another one.",
   cloud: "Each box is a host, as wide as its memory, with its servers in it: dashed while they are being built or changed, red where they failed. "
     + "The bars tell what is sold of what may be sold; the mark in a bar is what the machine really has.",
   rows: "The rows of the databases that changed since the step before: what a column was, and what it is now. "

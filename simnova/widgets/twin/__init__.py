@@ -5,14 +5,14 @@ It is drawn from the same frame as the player's views and is the same text for t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
 from simnova.observe.markup import svg
 from simnova.widgets import frame as frames
 from simnova.widgets.reel import Reel
-from simnova.widgets.twin import decision, hosts, sequence
+from simnova.widgets.twin import decision, hosts, sequence, state, why
 from simnova.widgets.twin.ink import words
 from simnova.widgets.views import VIEWS
 
@@ -31,15 +31,22 @@ STYLE: Final = (
     ".simnova .sn-halo{stroke-linejoin:round}}"
 )
 _LINE = 84
+Drawer = Callable[[Any, float, float, float], tuple[float, list[str]]]
+BELOW: Final[dict[str, Drawer]] = {"state": state.draw, "why": why.draw}
+"""The views that can stand below the sequence in the place of the decision and the cloud."""
 
 
-def draw(reel: Reel, seq: int) -> str:
-    """The whole picture of a step."""
+def draw(reel: Reel, seq: int, view: str = "") -> str:
+    """The whole picture of a step: the decision and the cloud below the sequence, or the one `view` of `BELOW`."""
     frame, seen = frames.still(reel, seq), frames.look(reel, seq)
     lines = wrap(frame["sentence"], _LINE)[:4]
     top = 44 + 26 * len(lines)
     height, rows = sequence.draw(frame, PAD, top, WIDTH - 2 * PAD)
     below = top + height + 24
+    if view:
+        held, drawn = BELOW[view](VIEWS[view].at(seen), PAD, below, WIDTH - 2 * PAD)
+        parts = [facts(frame), *story(lines), *rows, *drawn]
+        return svg(WIDTH, below + held + 16, frame["sentence"], STYLE + state.STYLE, parts)
     half = (WIDTH - 2 * PAD - GAP) / 2
     left, matrix = decision.draw(VIEWS["decision"].at(seen), PAD, below, half)
     right, boxes = hosts.draw(VIEWS["cloud"].at(seen), PAD + half + GAP, below, half)
