@@ -13,10 +13,13 @@ from simnova import Cloud, UsageError
 from simnova.cli import main
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import Event, Journal
+from simnova.observe.query import Query, Term, matching
 from simnova.widgets import static
+from simnova.widgets.export.facts import facts
 from simnova.widgets.export.film import STEPS
 from simnova.widgets.export.parts import Parts
 from simnova.widgets.player import Player
+from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -52,6 +55,15 @@ def unfolded(film, place):
     if isinstance(part, dict):
         return {name: unfolded(film, one) for name, one in part.items()}
     return [unfolded(film, one) for one in part] if isinstance(part, list) else part
+
+
+@pytest.fixture(scope="module")
+def booted():
+    """Three hosts and one boot."""
+    cloud = Cloud(hosts=3)
+    cloud.boot("web-1")
+    cloud.run()
+    return cloud
 
 
 @pytest.fixture
@@ -213,3 +225,39 @@ def test_a_journal_of_a_file_is_a_page_by_the_command(tmp_path, capsys):
     capsys.readouterr()
     assert main(["export", str(file), "--to", "html", "--detail", "story"]) == 0
     assert capsys.readouterr().out == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kind", "rpc"),
+        ("kind", "rpc.cast"),
+        ("service", "nova-compute"),
+        ("service", "@compute2"),
+        ("request", ""),
+        ("table", "instances"),
+        ("table", "nova_cell1.instances"),
+        ("state", "spawning"),
+        ("server", "web-1"),
+        ("method", "build_and"),
+        ("to", "compute"),
+        ("to", "nova-scheduler"),
+        ("host", "compute2"),
+        ("", "scheduler"),
+    ],
+)
+def test_the_facts_in_a_page_answer_queries_as_the_player_does(booted, key, value):
+    journal = booted.journal
+    value = value or next(event.request_id for event in journal if event.kind == "rpc.cast")[:9]
+    places = Reel(journal, "everything").places
+    begins = key in ("request", "method", "")
+    answered = [
+        seq
+        for seq in places
+        if any(
+            value in one if not key else one.startswith(value) if begins else one == value
+            for one in facts(journal, seq).get(key or "text", ())
+        )
+    ]
+    assert answered
+    assert answered == matching(journal, Query((Term(key, value),)), places)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simnova.exceptions import UsageError
 from simnova.widgets import lanes
+from simnova.widgets.export.facts import facts
 from simnova.widgets.export.parts import Parts
 from simnova.widgets.fork import Fork
 from simnova.widgets.frame import frame, pane, score
@@ -62,6 +63,7 @@ def film(
         "panes": {
             view: [parts.put(pane(reel, seq, view, fork, server)) for seq in seqs] for view in views
         },
+        "facts": [parts.put(facts(reel.journal, seq)) for seq in seqs],
         "state": parts.put({**state, "strip": reel.strip}),
         "parting": None if fork is None else parting(reel, fork),
         "parts": parts.kept,

@@ -59,7 +59,8 @@ def style() -> str:
 
 def page_script() -> str:
     """The module of a page that has no kernel: the same, with a model and an opening of its own."""
-    return "\n".join([script(), *((HERE / f"{name}.js").read_text() for name in ("still", "page"))])
+    more = ((HERE / f"{name}.js").read_text() for name in ("sift", "still", "page"))
+    return "\n".join([script(), *more])
 
 
 def page_style() -> str:

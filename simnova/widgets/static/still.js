@@ -21,7 +21,7 @@ function projector({ parts, shown, panes }) {
     return part(place);
   };
   const at = (index) => Object.fromEntries(Object.entries(shown).map(([name, places]) => [name, show(places[index])]));
-  return { at, pane: (view, index) => show(panes[view][index]) };
+  return { part: show, at, pane: (view, index) => show(panes[view][index]) };
 }
 
 const UNASKED = {
@@ -39,7 +39,7 @@ function makeStill(film) {
     index = inside(wanted);
     Object.assign(state, projected.at(index), { pane: projected.pane(state.view, index) });
   };
-  const go = (wanted) => { put(wanted); tell("frame", "pane"); };
+  const go = (wanted) => { put(wanted); doings.look(); tell("frame", "pane", "asked", "found"); };
   const verbs = {
     forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(steps.length - 1),
     seek: ({ seq }) => go(nearest(seq)), position: ({ position }) => go(position - 1),
@@ -50,12 +50,24 @@ function makeStill(film) {
     },
   };
   put(nearest(film.at));
+  const doings = makeDoings(film, projected.part, state, { index: () => index, go, nearest, tell });
+  Object.assign(verbs, doings.verbs);
+  const heed = (message) => {
+    const told = state.problem.text;
+    try {
+      verbs[message.do]?.(message);
+      state.problem = {};
+    } catch (error) {
+      state.problem = { do: message.do, text: error.message };
+    }
+    if (told !== state.problem.text) tell("problem");
+  };
   return {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; },
     save_changes: () => { state.pane = projected.pane(state.view, index); tell("view", "pane"); },
     on: (name, ear) => { ears.set(name, [...(ears.get(name) ?? []), ear]); },
     off: (name, ear) => { ears.set(name, (ears.get(name) ?? []).filter((one) => one !== ear)); },
-    send: (message) => { verbs[message.do]?.(message); },
+    send: heed,
   };
 }
