@@ -7,9 +7,9 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from simnova import Cloud, Config, Journal, NovaError, Profile, UsageError, __version__
+from simnova import Cloud, Config, NovaError, Profile, UsageError, __version__
+from simnova.cli_journals import add_export, add_showing, add_tell, told_of
 from simnova.cloud.client import MICROVERSION
-from simnova.observe.steps import Detail
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, told, add in (
         ("boot", "boot servers and tell the story", _add_boot),
         ("schedule", "let the scheduler decide on clouds given as JSON", _add_schedule),
-        ("tell", "tell the story of a journal's file", _add_tell),
-        ("export", "a journal's file for Jaeger, Perfetto or ShiViz, or as a page", _add_export),
+        ("tell", "tell the story of a journal's file", add_tell),
+        ("export", "a journal's file for Jaeger, Perfetto or ShiViz, or as a page", add_export),
         ("record", "do API actions on a server, told as recordings", _add_record),
         ("hosts", "compute hosts with real guests, on this machine", _add_hosts),
         ("images", "guests that are made here, without a download", _add_images),
@@ -80,57 +80,8 @@ def _add_boot(boot: argparse.ArgumentParser) -> None:
     )
     boot.add_argument("--seed", type=int, default=0, help="the same seed gives the same run (0)")
     boot.add_argument("--journal", metavar="FILE", help="where to write the journal (boot.jsonl)")
-    _add_showing(boot)
+    add_showing(boot)
     boot.set_defaults(work=_boot)
-
-
-def _add_showing(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--detail",
-        default="story",
-        choices=("story", "messages", "everything"),
-        help="how much is told",
-    )
-    command.add_argument(
-        "--show",
-        default="story",
-        choices=("story", "sequence", "log"),
-        help="what is shown (the story)",
-    )
-
-
-def _add_tell(tell: argparse.ArgumentParser) -> None:
-    _add_file(tell)
-    _add_showing(tell)
-    tell.set_defaults(work=_tell)
-
-
-def _add_file(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="a journal, as cloud.journal.write wrote it")
-    command.add_argument(
-        "--partial", action="store_true", help="of a file that is cut, take what is there"
-    )
-
-
-def _add_export(export: argparse.ArgumentParser) -> None:
-    _add_file(export)
-    export.add_argument(
-        "--to",
-        required=True,
-        metavar="FORM",
-        help="otlp (Jaeger), chrome (Perfetto), shiviz, or html: the player in one file",
-    )
-    export.add_argument(
-        "-o", "--output", metavar="FILE", help="packed where it ends in .gz (standard output)"
-    )
-    export.add_argument("--background", action="store_true", help="with set-up and periodic tasks")
-    export.add_argument(
-        "--detail",
-        default="story",
-        choices=("story", "messages", "everything"),
-        help="what is a step of the player (story)",
-    )
-    export.set_defaults(work=_export)
 
 
 def _add_schedule(schedule: argparse.ArgumentParser) -> None:
@@ -276,57 +227,11 @@ def _boot(parsed: argparse.Namespace) -> bool:
     cloud = Cloud(hosts=parsed.hosts, seed=parsed.seed)
     call = cloud.submit(parsed.name, flavor=parsed.flavor, image=parsed.image, count=parsed.count)
     cloud.run()
-    told = _told(cloud.journal, parsed.show, parsed.detail)
+    told = told_of(cloud.journal, parsed.show, parsed.detail)
     print("\n".join([told, "", *map(repr, call.servers)]))
     if parsed.journal:
         cloud.journal.write(parsed.journal)
     return any(server.status == "ERROR" for server in call.servers)
-
-
-def _told(journal: Journal, show: str, detail: Detail) -> str:
-    from simnova.observe import logs, sequence, story
-
-    if show == "log":
-        return str(logs.lines(journal))
-    return str(
-        story.story(journal, detail=detail)
-        if show == "story"
-        else sequence.arrows(journal, detail=detail)
-    )
-
-
-def _tell(parsed: argparse.Namespace) -> bool:
-    journal = Journal.read(parsed.file, partial=parsed.partial)
-    print(_told(journal, parsed.show, parsed.detail))
-    return False
-
-
-def _export(parsed: argparse.Namespace) -> bool:
-    from simnova.observe.traces import formats
-
-    journal = Journal.read(parsed.file, partial=parsed.partial)
-    if parsed.to == "html":
-        _export_page(journal, parsed)
-    elif parsed.output:
-        formats.export(journal, parsed.output, parsed.to, background=parsed.background)
-    else:
-        for part in formats.text(journal, parsed.to, background=parsed.background):
-            sys.stdout.write(part)
-    return False
-
-
-def _export_page(journal: Journal, parsed: argparse.Namespace) -> None:
-    from simnova.saving import save
-    from simnova.widgets.export.page import Told, page
-    from simnova.widgets.reel import Reel
-
-    reel = Reel(journal, parsed.detail)
-    command = f"simnova export {parsed.file} --to html --detail {parsed.detail}"
-    text = page(reel, reel.opening, Told(again=command))
-    if parsed.output:
-        save(parsed.output, [text.encode("utf-8", "replace")])
-    else:
-        sys.stdout.write(text)
 
 
 def _record(parsed: argparse.Namespace) -> bool:
