@@ -175,6 +175,11 @@ def test_a_daemon_that_does_not_come_up_says_why_and_leaves_nothing(monkeypatch)
         Machines(["broken"])
 
 
+def test_a_name_too_long_for_sockets_is_refused():
+    with pytest.raises(UsageError, match=r"a machine cannot be called 'c{40}': at most"):
+        Machines(["c" * 40])
+
+
 def test_virsh_shows_what_nova_has_made(machines):
     if shutil.which("virsh") is None:
         pytest.skip("there is no virsh; see bindep.txt")

@@ -256,3 +256,37 @@ def test_clouds_of_one_seed_share_daemons_and_do_not_meet(cloud, machines):
 
 def driver(cloud, host):
     return cloud.assembly.drivers[host].driver
+
+
+# --- by ssh ---
+
+SSH = """#!/bin/sh
+# what an ssh server does with a command, without the server
+while [ "$1" != "--" ]; do shift; done
+shift 2
+exec sh -c "$*"
+"""
+
+NETCAT = f"""#!{sys.executable}
+import os, socket, sys, threading
+there = socket.socket(socket.AF_UNIX)
+there.connect(sys.argv[-1])
+def back():
+    while data := there.recv(65536):
+        os.write(1, data)
+threading.Thread(target=back, daemon=True).start()
+while data := os.read(0, 65536):
+    there.sendall(data)
+"""
+
+
+def test_a_guest_starts_behind_ssh(machines, tmp_path):
+    for name, text in (("ssh", SSH), ("nc", NETCAT)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    programs = f"command={tmp_path}/ssh&netcat={tmp_path}/nc"
+    uri = f"qemu+ssh://127.0.0.1/session?socket={machines['compute1'].socket}&{programs}"
+    with Cloud([Host("compute1", driver=uri)]) as cloud:
+        server = cloud.boot("web", flavor="m1.tiny").wait()
+        up(server)
+        assert driver(cloud, "compute1").connection.getURI().endswith("no_tty=1")

@@ -18,7 +18,7 @@ from simnova.kernel.clock import Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Resources
-from simnova.nova.virt.libvirt import filters, guest
+from simnova.nova.virt.libvirt import filters, guest, leftovers, wires
 from simnova.nova.virt.libvirt.driver import LibvirtDriver
 from simnova.nova.virt.libvirt.host import NODE, library
 
@@ -289,6 +289,28 @@ def test_newer_qemus_are_told_in_milliseconds_when_to_look_for_a_wire_again():
         sockets = [line for line in lines if line.startswith("socket,")]
         assert len(sockets) == 3
         assert all(line.endswith(f",{told}") for line in sockets)
+
+
+def test_a_long_host_name_leaves_room_for_sockets(monkeypatch):
+    long = "compute-0017.rack-4.row-b.dc-2.example.org" * 3
+    places = [at_host(f"{long}{number}").directory for number in (1, 2)]
+    assert places[0] != places[1]
+    assert len(str(wires.socket_of(places[0], "fa163e010203", wires.OUT))) < 108
+    monkeypatch.setattr(leftovers, "state", lambda: Path("/home") / ("x" * 60))
+    with pytest.raises(UsageError, match="too long for the sockets of guests: set XDG_STATE_HOME"):
+        at_host("compute1")
+
+
+def at_host(name):
+    resources = Resources(4, 8192, 50)
+    return LibvirtDriver(Clock(), name, "qemu:///session", "0123456789abcdef", resources).hypervisor
+
+
+def test_only_a_directory_of_a_run_is_ever_removed(tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    with pytest.raises(ValueError, match="is no directory of a run's"):
+        leftovers.remove(tmp_path)
+    assert (tmp_path / "mine").exists()
 
 
 # --- replay ---

@@ -189,7 +189,11 @@ class Daemon:
         if self.directory.exists():
             raise UsageError(f"{self.name} is there already: {self.directory}")
         if len(str(self.directory)) > LONGEST:
-            raise UsageError(f"{self.directory}: longer than {LONGEST} characters; take another")
+            most = LONGEST - len(str(self.directory.parent)) - 1
+            raise UsageError(
+                f"a machine cannot be called '{self.name}': at most {most} characters leave QEMU room "
+                f"for its sockets in {self.directory.parent}"
+            )
         settings = self.directory / "etc" / "libvirt"
         settings.mkdir(parents=True, mode=0o700)
         log = f"3:file:{self.directory}/daemon.log"

@@ -66,7 +66,9 @@ class Host:
         self.mark = mark
         self.resources = resources
         self.timeout = timeout
-        self.directory = leftovers.directory(mark) / name
+        self.directory = leftovers.place(mark, name)
+        if uri.startswith("qemu"):
+            leftovers.check_room(self.directory)
         self.reached = True
         self.connection_listener: ConnectionListener | None = None
         self._connection: Any = None

@@ -9,14 +9,21 @@ import json
 import os
 import shutil
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from simnova.exceptions import UsageError
 from simnova.nova.virt.libvirt import daemon
 
 __door__ = True
+
+LONGEST = 24
+"""Characters of a host's name that its directory is called by."""
+SOCKET, DEEPEST = 107, 24
+"""Bytes that the path of a unix socket may have, and how many of them a socket needs below its host's directory."""
 
 _writing = threading.Lock()
 
@@ -32,6 +39,23 @@ def state() -> Path:
 def directory(run: str) -> Path:
     """That of one run."""
     return state() / run
+
+
+def place(run: str, host: str) -> Path:
+    """That of a host in a run; a long name is cut."""
+    if len(host) > LONGEST:
+        host = f"{host[: LONGEST - 9]}-{zlib.crc32(host.encode()):08x}"
+    return directory(run) / host
+
+
+def check_room(place: Path) -> None:
+    """Raise UsageError where a host's directory leaves no room for the names of sockets."""
+    room = SOCKET - DEEPEST - len(os.fsencode(place))
+    if room < 0:
+        raise UsageError(
+            f"{state()} is {-room} characters too long for the sockets of guests: "
+            "set XDG_STATE_HOME to a shorter folder"
+        )
 
 
 class Run(NamedTuple):
@@ -76,6 +100,8 @@ def _read(place: Path) -> Run | None:
 
 def remove(host: Path) -> None:
     """The directory of a host; with the last one that of its run goes."""
+    if state() not in host.parents:
+        raise ValueError(f"{host} is no directory of a run's")
     shutil.rmtree(host, ignore_errors=True)
     others = [one for one in host.parent.glob("*") if one.is_dir() and one.name != "glance"]
     if not others:
