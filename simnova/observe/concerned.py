@@ -23,35 +23,20 @@ class Concerned:
     """Events and requests by the uuids that they are about; `follow(journal, Concerned)`."""
 
     def __init__(self) -> None:
-        self._names = Names()
         self._events: defaultdict[str, set[int]] = defaultdict(set)
         self._requests: defaultdict[str, set[str]] = defaultdict(set)
         self._owners: dict[tuple[Any, ...], str] = {}
-        self._asked: dict[str, tuple[int, list[str]]] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
-        self._names.add(event)
         for uuid in self._about(event):
             self._events[uuid].add(event.seq)
             if event.request_id and not asks_around(event):
                 self._requests[uuid].add(event.request_id)
 
-    def concerns(self, event: Event, server: str) -> bool:
-        """Whether an event is about a server, given by a name it has or had, or by how its uuid begins."""
-        return any(
-            event.seq in self._events[uuid] or event.request_id in self._requests[uuid]
-            for uuid in self.called(server)
-        )
-
-    def called(self, server: str) -> list[str]:
-        """The uuids that are meant."""
-        known = self._names.servers
-        size, found = self._asked.get(server, (-1, []))
-        if size != len(known) and _BEGINNING.fullmatch(server):
-            found = [uuid for uuid in known if uuid.startswith(server)]
-            self._asked[server] = len(known), found
-        return [*self._names.called.get(server, ()), *found]
+    def concerns(self, event: Event, uuid: str) -> bool:
+        """Whether an event, or the request that it belongs to, is about that server."""
+        return event.seq in self._events[uuid] or event.request_id in self._requests[uuid]
 
     def _about(self, event: Event) -> Iterator[str]:
         data = event.data
@@ -74,3 +59,13 @@ class Concerned:
             self._owners[key] = str(owner)
         if key in self._owners:
             yield self._owners[key]
+
+
+def called(names: Names, server: str) -> list[str]:
+    """The uuids of the servers that have or had that name, or whose uuid begins so."""
+    begun = (
+        [uuid for uuid in names.servers if uuid.startswith(server)]
+        if _BEGINNING.fullmatch(server)
+        else []
+    )
+    return list(dict.fromkeys((*names.called.get(server, ()), *begun)))

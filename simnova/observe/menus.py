@@ -8,7 +8,7 @@ from typing import Final
 
 from simnova.exceptions import unknown
 from simnova.kernel.journal import Event, Journal
-from simnova.observe.concerned import Concerned
+from simnova.observe.concerned import called
 from simnova.observe.index import follow
 from simnova.observe.names import Names, host_of, natural, place
 from simnova.observe.story import sentence
@@ -84,7 +84,7 @@ def doubt(journal: Journal, key: str, value: str) -> str:
         return ""
     known = set(_KNOWN[key](journal))
     if key == "server":
-        fits = bool(follow(journal, Concerned).called(value))
+        fits = bool(called(follow(journal, Names), value))
     elif key in ("request", "method"):
         fits = any(name.startswith((value, f"req-{value}")) for name in known)
     else:

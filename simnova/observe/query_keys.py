@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.nova.objects.states.names import TaskState, VmState
-from simnova.observe.concerned import Concerned
+from simnova.observe.concerned import Concerned, called
 from simnova.observe.index import follow
-from simnova.observe.names import host_of
+from simnova.observe.names import Names, host_of
 from simnova.observe.pairs import Pairs
 from simnova.observe.story_en import TEMPLATES
 from simnova.observe.texts import Texts
@@ -55,7 +55,17 @@ def _request(_: Journal, value: str) -> Test:
 
 
 def _server(journal: Journal, value: str) -> Test:
-    return lambda event: follow(journal, Concerned).concerns(event, value)
+    known: list[str] = []
+    seen = -1
+
+    def about(event: Event) -> bool:
+        nonlocal known, seen
+        if seen != len(journal):
+            known, seen = called(follow(journal, Names), value), len(journal)
+        concerned = follow(journal, Concerned)
+        return any(concerned.concerns(event, uuid) for uuid in known)
+
+    return about
 
 
 # --- what ---------------------------------------------------------------------------------------------------------
