@@ -139,6 +139,20 @@ def test_a_link_leads_to_a_step_and_a_view(browser, file, cloud):
     page.assert_alone()
 
 
+def test_a_message_and_a_queue_open_as_they_do_with_a_kernel(browser, file):
+    page = Opened(browser, file).open("#view=topology")
+    page.root.locator(".arrow", has_text="POST /v2.1/servers").first.click()
+    panel = page.root.locator("section.panel")
+    expect(panel).to_contain_text(WILD)
+    page.root.press("Escape")
+    expect(panel).to_be_hidden()
+    page.root.locator(".bus [role=button]", has_text="scheduler").first.click()
+    expect(panel).to_be_visible()
+    page.root.press("ArrowRight")
+    expect(panel).to_be_visible()
+    page.assert_alone()
+
+
 def test_a_host_that_lost_cannot_be_asked_and_the_page_says_so(browser, file, cloud):
     page = Opened(browser, file).open(f"#step={cloud.decision().seq}")
     page.root.locator(".matrix").get_by_role("button", name="compute2", exact=True).click()

@@ -19,7 +19,7 @@ from simnova.widgets.reel import Reel
 
 FORMS: Final = {"html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
 """What can be written, and what a browser calls it."""
-OF_A_STEP: Final = {"frame", "score", "pane", "strip", "answer"}
+OF_A_STEP: Final = {"frame", "score", "pane", "strip", "answer", "opened"}
 """What a page has of every step, and so does not begin with."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from simnova.exceptions import UsageError
 from simnova.widgets import lanes
 from simnova.widgets.export.facts import facts
+from simnova.widgets.export.openings import openings
 from simnova.widgets.export.parts import Parts
 from simnova.widgets.fork import Fork
 from simnova.widgets.frame import frame, pane, score
@@ -54,15 +55,19 @@ def film(
     """
     seqs, parts = reel.places or [-1], Parts()
     views = [view for view in VIEWS if view != "fork" or fork]
+    panes = {
+        view: [parts.put(pane(reel, seq, view, fork, server)) for seq in seqs] for view in views
+    }
+    shown = {
+        "score": scores(reel, seqs, parts),
+        "frame": [parts.put(frame(reel, seq, fork)) for seq in seqs],
+    }
+    clickable = {"score": shown["score"], "topology": panes["topology"]}
     return {
         "steps": seqs,
-        "shown": {
-            "score": scores(reel, seqs, parts),
-            "frame": [parts.put(frame(reel, seq, fork)) for seq in seqs],
-        },
-        "panes": {
-            view: [parts.put(pane(reel, seq, view, fork, server)) for seq in seqs] for view in views
-        },
+        "shown": shown,
+        "panes": panes,
+        "opened": openings(reel.journal, seqs, parts, clickable),
         "facts": [parts.put(facts(reel.journal, seq)) for seq in seqs],
         "state": parts.put({**state, "strip": reel.strip}),
         "parting": None if fork is None else parting(reel, fork),

@@ -30,6 +30,13 @@ class Parts:
             value = str(value)  # JSON has no such number; in a picture it is a text
         return self._place((type(value).__name__, value), value)
 
+    def value(self, place: int) -> Any:
+        """What is kept at a place, with all that is in it."""
+        part = self.kept[place]
+        if isinstance(part, dict):
+            return {name: self.value(one) for name, one in part.items()}
+        return [self.value(one) for one in part] if isinstance(part, list) else part
+
     def _place(self, key: Key, value: Any) -> int:
         place = self._places.setdefault(key, len(self.kept))
         if place == len(self.kept):

@@ -25,13 +25,13 @@ function projector({ parts, shown, panes }) {
 }
 
 const UNASKED = {
-  view: "decision", filter: "", found: { text: "", count: 0, place: 0 }, stops: [], asked: {}, ticks: {}, marks: {}, menu: {}, problem: {}, answer: {}, following: false,
+  view: "decision", filter: "", found: { text: "", count: 0, place: 0 }, stops: [], asked: {}, ticks: {}, marks: {}, menu: {}, problem: {}, answer: {}, opened: {}, following: false,
 };
 
 function makeStill(film) {
   const { steps } = film, projected = projector(film), ears = new Map();
   const state = { ...UNASKED, ...unfolder(film.parts)(film.state), offline: true };
-  let index = 0;
+  let index = 0, kept = null;
   const tell = (...names) => { for (const name of names) for (const ear of ears.get(`change:${name}`) ?? []) ear(); };
   const inside = (wanted) => Math.min(Math.max(0, wanted), steps.length - 1);
   const nearest = (seq) => inside(steps.findLastIndex((step) => step <= seq));
@@ -39,11 +39,20 @@ function makeStill(film) {
     index = inside(wanted);
     Object.assign(state, projected.at(index), { pane: projected.pane(state.view, index) });
   };
-  const go = (wanted) => { put(wanted); doings.look(); tell("frame", "pane", "asked", "found"); };
+  const go = (wanted) => { put(wanted); doings.look(); reopen(); tell("frame", "pane", "asked", "found"); };
+  const opened = (place) => { state.opened = place == null ? {} : projected.part(place); tell("opened"); };
+  const keep = (of, name) => { kept = film.opened[of][name] ? { of, name } : null; reopen(); };
+  const reopen = () => {
+    if (kept) opened(film.opened[kept.of][kept.name][index]);
+    else if (state.opened.of && nearest(state.opened.seq) !== index) opened(null);
+  };
   const verbs = {
     forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(steps.length - 1),
     seek: ({ seq }) => go(nearest(seq)), position: ({ position }) => go(position - 1),
     parting: () => go(nearest(film.parting ?? steps[index])),
+    open: ({ seq }) => { kept = null; go(nearest(seq)); opened(film.opened.messages[seq]); },
+    open_queue: ({ queues }) => keep("queues", queues.join("\n")), open_service: ({ service }) => keep("services", service),
+    shut: () => { kept = null; opened(null); },
     what_if: ({ host }) => {
       state.answer = { host, step: state.frame.seq, because: `What would have been enough for ${host} is asked of the scheduler, and this page has none: open the run again in Python.` };
       tell("answer");
