@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     boots,
     conductors,
+    files,
     guests,
     journal,
     player,
@@ -17,7 +18,20 @@ from benchmarks import (
 )
 from benchmarks.measure import show
 
-PARTS = (startup, boots, conductors, tour, schedule, rpc, journal, seek, player, search, guests)
+PARTS = (
+    startup,
+    boots,
+    conductors,
+    tour,
+    schedule,
+    rpc,
+    journal,
+    seek,
+    files,
+    player,
+    search,
+    guests,
+)
 
 for part in PARTS:
     print("\n" + str(part.__doc__).splitlines()[0] + "\n")

@@ -117,7 +117,7 @@ events = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(given=events, packed=st.booleans())
 def test_any_journal_comes_back_as_it_was(given, packed, tmp_path_factory):
     written, time = [], 0.0
