@@ -41,7 +41,7 @@ class Watched:
         expect(status).to_contain_text(re.compile(rf"^Step {position} of {total}\. \w"))
 
     def tab(self, name):
-        return self.root.get_by_role("tab", name=name)
+        return self.root.get_by_role("tab", name=name, exact=True)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_name_that_is_markup_stays_text(shown):
     player = shown("player = Player(recorded['boot'](recorded['HOSTILE']), step=10**6); player")
     player.at(17)
     expect(player.root.locator(".arrow.now text")).to_be_in_viewport()
-    for tab in ("Decision", "Topology", "Cloud", "Rows", "Log"):
+    for tab in ("Decision", "Topology", "Cloud", "State", "Rows", "Log", "Why"):
         player.tab(tab).click()
     assert player.root.locator("script, img").count() == 0
     player.tab("Cloud").click()

@@ -37,9 +37,6 @@ function stateDiagram(found, ask) {
     found.boxes.length ? h("p", { class: "onward", title: found.onward.join(", ") }, h("small", {}, `${words}: `), found.onward.join(found.done ? ", " : "; ") || "nothing, it is gone") : null);
 }
 
-const changedLine = (line) => h("li", { class: /state$|^host$/.test(line.column) ? "told" : null, title: `${line.table}.${line.column}: ${line.before ?? ""} → ${line.after}` },
-  h("span", {}, line.table.replace(/^.*\./, "")), ` ${line.column} `, line.before === null ? null : h("s", {}, line.before), line.before === null ? " " : " → ", h("b", {}, line.after));
-
 function waitLine(one, ask, show) {
   const lines = one.open ? button({ class: "lines-of needs-kernel", title: `show the lines around ${one.where}`, "aria-label": `lines around ${one.where}` }, "‹›") : null;
   lines?.addEventListener("click", () => (show.shown(one.where) ? null : ask({ do: "source", where: one.where })));
@@ -83,8 +80,7 @@ function drawState(found, frame, ask) {
   if (found.waits.length) waits.replaceChildren(waits.firstElementChild, h("ol", { class: "scroll" }, ...found.waits.map((one) => waitLine(one, ask, show))));
   return [h("div", { class: "course" }, stateDiagram(found, ask),
     list("altered", "Rows that changed", "No row changed in this step.", found.rows.map(changedLine)),
-    list("logged", "Log lines", "No line was logged in this step.", found.log.map((line) =>
-      h("li", { class: line.level.toLowerCase(), title: line.head }, h("span", {}, `${line.level} ${line.service} `), line.text))), waits)];
+    list("logged", "Log lines", "No line was logged in this step.", found.log.map(shortLogLine)), waits)];
 }
 
 VIEWS.state = {
