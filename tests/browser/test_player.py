@@ -1,6 +1,7 @@
 """The player in JupyterLab: every key and button, both themes, a narrow window, hostile names."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PLACES = """root => JSON.stringify(
         const [box, ground] = [part, root].map(one => one.getBoundingClientRect());
         return [box.x - ground.x, box.y - ground.y, box.width, box.height];
     }))"""
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
 
 
@@ -107,9 +109,9 @@ def test_play_goes_to_the_end_and_stops_and_the_detail_chooses_the_steps(player)
     player.at(1)
     player.button("pause").click()
     expect(player.button("play")).to_be_visible()
-    player.button("everything").click()
+    player.root.get_by_label("detail").select_option("everything")
     expect(player.root.get_by_role("status")).to_contain_text(re.compile(r"of 2\d\."))
-    player.button("story").click()
+    player.root.get_by_label("detail").select_option("story")
     player.at(1)
 
 
@@ -260,3 +262,82 @@ def test_a_fork_from_the_cursor_stands_beside_the_run_it_came_from(shown):
     player.button("let it go").click()
     expect(player.root.locator(".left")).to_be_visible()
     player.lab.assert_clean()
+
+
+def test_filter_search_stops_and_markers_by_keys(player):
+    root, type_in = player.root, player.page.keyboard.type
+    enter = partial(player.page.keyboard.press, "Enter")
+    close = partial(player.page.keyboard.press, "Escape")
+
+    player.press("f")
+    type_in("server:wep")
+    enter()
+    expect(root.locator(".problem")).to_contain_text("unknown server 'wep'")
+    expect(root.get_by_label("filter", exact=True).last).to_have_value("server:wep")
+    root.get_by_role("dialog").get_by_role("button", name="all").click()
+    root.get_by_role("dialog").get_by_label("service").select_option("nova-conductor")
+    player.at(1, total=4)
+    expect(root.locator(".facts")).to_contain_text("filter service:nova-conductor: 4 of 17")
+    expect(root.locator(".strip i")).to_have_count(4)
+    root.get_by_role("dialog").get_by_role("button", name="all").click()
+    player.at(5)
+    close()
+
+    player.press("Home")
+    player.press("Control+f")
+    type_in("compute3")
+    enter()
+    expect(root.get_by_role("dialog")).to_contain_text(re.compile(r"1 of \d"))
+    close()
+    first = root.get_by_role("status").inner_text()
+    player.press("n")
+    expect(root.get_by_role("status")).not_to_have_text(first)
+    player.press("N")
+    expect(root.get_by_role("status")).to_have_text(first)
+
+    player.press("m")
+    type_in("<b>the claim")
+    enter()
+    expect(root.get_by_role("list", name="markers")).to_contain_text("<b>the claim")
+    expect(root.locator(".flag")).to_have_count(1)
+    close()
+
+    player.press("Home")
+    player.press("b")
+    type_in("kind:rpc.cast to:compute")
+    enter()
+    expect(root.get_by_role("list", name="stops")).to_contain_text(re.compile(r"compute1\D$"))
+    close()
+    player.press("c")
+    expect(root.locator(".facts")).to_contain_text("stopped at kind:rpc.cast to:compute")
+    player.press("Home")
+    root.get_by_label("speed").select_option("4")
+    player.press(" ")
+    expect(root.locator(".facts")).to_contain_text("stopped at", timeout=15_000)
+    expect(player.button("play")).to_be_visible()
+    root.locator(".flag").click()
+    expect(root.get_by_role("status")).to_have_text(first)
+    player.press("?")
+    expect(root.get_by_role("dialog")).to_contain_text("continue to the next stop")
+    player.lab.assert_clean()
+
+
+def test_a_cloud_is_followed_while_a_cell_runs_and_a_kernel_that_is_gone_is_told(shown):
+    player = shown(
+        "from simnova import Cloud\ncloud = Cloud(hosts=3)\nplayer = cloud.player(view='cloud')\n"
+        "display(player)\nplayer.follow()\n"
+        "for name in ('one', 'two'):\n    cloud.boot(name)\n    cloud.run()"
+    )
+    expect(player.root.locator(".server")).to_have_count(2)
+    player.press("Home")
+    expect(player.button("live")).to_have_attribute("aria-pressed", "false")
+    sentence = player.root.locator(".sentence").inner_text()
+    player.lab.assert_clean()
+    player.page.evaluate(RESTART)
+    player.press("ArrowRight")
+    player.press("ArrowRight")
+    expect(player.root.get_by_role("alert")).to_contain_text(
+        "The kernel does not answer", timeout=15_000
+    )
+    expect(player.root.locator(".sentence")).to_have_text(sentence)
+    assert player.lab.page_errors == []

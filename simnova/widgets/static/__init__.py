@@ -24,6 +24,9 @@ SCRIPTS: Final = (
     "fork",
     "about",
     "controls",
+    "kernel",
+    "drawers",
+    "desk",
     "save",
     "player",
 )
@@ -31,6 +34,7 @@ SCRIPTS: Final = (
 STYLES: Final = (
     "base",
     "controls",
+    "drawers",
     "save",
     "story",
     "sequence",

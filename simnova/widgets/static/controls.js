@@ -21,14 +21,15 @@ function makeControls(ask) {
     strip: h("div", { class: "strip", "aria-hidden": "true" }),
     speed: h("select", { "aria-label": "speed", title: "speed of play", "data-lm-suppress-shortcuts": "true" },
       ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`))),
-    details: DETAILS.map((detail) => button({ class: "detail", "data-detail": detail, title: `steps: ${detail}` }, detail)),
+    detail: h("select", { "aria-label": "detail", title: "what is a step", class: "needs-kernel", "data-lm-suppress-shortcuts": "true" },
+      ...DETAILS.map((detail) => h("option", { value: detail }, detail))),
+    flags: h("div", { class: "flags", "aria-hidden": "true" }), tools: h("div", { class: "tools" }), cells: [],
   };
   parts.bar = h("div", { class: "controls", role: "toolbar", "aria-label": "player controls" },
     h("div", { class: "buttons" }, parts.first, parts.back, parts.play, parts.forward, parts.last),
-    h("div", { class: "seek" }, parts.strip, parts.slider), parts.speed,
-    h("div", { class: "segments", role: "group", "aria-label": "detail" }, ...parts.details));
+    h("div", { class: "seek" }, parts.strip, parts.slider, parts.flags), parts.speed, parts.detail, parts.tools);
   for (const name of ["first", "back", "forward", "last"]) parts[name].addEventListener("click", () => ask({ do: name }));
-  for (const detail of parts.details) detail.addEventListener("click", () => ask({ do: "detail", detail: detail.dataset.detail }));
+  parts.detail.addEventListener("change", () => ask({ do: "detail", detail: parts.detail.value }));
   return parts;
 }
 
@@ -38,9 +39,28 @@ function showControls(parts, frame, strip) {
   parts.slider.setAttribute("aria-valuetext", spoken(frame));
   // A button that is really disabled would lose the focus, and the next key would go to the notebook.
   for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
-  for (const detail of parts.details) detail.setAttribute("aria-pressed", detail.dataset.detail === frame.detail);
-  parts.strip.replaceChildren(...strip.map((style, index) =>
-    h("i", { class: `${style}${(index + 1) / strip.length <= frame.position / frame.total ? " past" : ""}` })));
+  parts.detail.value = frame.detail;
+  if (parts.drawn !== strip) {
+    parts.cells = strip.map((style) => h("i", { class: style }));
+    parts.strip.replaceChildren(...parts.cells);
+    parts.drawn = strip;
+    parts.ticked = null;
+  }
+  parts.cells.forEach((cell, index) => cell.classList.toggle("past", (index + 1) / strip.length <= frame.position / frame.total));
+}
+
+// Over the strip: stops, matches, and a flag for each marker.
+function showTicks(parts, ticks, ask) {
+  if (!ticks || parts.ticked === ticks) return;
+  parts.ticked = ticks;
+  for (const [name, of] of [["stop", ticks.stops], ["found", ticks.found]])
+    parts.cells.forEach((cell, index) => cell.classList.toggle(name, Boolean(of?.includes(index))));
+  parts.flags.replaceChildren(...(ticks.marks ?? []).map(([name, seq, share]) => {
+    const flag = button({ class: "flag", title: name, tabindex: -1 });
+    flag.style.left = `calc(7px + ${share} * (100% - 14px))`;
+    flag.addEventListener("click", () => ask({ do: "seek", seq }));
+    return flag;
+  }));
 }
 
 function makeTabs(choose) {

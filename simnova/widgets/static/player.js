@@ -2,7 +2,7 @@
 // the answer is a new frame, which the files above this one in the same module draw.
 
 const PACE = 1300;
-const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", " ": "play" };
+const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", c: "go_on", n: "find_next", N: "find_back" };
 let players = 0;
 
 function build(id, ask, choose) {
@@ -10,16 +10,17 @@ function build(id, ask, choose) {
   const part = (name, ...inside) => h("div", { class: name }, ...inside);
   const story = part("story"), heads = part("heads"), stage = part("stage");
   const times = h("div", { class: "times", "aria-hidden": "true" });
+  const notice = h("p", { class: "notice", role: "alert" });
   const voice = h("div", { class: "voice", role: "status", "aria-live": "polite" });
   const scroller = part("scroll sequence", part("lanes", heads, times, stage));
   const pane = h("div", { class: "pane", role: "tabpanel" }), panel = makePanel(ask);
   const markers = s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id));
   const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
-    controls.bar, story, voice,
+    controls.bar, story, voice, notice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id))),
       part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane, panel.shown)));
   pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
-  return { root, controls, tabs, about, panel, story, voice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
+  return { root, controls, tabs, about, panel, story, voice, notice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
 }
 
 function showSequence(parts, frame, id) {
@@ -56,10 +57,10 @@ function showView({ pane, root, tabs, about }, frame, { view, data }, ask) {
 }
 
 // Play asks for the next step at the chosen pace, until the end or until somebody pauses it.
-function makePlay({ controls, root }, frame, ask) {
+function makePlay({ controls, root }, frame, { ask, waits }) {
   let timer = null;
   const atEnd = () => frame().position >= frame().total;
-  const start = () => { timer = setInterval(() => (atEnd() ? stop() : ask({ do: "forward" })), PACE / Number(controls.speed.value)); show(); };
+  const start = () => { timer = setInterval(() => (atEnd() ? stop() : waits() || ask({ do: "forward" })), PACE / Number(controls.speed.value)); show(); };
   const stop = () => { clearInterval(timer); timer = null; show(); };
   const show = () => {
     const name = timer === null ? "play" : "pause";
@@ -72,12 +73,17 @@ function makePlay({ controls, root }, frame, ask) {
     ask({ do: atEnd() ? "first" : "forward" });
     start();
   };
+  const hurry = () => { if (timer !== null) { stop(); start(); } };
+  const pace = (by) => {
+    controls.speed.selectedIndex = Math.min(Math.max(0, controls.speed.selectedIndex + by), SPEEDS.length - 1);
+    hurry();
+  };
   controls.play.addEventListener("click", toggle);
-  controls.speed.addEventListener("change", () => { if (timer !== null) { stop(); start(); } });
-  return { toggle, stop };
+  controls.speed.addEventListener("change", hurry);
+  return { toggle, stop, pace };
 }
 
-function listen({ controls, stage, root, panel }, ask, choose, toggle, seq) {
+function listen({ controls, stage, root, panel }, ask, choose, play, desk, seq) {
   let wanted = null;
   const look = (at) => { ask({ do: "seek", seq: at }); ask({ do: "open", seq: at }); };
   controls.slider.addEventListener("input", () => {
@@ -89,36 +95,52 @@ function listen({ controls, stage, root, panel }, ask, choose, toggle, seq) {
     if (arrow) look(Number(arrow.dataset.seq));
   });
   root.addEventListener("keydown", (event) => {
-    const view = Object.keys(VIEWS)[Number(event.key) - 1], verb = KEYS[event.key];
-    const taken = event.target.matches("select") || (event.key === " " && event.target.matches("button, summary"));
-    const arrow = event.key === "Enter" && event.target.closest(".arrow");
-    const shuts = event.key === "Escape" && panel.isOpen(), looks = event.key === "i" && !event.target.matches("input:not([type=range]), textarea");
-    if (event.altKey || event.ctrlKey || event.metaKey || taken || !(verb || view || arrow || shuts || looks)) return;
+    if (!act(event)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (view) choose(view);
-    else if (shuts) ask({ do: "shut" });
-    else if (arrow || looks) look(arrow ? Number(arrow.dataset.seq) : seq());
-    else if (verb === "play") toggle();
-    else ask({ do: verb });
   });
+  const act = ({ key, target, altKey, ctrlKey, metaKey }) => {
+    const view = Object.keys(VIEWS)[Number(key) - 1], typing = target.matches("select, input:not([type=range])");
+    const arrow = target.closest(".arrow");
+    if (key === "Escape" && panel.isOpen() && !target.closest(".drawer")) { ask({ do: "shut" }); return true; }
+    if (key === "Escape") return desk.close();
+    if (key === "Enter" && target.matches("form input")) { target.form.requestSubmit(); return true; }
+    if ((ctrlKey || metaKey) && key === "f") { desk.open("search"); return true; }
+    if (typing || altKey || ctrlKey || metaKey || (key === " " && target.matches("button, summary"))) return false;
+    if (view) choose(view);
+    else if (KEYS[key]) ask({ do: KEYS[key] });
+    else if (key === "i" || (key === "Enter" && arrow)) look(key === "i" ? seq() : Number(arrow.dataset.seq));
+    else if (key === " ") play.toggle();
+    else if (key === "+" || key === "-") play.pace(key === "+" ? 1 : -1);
+    else if (desk.byKey[key]) desk.open(desk.byKey[key]);
+    else return false;
+    return true;
+  };
 }
 
 function render({ model, el }) {
   const id = `simnova-player-${++players}`;
-  const frame = () => placed(model.get("frame"), model.get("score")), ask = (message) => model.send(message);
+  const frame = () => placed(model.get("frame"), model.get("score"));
+  const kernel = makeAsk(model, (gone) => silent(gone)), { ask } = kernel;
   const choose = (view) => { model.set("view", view); model.save_changes(); };
   const parts = build(id, ask, choose);
   parts.root.classList.toggle("offline", Boolean(model.get("offline")));
-  const play = makePlay(parts, frame, ask), saving = makeSave(model, id);
-  parts.controls.bar.append(saving.menu);
-  listen(parts, ask, choose, play.toggle, () => frame().seq);
+  const play = makePlay(parts, frame, kernel), saving = makeSave(model, id), desk = makeDesk(model, ask, parts.root);
+  parts.controls.tools.append(...desk.tools, saving.menu);
+  listen(parts, ask, choose, play, desk, () => frame().seq);
+  const silent = (gone) => {
+    parts.root.classList.toggle("silent", gone);
+    parts.notice.textContent = gone ? SILENT : "";
+    if (gone) play.stop();
+  };
   let drawn = Infinity, page = null;
   const turn = () => showView(parts, frame(), model.get("pane"), ask);
   const draw = () => {
     const now = frame(), turned = now.page !== page;
     showControls(parts.controls, now, model.get("strip"));
-    parts.story.replaceChildren(...drawStory(now));
+    showTicks(parts.controls, model.get("ticks"), ask);
+    parts.story.replaceChildren(...drawStory(now, asides(model)));
+    if (drawn !== now.seq && model.get("asked")?.stopped?.length) play.stop();
     parts.voice.textContent = spoken(now);
     if (turned) showSequence(parts, now, id);
     moveCursor(parts, now);
@@ -143,11 +165,12 @@ function render({ model, el }) {
   model.on("change:answer", answer);
   model.on("change:frame", draw);
   model.on("change:score", draw);
+  for (const name of ["ticks", "asked"]) model.on(`change:${name}`, draw);
   model.on("change:pane", turn);
   draw();
   turn();
   open();
-  return () => { play.stop(); saving.stop(); sight.disconnect(); model.off("change:opened", open); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
+  return () => { play.stop(); saving.stop(); desk.stop(); kernel.stop(); for (const name of ["ticks", "asked"]) model.off(`change:${name}`, draw); sight.disconnect(); model.off("change:opened", open); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

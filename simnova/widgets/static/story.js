@@ -3,10 +3,10 @@
 // Longer sentences are set smaller, so that none is cut off.
 const LONG = 180;
 
-function drawStory(frame) {
+function drawStory(frame, asides = []) {
   const facts = [`Step ${frame.position} of ${frame.total}`, seconds(frame.time), frame.actor, frame.kind];
   return [
-    h("p", { class: "facts" }, ...facts.map((fact) => h("span", {}, fact)),
+    h("p", { class: "facts" }, ...facts.map((fact) => h("span", {}, fact)), ...asides,
       frame.where && h("span", { class: "where", title: "the line of service code that waits here" }, frame.where)),
     h("p", { class: `sentence${frame.sentence.length > LONG ? " long" : ""}`, title: frame.sentence }, frame.sentence),
   ];
