@@ -17,7 +17,7 @@ player = cloud.player(step=steps[2], view="state")
 player
 """
 TABS = """root => {
-    const [tabs, mark] = ['.tabs', '.about summary'].map(one => root.querySelector(one));
+    const [tabs, mark] = ['.tabs', '.tabbar .about summary'].map(one => root.querySelector(one));
     return tabs.lastElementChild.getBoundingClientRect().right <= mark.getBoundingClientRect().left;
 }"""
 
@@ -44,8 +44,8 @@ def test_state_lights_up_source_opens_and_why_leads_back_to_the_decision(lab):
     waits.get_by_role("button").click()
     expect(root.locator(".source .now")).to_contain_text("await self.driver.spawn(")
 
-    root.locator(".about summary").click()
-    expect(root.locator(".about p")).to_contain_text("vm_state")
+    root.locator(".tabbar .about summary").click()
+    expect(root.locator(".tabbar .about p")).to_contain_text("vm_state")
     root.press("End")
     expect(root.locator(".vm.now header")).to_have_text("ACTIVE")
     expect(root.locator(".source")).to_have_count(0)

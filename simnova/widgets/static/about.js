@@ -15,10 +15,21 @@ const ABOUT = {
     + "The id that begins with req- follows one request through all services.",
 };
 
-function makeAbout() {
-  const text = h("p", {});
-  const shown = h("details", { class: "about" }, h("summary", { "aria-label": "what this view shows", title: "what this view shows", "data-lm-suppress-shortcuts": "true" }, "?"), text);
-  const show = (view) => { text.textContent = VIEWS[view].about ?? ABOUT[view] ?? ""; shown.hidden = !text.textContent; };
+const SEQUENCE = "Time runs downwards, each column is a service, each arrow a message: solid with a full head waits for its answer, "
+  + "dashed with an open head does not wait, or is the answer; a cross is an error. A dot is something that a service decides or writes; what is pale is still to come.";
+
+function aboutNote(name, text = "") {
+  const told = h("p", {}, text);
+  const shown = h("details", { class: "about" },
+    h("summary", { "aria-label": name, title: name, "data-lm-suppress-shortcuts": "true" }, "?"), told);
   shown.addEventListener("focusout", (event) => { if (!shown.contains(event.relatedTarget)) shown.open = false; });
+  return { shown, told };
+}
+
+const aboutSequence = () => aboutNote("what the sequence shows", SEQUENCE).shown;
+
+function makeAbout() {
+  const { shown, told } = aboutNote("what this view shows");
+  const show = (view) => { told.textContent = VIEWS[view].about ?? ABOUT[view] ?? ""; shown.hidden = !told.textContent; };
   return { shown, show };
 }

@@ -17,7 +17,7 @@ function build(id, ask, choose) {
   const markers = s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id));
   const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
     controls.bar, story, voice, notice,
-    part("views", part("left", scroller, part("legend", markers, ...drawLegend(id))),
+    part("views", part("left", scroller, part("legend", markers, ...drawLegend(id), aboutSequence())),
       part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane, panel.shown)));
   pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
   return { root, controls, tabs, about, panel, story, voice, notice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };

@@ -11,7 +11,7 @@ function chainStep(text, seq, ask, name) {
 function chainSides(link, first, ask) {
   if (!link.others.length) return null;
   const count = link.others.length;
-  return h("details", { class: "others" }, h("summary", {}, `${first ? "leads" : "also led"} to ${count} ${count === 1 ? "step" : "steps"}${first ? "" : " besides"}`),
+  return h("details", { class: "others" }, h("summary", {}, `${first ? "leads" : "also led"} to ${count} ${count === 1 ? "step" : "steps"}`),
     h("ul", {}, ...link.others.map((one) => h("li", {}, chainStep(one.sentence, one.seq, ask, "side")))));
 }
 
