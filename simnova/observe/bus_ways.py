@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from simnova.observe.bus_rows import Spot
@@ -10,6 +11,7 @@ from simnova.observe.markup import number
 MARGIN: Final = 9.0
 """Pixels between the end of a curve and the corner of what it ends at."""
 ARC: Final = 22.0
+_NUMBER = re.compile(r"-?[\d.]+")
 QUEUES: Final = {"queue", "reply", "fanout"}
 
 
@@ -22,6 +24,12 @@ def way(source: Spot, target: Spot) -> str:
     if source.kind == "exchange" or source.kind in QUEUES:
         return _curve(source, target)
     return _talk(source, target)
+
+
+def end(path: str) -> tuple[str, str]:
+    """Where a curve ends: x and y, as they are written in it."""
+    numbers = _NUMBER.findall(path)
+    return numbers[-2] if "C" in path else numbers[0], numbers[-1]
 
 
 def _within(x: float, spot: Spot) -> float:

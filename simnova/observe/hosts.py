@@ -14,7 +14,7 @@ from simnova.nova.objects.states import PowerState
 from simnova.observe import hosts_svg, placed, rows
 from simnova.observe.index import follow, last
 from simnova.observe.markup import plain, shorten
-from simnova.observe.names import natural
+from simnova.observe.names import Names, natural
 from simnova.observe.table import Table
 
 _METERS = (
@@ -73,18 +73,22 @@ class ServerView:
 
 @dataclass(frozen=True)
 class HostView:
-    """A compute host at a step."""
+    """A compute host at a step; `cell` is named where there are several, `reason` says why it is disabled."""
 
     name: str
     up: bool
     disabled: bool
     meters: list[Meter]
     servers: list[ServerView]
+    forced_down: bool = False
+    reason: str = ""
+    cell: str = ""
 
     @property
     def status(self) -> str:
-        """up or down, and whether it is disabled."""
-        return ("up" if self.up else "down") + (", disabled" if self.disabled else "")
+        """up or down, and whether it is disabled, or said to be down by an operator."""
+        said = [(self.disabled, "disabled"), (self.forced_down, "forced down")]
+        return ", ".join(["up" if self.up else "down", *(word for is_so, word in said if is_so)])
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -175,7 +179,11 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
         row.get("host"): row for row in rows.in_cells(journal, end, "services") if of_compute(row)
     }
     servers = by_host(journal, end)
-    stocks, lives = placed.stocks(journal, end), follow(journal, Lives)
+    stocks, lives, cells = (
+        placed.stocks(journal, end),
+        follow(journal, Lives),
+        cell_names(journal, end),
+    )
     views = [
         HostView(
             name=str(node.get("host")),
@@ -183,6 +191,9 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
             disabled=bool(services.get(node.get("host"), {}).get("disabled")),
             meters=meters(node, stocks.get(str(node.get("uuid")), {})),
             servers=servers.get(str(node.get("host")), []),
+            forced_down=bool(services.get(node.get("host"), {}).get("forced_down")),
+            reason=str(services.get(node.get("host"), {}).get("disabled_reason") or ""),
+            cell=cells.get(str(node.get("host")), ""),
         )
         for node in nodes
     ]
@@ -191,6 +202,15 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
         for name in lives.strangers(end, views)
     ]
     return Hosts(sorted(views, key=lambda view: natural(view.name)))
+
+
+def cell_names(journal: Journal, seq: int) -> dict[str, str]:
+    """The cell of each host that is mapped to one; nothing where there is one cell only."""
+    mapped = rows.at(journal, seq, "nova_api.host_mappings")
+    if len({row.get("cell_id") for row in mapped}) < 2:
+        return {}
+    names = follow(journal, Names)
+    return {str(row.get("host")): names.cell(row.get("cell_id")) for row in mapped}
 
 
 def of_compute(row: dict[str, Any]) -> bool:

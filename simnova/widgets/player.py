@@ -277,12 +277,13 @@ class Player(
     def svg(self, view: str = "") -> str:
         """The picture of this step that stands by itself; the same journal gives the same text.
 
-        It shows the decision and the cloud, with `view="state"` or `view="why"` that view; raises `UsageError` for
-        another one.
+        It shows `view`, or the one that is looked at, where that is topology, state or why, and else the decision and
+        the cloud; raises `UsageError` for another `view`.
         """
         if view and view not in twin.BELOW:
             raise unknown("view", view, twin.BELOW)
-        return twin.draw(self._reel, self.step, view)
+        looked_at = self.view if self.view in twin.BELOW else ""
+        return twin.draw(self._reel, self.step, view or looked_at)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for whoever cannot run it the story as text and the picture as SVG."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
+from simnova.observe import hosts as observed
 from simnova.observe.markup import svg
 from simnova.widgets import frame as frames
 from simnova.widgets.reel import Reel
-from simnova.widgets.twin import decision, hosts, sequence, state, why
+from simnova.widgets.twin import decision, hosts, sequence, state, topology, why
 from simnova.widgets.twin.ink import words
 from simnova.widgets.views import VIEWS
+from simnova.widgets.views.cloud import cards
 
 WIDTH: Final = 960
 """Pixels; on a narrower page the drawing shrinks."""
@@ -30,9 +32,12 @@ STYLE: Final = (
     ".simnova .sn-halo{paint-order:stroke;stroke:var(--sn-paper);stroke-width:4px}"
     ".simnova .sn-halo{stroke-linejoin:round}}"
 )
+EXTRA: Final = state.STYLE + topology.STYLE
 _LINE = 84
+MOST: Final = 60
+"""Hosts that are counted."""
 Drawer = Callable[[Any, float, float, float], tuple[float, list[str]]]
-BELOW: Final[dict[str, Drawer]] = {"state": state.draw, "why": why.draw}
+BELOW: Final[dict[str, Drawer]] = {"topology": topology.draw, "state": state.draw, "why": why.draw}
 """The views that can stand below the sequence in the place of the decision and the cloud."""
 
 
@@ -46,10 +51,11 @@ def draw(reel: Reel, seq: int, view: str = "") -> str:
     if view:
         held, drawn = BELOW[view](VIEWS[view].at(seen), PAD, below, WIDTH - 2 * PAD)
         parts = [facts(frame), *story(lines), *rows, *drawn]
-        return svg(WIDTH, below + held + 16, frame["sentence"], STYLE + state.STYLE, parts)
+        return svg(WIDTH, below + held + 16, frame["sentence"], STYLE + EXTRA, parts)
     half = (WIDTH - 2 * PAD - GAP) / 2
     left, matrix = decision.draw(VIEWS["decision"].at(seen), PAD, below, half)
-    right, boxes = hosts.draw(VIEWS["cloud"].at(seen), PAD + half + GAP, below, half)
+    there = observed.at(reel.journal, seq)[:MOST] if seen.moment else []
+    right, boxes = hosts.draw(cards(seen, there), PAD + half + GAP, below, half)
     parts = [facts(frame), *story(lines), *rows, *matrix, *boxes]
     return svg(WIDTH, below + max(left, right) + 16, frame["sentence"], STYLE, parts)
 

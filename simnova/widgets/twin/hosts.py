@@ -32,7 +32,7 @@ def one(host: dict[str, Any], x: float, y: float, width: float) -> list[str]:
     sold = [
         f"{room['name']} {room['used']}/{room['total']} {room['unit']}" for room in host["rooms"]
     ]
-    head = f"{shorten(host['name'], 18)} {'' if host['tone'] == 'good' else host['state']}"
+    head = f"{shorten(host['name'], 18)} {host['state'] if host['tone'] == 'bad' else ''}"
     return [
         words(head, x, y + 16, "sn-bold"),
         words(" · ".join(map(str.strip, sold)), x + width, y + 16, "sn-small muted", "end"),

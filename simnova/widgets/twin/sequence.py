@@ -23,7 +23,7 @@ _COLOURS = {
     "service": "state",
     "input": "state",
 }
-_DASHES = {"cast": "9 3", "fanout": "9 3", "timeout": "1.5 3.5"} | dict.fromkeys(
+DASHES = {"cast": "9 3", "fanout": "9 3", "timeout": "1.5 3.5"} | dict.fromkeys(
     ("reply", "response", "return", "error"), "5 3.5"
 )
 _FILLED = {"call", "request", "virt"}
@@ -100,7 +100,7 @@ def line(arrow: dict[str, Any], ends: Ends, y: float, lanes: dict[str, float]) -
     style, paint = arrow["style"], colour(arrow["style"])
     way, at = (1 if stop > start else -1), y + 19
     path = f"M{number(start)} {number(at)}H{number(stop - 6 * way * (style in _FILLED))}"
-    wire = stroke(path, paint, 2.4 if arrow["when"] == "now" else 1.5, _DASHES.get(style))
+    wire = stroke(path, paint, 2.4 if arrow["when"] == "now" else 1.5, DASHES.get(style))
     return wire + head(style, stop, at, way, paint) + label(arrow, *anchored(ends, lanes, y + 13))
 
 
