@@ -23,9 +23,7 @@ _LOOKS = {
 _SAYS = {"down": "down", "cut": "cut off"}
 
 
-def draw(
-    shown: dict[str, Any] | None, x: float, y: float, width: float
-) -> tuple[float, list[str]]:
+def draw(shown: dict[str, Any] | None, x: float, y: float, width: float) -> tuple[float, list[str]]:
     """The height and the parts of the picture, in the middle of `width`."""
     if shown is None:
         return 40, [words("Nobody has talked to anybody yet.", x, y + 14, "muted")]
