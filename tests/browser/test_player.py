@@ -341,3 +341,23 @@ def test_a_cloud_is_followed_while_a_cell_runs_and_a_kernel_that_is_gone_is_told
     )
     expect(player.root.locator(".sentence")).to_have_text(sentence)
     assert player.lab.page_errors == []
+
+
+def test_the_menu_saves_a_page_and_pictures(player, tmp_path):
+    beginnings = {"html": b"<!DOCTYPE html>", "svg": b"<svg ", "png": b"\x89PNG"}
+    player.press("ArrowRight")
+    for form, beginning in beginnings.items():
+        player.button("save").click()
+        with player.page.expect_download() as download:
+            player.root.get_by_role("menuitem", name=form.upper()).click()
+        name = "simnova.html" if form == "html" else f"simnova-step-5.{form}"
+        assert download.value.suggested_filename == name
+        download.value.save_as(tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(beginning)
+        expect(player.root.get_by_role("menu")).to_be_hidden()
+    player.button("save").click()
+    player.page.keyboard.press("ArrowDown")
+    player.page.keyboard.press("Escape")
+    expect(player.root.get_by_role("menu")).to_be_hidden()
+    player.at(2)
+    player.lab.assert_clean()

@@ -8,6 +8,8 @@ import zlib
 from html.parser import HTMLParser
 
 import pytest
+from nbconvert import HTMLExporter
+from nbformat import v4
 
 from simnova import Cloud, UsageError
 from simnova.cli import main
@@ -276,3 +278,13 @@ def test_what_opens_on_a_click_is_in_the_page(booted, tmp_path):
     queues = next(name for name in opened["queues"] if name.startswith("scheduler"))
     player.open_queue(queues.split("\n"))
     assert unfolded(film, opened["queues"][queues][index]) == player.opened
+
+
+def test_nbconvert_and_github_show_the_picture(player):
+    """In a notebook as JupyterLab saves it, without the state of its widgets."""
+    data, metadata = player._repr_mimebundle_()
+    output = v4.new_output("execute_result", data, metadata=metadata, execution_count=1)
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("player", outputs=[output])])
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert base64.b64encode(player.svg().encode()).decode() in page
+    assert "application/vnd.jupyter.widget-view+json" not in page

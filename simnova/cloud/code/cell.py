@@ -36,7 +36,7 @@ class Code:
         said = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return (
             f'<div><button type="button" onclick="{escape(_COPY)}">copy</button>'
-            f"<pre>{escape(self.text)}</pre>{said}</div>"
+            f'<pre style="font-family: monospace">{escape(self.text)}</pre>{said}</div>'
         )
 
 

@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, Final
 
 from simnova.exceptions import UsageError
+from simnova.observe.menus import choices
 from simnova.widgets import lanes
 from simnova.widgets.export.facts import facts
 from simnova.widgets.export.openings import openings
@@ -69,7 +70,7 @@ def film(
         "panes": panes,
         "opened": openings(reel.journal, seqs, parts, clickable),
         "facts": [parts.put(facts(reel.journal, seq)) for seq in seqs],
-        "state": parts.put({**state, "strip": reel.strip}),
+        "state": parts.put({**state, "strip": reel.strip, "menu": choices(reel.journal)}),
         "parting": None if fork is None else parting(reel, fork),
         "parts": parts.kept,
     }

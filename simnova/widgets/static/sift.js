@@ -88,6 +88,7 @@ function makeDoings(film, part, state, { index, go, nearest, tell }) {
   };
   const marks = (entries) => { state.marks = Object.fromEntries(entries); changed("marks"); };
   const verbs = {
+    choices: () => tell("menu"),
     find: ({ text }) => (text.trim() ? seek(text.trim(), 1) : (state.found = { text: "", count: 0, place: 0 }, changed())),
     find_next: () => state.found.text && seek(state.found.text, 1),
     find_back: () => state.found.text && seek(state.found.text, -1),
