@@ -114,7 +114,7 @@ def test_it_steps_by_keys_and_buttons_and_the_address_follows(browser, file, clo
         expect(tab).to_have_attribute("aria-selected", "true")
         assert page.address["view"] == view
         assert page.root.locator(".pane").inner_text().strip()
-    hidden = page.root.locator(".needs-kernel, .segments")
+    hidden = page.root.locator(".needs-kernel")
     assert not any(node.evaluate(VISIBLE) for node in hidden.all())
     assert page.page.locator("script").count() == 3
     size = page.page.evaluate("[innerHeight, document.documentElement.scrollHeight]")
@@ -150,6 +150,35 @@ def test_a_message_and_a_queue_open_as_they_do_with_a_kernel(browser, file):
     expect(panel).to_be_visible()
     page.root.press("ArrowRight")
     expect(panel).to_be_visible()
+    page.assert_alone()
+
+
+def test_it_searches_stops_and_has_the_markers_that_were_put(browser, file, cloud):
+    page = Opened(browser, file).open()
+    status, keys = page.root.get_by_role("status").first, page.page.keyboard
+    page.root.press("/")
+    keys.type("kind:rpc.cast to:compute")
+    keys.press("Enter")
+    expect(status).to_contain_text("casts build_and_run_instance")
+    expect(page.root.get_by_role("dialog")).to_contain_text("1 of ")
+    page.page.get_by_label("search", exact=True).last.fill("service:nobody")
+    keys.press("Enter")
+    expect(page.root.get_by_role("alert").filter(has_text="no step is meant")).to_be_visible()
+    page.page.get_by_label("search", exact=True).last.fill("sort:x")
+    keys.press("Enter")
+    expect(page.root.get_by_role("alert").filter(has_text="unknown key 'sort'")).to_be_visible()
+    keys.press("Escape")
+    page.root.press("Home")
+    page.root.press("b")
+    keys.type("kind:scheduler.select")
+    keys.press("Enter")
+    keys.press("Escape")
+    page.root.press("c")
+    expect(page.root.locator(".facts")).to_contain_text("stopped at kind:scheduler.select")
+    page.root.press("Home")
+    page.root.press("m")
+    page.root.get_by_role("dialog").get_by_role("button", name="the choice", exact=True).click()
+    assert page.address["step"] == str(cloud.decision().seq)
     page.assert_alone()
 
 
