@@ -106,7 +106,7 @@ function drawDecision(decision, frame, ask) {
   const summary = decision.more ? `${decision.summary} (${decision.more} more hosts are not shown)` : decision.summary;
   const reason = h("div", { class: "reason", "aria-live": "polite" });
   const say = (words, tone, ...more) => { reason.replaceChildren(words, ...more); reason.className = `reason ${tone}`; };
-  const hint = decision.hosts.some((host) => hasLost(host, decision)) ? [h("span", { class: "hint" }, " Click on a host that lost: what would have been enough?")] : [];
+  const hint = decision.hosts.some((host) => hasLost(host, decision)) ? [h("span", { class: "hint needs-kernel" }, " Click on a host that lost: what would have been enough?")] : [];
   const rest = () => (reason.answer ? showAnswer(reason, reason.answer) : say(summary.replace(/[^.]$/, "$&."), "", ...hint));
   rest();
   const tell = (node, text, state) => {
