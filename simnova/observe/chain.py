@@ -105,7 +105,7 @@ def again(event: Event) -> bool:
     """Whether a host hands a build or a move back for another host to be tried
     (`nova/compute/manager.py`: `_do_build_and_run_instance`, `_reschedule_resize_or_reraise`).
     """
-    back = event.data.get("method") in {"build_instances", "migrate_server"}
+    back = str(event.data.get("method")) in {"build_instances", "migrate_server"}
     return event.kind == "rpc.cast" and back and event.actor.startswith("nova-compute@")
 
 

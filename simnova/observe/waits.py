@@ -31,9 +31,9 @@ def question(event: Event) -> tuple[Any, ...] | None:
     """What a question and its answer have in common; None for a cast, which nobody waits for."""
     data, room = event.data, event.kind.partition(".")[0]
     if room == "virt":
-        return room, event.actor, data.get("method"), data.get("instance")
+        return room, event.actor, str(data.get("method")), str(data.get("instance"))
     number = data.get("msg_id" if room == "rpc" else "id")
-    return None if number is None else (room, number)
+    return None if number is None else (room, str(number))
 
 
 class Asking:

@@ -235,3 +235,15 @@ def test_the_twin_shows_the_state_and_the_chain_and_is_the_same_each_time(life):
     with pytest.raises(UsageError, match="rows"):
         player.svg("rows")
     assert "No server" in Player(type(life.journal)(life.journal.clock)).svg("state")
+
+
+def test_a_cloud_that_keeps_no_payloads_says_that_states_are_not_known():
+    cloud = Cloud(hosts=1, level="summary")
+    cloud.boot("web", flavor="m1.tiny", image="cirros")
+    cloud.run()
+    data = Player(cloud, step=10**9, view="state").pane["data"]
+    assert (data["boxes"], data["none"]) == (
+        [],
+        "States are not known: this cloud keeps no payloads (level='summary').",
+    )
+    assert data["waits"]

@@ -32,7 +32,7 @@ function stateHead(found, ask) {
 function stateDiagram(found, ask) {
   const words = found.done ? "may be asked for now" : "comes next";
   return h("section", { class: "diagram", "aria-label": "states of the server" }, stateHead(found, ask),
-    found.boxes.length ? h("ol", { class: "map scroll" }, ...found.boxes.map(stateBox)) : h("p", { class: "empty" }, "No server has been asked for yet."),
+    found.boxes.length ? h("ol", { class: "map scroll" }, ...found.boxes.map(stateBox)) : h("p", { class: "empty" }, found.none),
     found.boxes.length ? powerRow(found.powers) : null,
     found.boxes.length ? h("p", { class: "onward", title: found.onward.join(", ") }, h("small", {}, `${words}: `), found.onward.join(found.done ? ", " : "; ") || "nothing, it is gone") : null);
 }

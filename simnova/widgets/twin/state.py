@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from simnova.observe.markup import shorten
 from simnova.widgets.twin.ink import box, words
+from simnova.widgets.views.state import NOBODY
 
 STYLE: Final = ".simnova .sn-now{fill:var(--sn-paper);font-weight:600}"
 """What these drawings need besides the twin's own."""
@@ -21,7 +22,7 @@ Drawn = tuple[float, list[str]]
 def draw(found: dict[str, Any] | None, x: float, y: float, width: float) -> Drawn:
     """The height and the parts of the diagram with its lists."""
     if not found or not found["boxes"]:
-        return 40, [words("No server has been asked for yet.", x, y + 14, "muted")]
+        return 40, [words(found["none"] if found else NOBODY, x, y + 14, "muted")]
     name = dict(found["servers"]).get(found["server"], "")
     head = f"{name}: {found['operation']}, {found['outcome']}"
     height, drawn = boxes(found["boxes"], x, y + 26, width)

@@ -13,12 +13,14 @@ from simnova.observe.markup import plain
 from simnova.observe.names import Names
 from simnova.observe.source import text
 from simnova.observe.states import COLUMNS, Histories, history
+from simnova.observe.story import NO_PAYLOADS
 from simnova.observe.story_en.words import seconds
 from simnova.observe.subjects import subject
 from simnova.observe.waits import Wait, waits
 from simnova.widgets.views import log, rows
 from simnova.widgets.views.look import Look
 
+NOBODY: Final = "No server has been asked for yet."
 SERVERS: Final = 60
 """Servers to choose from."""
 WAITS: Final = 12
@@ -62,7 +64,9 @@ def servers(look: Look, uuid: str | None) -> list[list[str]]:
 def diagram(look: Look, uuid: str | None) -> dict[str, Any]:
     """The states of the operation, box by box, and which of them are lit."""
     if uuid is None or not follow(look.journal, Names).alike(uuid):
-        return {"server": "", "boxes": []}
+        summary = look.journal.level == "summary"
+        why = f"States are not known: {NO_PAYLOADS}." if summary else NOBODY
+        return {"server": "", "boxes": [], "none": why}
     found = course(history(look.journal, uuid, look.seq), look.event.time)
     state = found.state
     return {
