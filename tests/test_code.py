@@ -219,3 +219,45 @@ def test_hostile_names_stay_texts(capsys):
     strings = {one.type for one in tokenize.generate_tokens(io.StringIO(text).readline)}
     assert tokenize.ERRORTOKEN not in strings
     assert "<script>" not in cloud.code()._repr_html_()
+
+
+def test_a_long_run_with_cells_guests_images_and_faults():
+    cloud = Cloud(hosts=2, cells=2)
+    server = cloud.boot("a")
+    cloud.run()
+    server.power_off_inside()
+    cloud.run()
+    server.start()
+    cloud.run()
+    server.metadata()
+    server.attach_interface()
+    cloud.groups.create("g", policy="affinity")
+    cloud.boot("b", group="g")
+    cloud.run()
+    server.create_image("snap")
+    cloud.run()
+    server.rebuild("snap")
+    cloud.run()
+    server.shelve()
+    cloud.run()
+    server.unshelve()
+    cloud.run()
+    cloud.boot("a")
+    cloud.boot("a", count=2, user_data="#!/bin/sh")
+    cloud.step()
+    cloud.heal_allocations(server)
+    server.write_memory(5)
+    cloud.fill_images()
+    cloud.slow("nova-conductor", 0.5)
+    cloud.crash_at("amqp.ack", "nova-conductor")
+    cloud.boot("z")
+    cloud.run()
+    text = same(cloud)
+    for call in (
+        'cloud.servers["a"].power_off_inside()',
+        'cloud.servers["a"].metadata("/openstack/latest/meta_data.json")',
+        'cloud.servers["a"].rebuild("snap")',
+        'cloud.heal_allocations(cloud.servers["a"])',
+        'cloud.crash_at("amqp.ack", "nova-conductor")',
+    ):
+        assert f"{call}\n" in text
