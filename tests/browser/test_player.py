@@ -285,7 +285,7 @@ def test_filter_search_stops_and_markers_by_keys(player):
 
     player.press("Home")
     player.press("Control+f")
-    type_in("compute3")
+    type_in("conductor")
     enter()
     expect(root.get_by_role("dialog")).to_contain_text(re.compile(r"1 of \d"))
     close()

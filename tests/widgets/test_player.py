@@ -188,3 +188,54 @@ def test_the_empty_journal_can_be_shown(journal):
     player.back()
     assert repr(player) == player.frame["sentence"] == "Nothing has happened yet."
     assert "Nothing has happened yet." in texts(player.svg())
+
+
+def test_a_journal_of_one_event_and_one_that_is_cut_in_the_middle_can_be_walked(journal):
+    whole = list(journal.events)
+    for length in (1, 5, 11, 20):
+        journal.events[:] = whole[:length]
+        player = Player(journal, detail="everything", step=10**9)
+        player.filter = f"kind:{journal[player.step].kind}"
+        player.mark("end")
+        player.find(f"kind:{journal[player.step].kind}")
+        player.forward()
+        player.back()
+        player.first()
+        assert 1 <= player.frame["position"] <= player.frame["total"]
+        assert player.strip
+
+
+def test_an_empty_journal_refuses_what_it_cannot_do_in_words(journal):
+    journal.events.clear()
+    player = Player(journal)
+    player._handle_custom_msg({"do": "filter", "query": "kind:rpc", "turn": 1}, [])
+    assert "no step is meant by 'kind:rpc'" in player.problem["text"]
+    for verb in ("go_on", "find_next", "first", "last", "choices", "hello"):
+        player._handle_custom_msg({"do": verb}, [])
+        assert (player.step, player.frame["total"]) == (-1, 0)
+    player._handle_custom_msg({"do": "mark", "name": "here"}, [])
+    assert player.marks == {"here": -1}
+
+
+def test_each_message_with_a_number_is_answered_by_it(player, monkeypatch):
+    said = []
+    monkeypatch.setattr(player, "send", said.append)
+    for message in ({"do": "forward", "turn": 7}, {"do": "nonsense", "turn": 8}, {"do": "back"}):
+        player._handle_custom_msg(message, [])
+    player._handle_custom_msg({"do": "back", "turn": "9"}, [])
+    assert said == [{"heard": 7}, {"heard": 8}]
+
+
+def test_a_journal_that_grows_while_somebody_is_in_the_middle_of_it(journal):
+    later = journal.events[20:]
+    del journal.events[20:]
+    one, other = Player(journal, step=10), Player(journal)
+    other.last()
+    one.stop_at("kind:virt")
+    grow(journal, later)
+    other.last()
+    assert (one.step, one.frame["total"]) == (10, 12)
+    one.forward()
+    assert one.step == 11
+    one.refresh()
+    assert (one.step, one.frame["total"], one.asked["stops"]) == (11, 17, {"kind:virt": 2})
