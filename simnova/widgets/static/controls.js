@@ -46,7 +46,9 @@ function showControls(parts, frame, strip) {
     parts.drawn = strip;
     parts.ticked = null;
   }
-  parts.cells.forEach((cell, index) => cell.classList.toggle("past", (index + 1) / strip.length <= frame.position / frame.total));
+  const past = Math.floor((strip.length * frame.position) / frame.total + 1e-9);
+  if (past !== parts.past || parts.ticked === null) parts.cells.forEach((cell, index) => cell.classList.toggle("past", index < past));
+  parts.past = past;
 }
 
 // Over the strip: stops, matches, and a flag for each marker.

@@ -45,6 +45,10 @@ function follow({ scroller, sight }, frame, smooth = true) {
 
 // What asks where something lies makes the browser lay the page out: it waits until everything is drawn.
 function showView({ pane, root, tabs, about }, frame, { view, data }, ask) {
+  const drawn = JSON.stringify(data), kept = pane.dataset.view === view && pane.drawn === drawn && !pane.querySelector(".asking, .answer");
+  // What a view shows is often the same for many steps; only the offer of forks tells the step.
+  if (kept && view !== "fork") return showTabs(tabs, frame, view);
+  pane.drawn = drawn;
   const held = pane.contains(root.getRootNode().activeElement);
   const top = view === "log" ? 1e6 : pane.dataset.view === view ? pane.scrolled ?? 0 : 0;
   pane.dataset.view = view;
