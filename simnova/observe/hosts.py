@@ -144,6 +144,7 @@ class Lives:
 
     def __init__(self) -> None:
         self.of: dict[str, tuple[list[int], list[bool]]] = {}
+        self.crashes: set[int] = set()
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -151,6 +152,8 @@ class Lives:
             seqs, states = self.of.setdefault(event.actor, ([], []))
             seqs.append(event.seq)
             states.append(event.kind == "service.start")
+            if event.kind == "service.crash":
+                self.crashes.add(event.seq)
 
     def up(self, actor: str, seq: int) -> bool:
         """Whether a service was up after step `seq`; one that nobody saw start or end is taken to
@@ -159,6 +162,12 @@ class Lives:
         seqs, states = self.of.get(actor, ([], []))
         place = bisect_right(seqs, seq) - 1
         return states[place] if place >= 0 else not seqs
+
+    def died(self, actor: str, seq: int) -> int | None:
+        """The step at which a service died that is dead after step `seq`; None where it lives, or was stopped."""
+        seqs, _ = self.of.get(actor, ([], []))
+        place = bisect_right(seqs, seq) - 1
+        return seqs[place] if place >= 0 and seqs[place] in self.crashes else None
 
     def strangers(self, seq: int, known: Sequence[HostView]) -> list[str]:
         """The hosts whose nova-compute was started by step `seq`, but has not reported its node."""

@@ -45,7 +45,15 @@ def offered(journal: Journal, seq: int) -> list[Change]:
         return []
     ahead = _telling(journal.events[seq + 1 : seq + 1 + AHEAD])
     around = ahead or _telling(journal.events[max(0, seq - AHEAD) : seq + 1])
-    return [*_losses(ahead), *_crashes(journal, seq, around), *_failures(ahead), *_powers(around)]
+    returns = list(_returns(journal, seq))
+    off = {change.args[0] for change in returns if change.verb == "power_on"}
+    return [
+        *returns,
+        *_losses(ahead),
+        *_crashes(journal, seq, around),
+        *_failures(ahead),
+        *(change for change in _powers(around) if change.args[0] not in off),
+    ]
 
 
 def _telling(events: Iterable[Event]) -> list[Event]:
@@ -67,6 +75,18 @@ def _crashes(journal: Journal, seq: int, around: Sequence[Event]) -> Iterator[Ch
     for actor in sorted({event.actor for event in around}, key=place):
         if actor in lives.of and lives.up(actor, seq):
             yield Change("A service dies here", actor, "crash", (actor,))
+
+
+def _returns(journal: Journal, seq: int) -> Iterator[Change]:
+    lives = follow(journal, Lives)
+    for actor in sorted(lives.of, key=place):
+        died = lives.died(actor, seq)
+        if died is None:
+            continue
+        cause = journal[died].cause
+        off = cause is not None and journal[cause].data.get("verb") == "power_off"
+        verb, name = ("power_on", host_of(actor)) if off else ("start", actor)
+        yield Change("What died comes back here", name, verb, (name,))
 
 
 def _failures(ahead: Sequence[Event]) -> Iterator[Change]:

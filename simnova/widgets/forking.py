@@ -36,7 +36,7 @@ class Forking:
         if not hasattr(self._source, "fork"):
             raise UsageError(NO_CLOUD)
         with self._turn:
-            twin = self._source.fork(at=self.step)
+            twin = self._source.fork(at=self.step if self.step >= 0 else None)
             if change is not None:
                 change(twin)
             twin.run()

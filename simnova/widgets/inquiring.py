@@ -12,6 +12,7 @@ from simnova.observe import source as sources
 from simnova.observe.index import follow
 from simnova.observe.names import Names
 from simnova.observe.story import Story
+from simnova.widgets.frame import NOTHING
 from simnova.widgets.reel import Reel
 
 
@@ -39,6 +40,8 @@ class Inquiring:
 
     def why(self, seq: int | None = None) -> Story:
         """The event at the cursor, or at `seq`, and its causes back to the request that began it."""
+        if seq is None and self.step < 0:
+            return Story(ending=NOTHING)
         return causes.why(self._reel.journal, self.step if seq is None else seq)
 
     def source(self, where: str) -> None:

@@ -128,3 +128,24 @@ def test_what_cannot_be_forked_says_so(cloud, player):
 def test_an_empty_journal_offers_nothing(journal):
     journal.events.clear()
     assert Player(journal, view="fork").pane["data"] == {"changes": []}
+
+
+def test_what_has_died_can_come_back():
+    cloud = Cloud(1)
+    cloud.at(0.07).crash("nova-scheduler")
+    cloud.boot("web")
+    cloud.run()
+    assert cloud.servers["web"].status == "ERROR"
+    died = next(event.seq for event in cloud.journal if event.kind == "service.crash")
+    player = Player(cloud, step=died, view="fork")
+    backs = [code for group, _, code in player.pane["data"]["changes"] if "comes back" in group]
+    assert backs == ["cloud.start('nova-scheduler')"]
+    seen = press(player, do="fork", code=backs[0])
+    assert seen["outcome"] == [["web", "error", "active on compute1"]]
+
+
+def test_a_machine_without_power_is_switched_on_again():
+    cloud = Cloud(2)
+    cloud.power_off("compute1")
+    codes = [change.code() for change in offered(cloud.journal, len(cloud.journal) - 1)]
+    assert [code for code in codes if "compute1" in code] == ["cloud.power_on('compute1')"]

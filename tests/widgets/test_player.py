@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from simnova import Cloud
 from simnova.exceptions import UsageError
 from simnova.widgets.player import Player
 from simnova.widgets.verbs import VERBS
@@ -239,3 +240,12 @@ def test_a_journal_that_grows_while_somebody_is_in_the_middle_of_it(journal):
     assert one.step == 11
     one.refresh()
     assert (one.step, one.frame["total"], one.asked["stops"]) == (11, 17, {"kind:virt": 2})
+
+
+def test_a_cloud_that_nobody_asked_is_explained_and_exported(tmp_path):
+    player = Player(Cloud(1))
+    assert str(player.why()) == "Nothing has happened yet."
+    assert "Nothing has happened yet." in player.why()._repr_html_()
+    assert "Nothing has happened yet." in player.export(tmp_path / "empty.html").read_text()
+    assert str(player.cell()).endswith("cloud = Cloud(hosts=1)\n")
+    assert len(player.fork().journal) == len(player._source.journal)

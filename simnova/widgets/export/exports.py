@@ -57,6 +57,8 @@ class Exports:
         """
         if not hasattr(self._source, "code"):
             raise UsageError("only a cloud knows what was asked of it: cloud.player().cell()")
+        if self.step < 0:
+            return self._source.code()
         return self._source.code(self.step, detail=self.detail, view=self.view)
 
     # --- what the browser asks for --------------------------------------------------------------------

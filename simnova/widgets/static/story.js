@@ -4,9 +4,11 @@
 const LONG = 180;
 
 function drawStory(frame, asides = []) {
-  const facts = [`Step ${frame.position} of ${frame.total}`, seconds(frame.time), frame.actor, frame.kind];
+  const facts = [seconds(frame.time), frame.actor, frame.kind].filter(Boolean);
   return [
-    h("p", { class: "facts" }, ...facts.map((fact) => h("span", {}, fact)), ...asides,
+    h("p", { class: "facts" }, h("span", {}, `Step ${frame.position} of ${frame.total}`),
+      frame.seq < 0 ? null : h("span", { title: `its number in a cell: cloud.why(${frame.seq})` }, `event ${frame.seq}`),
+      ...facts.map((fact) => h("span", {}, fact)), ...asides,
       frame.where && h("span", { class: "where", title: "the line of service code that waits here" }, frame.where)),
     h("p", { class: `sentence${frame.sentence.length > LONG ? " long" : ""}`, title: frame.sentence }, frame.sentence),
   ];

@@ -3,7 +3,7 @@
 const TURNS = { decision: "★ decision", fault: "⚡ fault", error: "✗ error", timeout: "◷ timeout", retry: "↻ retry" };
 
 function chainStep(text, seq, ask, name) {
-  const step = button({ class: name, title: `go to step ${seq}` }, text);
+  const step = button({ class: name, title: `go to event ${seq}` }, text);
   step.addEventListener("click", () => ask({ do: "seek", seq }));
   return step;
 }
@@ -19,7 +19,7 @@ function chainLink(link, first, ask) {
   const before = link.wait ? `${link.wait} earlier` : first ? "" : "at the same time";
   return h("li", { class: `link ${link.style}${link.turn ? ` turn ${link.turn}` : ""}${first ? " first" : ""}` },
     link.turn ? h("em", {}, TURNS[link.turn]) : null, chainStep(link.sentence, link.seq, ask, "step"),
-    h("small", {}, [before, seconds(link.time), `step ${link.seq}`].filter(Boolean).join(" · ")), chainSides(link, first, ask));
+    h("small", {}, [before, seconds(link.time), `event ${link.seq}`].filter(Boolean).join(" · ")), chainSides(link, first, ask));
 }
 
 const chainFold = (fold, ask) => h("li", { class: "fold" }, h("details", {},

@@ -41,7 +41,7 @@ def link(one: dict[str, Any], x: float, y: float) -> tuple[float, list[str]]:
     lines = wrap(one["sentence"], LETTERS)
     turn = f"{one['turn'].upper()} · " if one["turn"] else ""
     earlier = f"{one['wait']} earlier · " if one["wait"] else ""
-    told = f"{turn}{earlier}{one['time']:.3f} s · step {one['seq']}"
+    told = f"{turn}{earlier}{one['time']:.3f} s · event {one['seq']}"
     kind = "sn-bold" if one["turn"] else None
     texts = [words(line, x + 24, y + 12 + LINE * place, kind) for place, line in enumerate(lines)]
     below = y + 12 + LINE * len(lines)
