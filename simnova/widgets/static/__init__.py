@@ -11,6 +11,7 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = (
     "elements",
+    "focus",
     "story",
     "sequence",
     "decision",

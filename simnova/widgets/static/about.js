@@ -22,6 +22,11 @@ function aboutNote(name, text = "") {
   const told = h("p", {}, text);
   const shown = h("details", { class: "about" },
     h("summary", { "aria-label": name, title: name, "data-lm-suppress-shortcuts": "true" }, "?"), told);
+  shown.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !shown.open) return;
+    event.stopPropagation();
+    shown.open = false;
+  });
   shown.addEventListener("focusout", (event) => { if (!shown.contains(event.relatedTarget)) shown.open = false; });
   return { shown, told };
 }

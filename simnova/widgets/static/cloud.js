@@ -64,7 +64,7 @@ function drawGrid(hosts) {
   };
   const start = sharedStart(hosts.map((host) => host.name)), short = (name) => name.slice(start.length) || name;
   const cells = [...new Set(hosts.map((host) => host.cell))];
-  const groups = cells.flatMap((cell) => [cell ? h("h4", {}, cell) : null,
+  const groups = cells.flatMap((cell) => [cell ? h("p", { class: "title" }, cell) : null,
     h("div", { class: "fields" }, ...hosts.filter((host) => host.cell === cell).map((host) => field(host, tell, short)))]);
   return [h("div", { class: "scroll grid" }, start ? h("p", { class: "start" }, `${start}…`) : "", ...groups.filter(Boolean), more ? h("p", { class: "start" }, `${more} more hosts`) : ""), said];
 }

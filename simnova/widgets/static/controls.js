@@ -36,7 +36,7 @@ function makeControls(ask) {
 function showControls(parts, frame, strip) {
   parts.slider.max = frame.total;
   if (!parts.slider.matches(":active")) parts.slider.value = frame.position;
-  parts.slider.setAttribute("aria-valuetext", spoken(frame));
+  parts.slider.setAttribute("aria-valuetext", `${frame.position} of ${frame.total}`);
   // A button that is really disabled would lose the focus, and the next key would go to the notebook.
   for (const name of ["first", "back"]) parts[name].setAttribute("aria-disabled", frame.position <= 1);
   parts.detail.value = frame.detail;
@@ -65,16 +65,20 @@ function showTicks(parts, ticks, ask) {
   }));
 }
 
-function makeTabs(choose) {
+function makeTabs(choose, id) {
   const tabs = Object.entries(VIEWS).map(([view, { label }], index) =>
-    button({ role: "tab", "data-view": view, title: `${label} (${index + 1})` }, label, h("i", { class: "news", "aria-hidden": "true" })));
+    button({ role: "tab", id: `${id}-${view}`, "aria-controls": `${id}-pane`, "aria-keyshortcuts": index + 1, "data-view": view }, label, h("i", { class: "news", "aria-hidden": "true" })));
   for (const tab of tabs) tab.addEventListener("click", () => choose(tab.dataset.view));
   return tabs;
 }
 
-function showTabs(tabs, frame, view) {
+function showTabs(tabs, frame, view, pane) {
   for (const tab of tabs) {
-    tab.setAttribute("aria-selected", tab.dataset.view === view);
-    tab.classList.toggle("fresh", frame.news.includes(tab.dataset.view));
+    const chosen = tab.dataset.view === view, fresh = frame.news.includes(tab.dataset.view);
+    tab.setAttribute("aria-selected", chosen);
+    tab.classList.toggle("fresh", fresh);
+    tab.title = `${fresh ? "something new at this step" : "nothing new at this step"} (key ${tab.getAttribute("aria-keyshortcuts")})`;
+    if (!chosen) continue;
+    pane.setAttribute("aria-labelledby", tab.id);
   }
 }

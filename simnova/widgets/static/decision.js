@@ -19,11 +19,13 @@ function verdictCell(stage, host, decision, tell) {
   return cell;
 }
 
-const rowLabel = (name, aside, decision) =>
-  h("th", { scope: "row", title: name }, h("div", { class: "named" }, h("span", {}, dense(decision) ? name.replace(/(?<=.)(Filter|Weigher)$/, "") : name), h("small", {}, aside)));
+function rowLabel(name, aside) {
+  const [, stem, tail] = /^(.*?)((?<=.)(?:Filter|Weigher))?$/.exec(name);
+  return h("th", { scope: "row", title: name }, h("div", { class: "named" }, h("span", {}, stem, tail && h("i", { class: "tail" }, tail)), h("small", {}, aside)));
+}
 
 const filterRow = (stage, decision, tell) => h("tr", {},
-  rowLabel(stage.name, `${stage.passed}/${stage.asked}`, decision),
+  rowLabel(stage.name, `${stage.passed}/${stage.asked}`),
   ...decision.hosts.map((host) => verdictCell(stage, host, decision, tell)));
 
 function bar(share, why, tell, tone = "") {
@@ -43,7 +45,7 @@ function weigherRow(weigher, decision, tell) {
     const inside = share === undefined ? [] : [bar(share, why, tell, score < 0 ? "minus" : ""), dense(decision) ? null : h("small", {}, fixed(score))];
     return h("td", { class: `weight${host === decision.chosen ? " winner" : ""}` }, h("div", {}, ...inside.filter(Boolean)));
   };
-  return h("tr", {}, rowLabel(weigher.name, weigher.multiplier === null ? "" : `× ${weigher.multiplier}`, decision), ...decision.hosts.map(cell));
+  return h("tr", {}, rowLabel(weigher.name, weigher.multiplier === null ? "" : `× ${weigher.multiplier}`), ...decision.hosts.map(cell));
 }
 
 function idleLine(decision) {
@@ -61,7 +63,7 @@ function totalRow(decision, tell) {
     return total === undefined ? [] : [h("b", {}, total.toFixed(2)), bar((total - low) / (high - low), `${host} weighs ${total.toFixed(3)}`, tell)];
   };
   const cell = (host) => h("td", { class: `total${host === decision.chosen ? " winner" : ""}` }, ...sum(host), outcome(host, decision));
-  return h("tr", {}, rowLabel(all.length ? "Weight" : decision.chosen ? "Chosen" : "", "", decision), ...decision.hosts.map(cell));
+  return h("tr", {}, rowLabel(all.length ? "Weight" : decision.chosen ? "Chosen" : "", ""), ...decision.hosts.map(cell));
 }
 
 function outcome(host, decision) {
@@ -80,7 +82,7 @@ function showAnswer(box, { host, because, sentences }) {
 }
 
 // Many hosts stand close: what all their names begin with is told once, in the corner.
-const DENSE = 6;
+const DENSE = 4;
 const dense = (decision) => decision.hosts.length > DENSE;
 
 function sharedStart(hosts) {

@@ -10,7 +10,7 @@ function changeGroup(group, changes, choose) {
     chip.addEventListener("click", () => choose(code, chip));
     return chip;
   };
-  return h("section", { class: "changes" }, h("h4", {}, group), h("div", {}, ...changes.map(one)));
+  return h("section", { class: "changes" }, h("p", { class: "title" }, group), h("div", {}, ...changes.map(one)));
 }
 
 function drawOffer({ changes, trouble }, frame, ask) {

@@ -34,14 +34,17 @@ function makePanel(ask) {
   const shown = h("section", { class: "panel", hidden: true, "aria-label": "What was clicked" }, h("header", {}, title, shut), inside);
   shut.addEventListener("click", () => ask({ do: "shut" }));
   const isOpen = () => !shown.hidden;
-  const show = (opened, root) => {
-    const open = Boolean(opened?.of), held = shown.contains(root.getRootNode().activeElement);
+  let opener = null;
+  const show = (opened, root, pane) => {
+    const open = Boolean(opened?.of), before = heldIn(shown), under = heldIn(pane);
     const same = open && title.textContent === opened.title;
     shown.hidden = !open;
     title.textContent = open ? opened.title : "";
     inside.replaceChildren(...(open ? drawPanel(opened, ask) : []));
     if (!same) inside.scrollTop = 0;
-    if (held) root.focus({ preventScroll: true });
+    pane.inert = open;
+    if (under && open) { opener = calledBy(under); shut.focus(); }
+    else if (before) (open ? shut : named(pane, opener) ?? root).focus({ preventScroll: true });
   };
   return { shown, show, isOpen };
 }

@@ -6,16 +6,16 @@ const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "la
 let players = 0;
 
 function build(id, ask, choose) {
-  const controls = makeControls(ask), tabs = makeTabs(choose), about = makeAbout();
+  const controls = makeControls(ask), tabs = makeTabs(choose, id), about = makeAbout();
   const part = (name, ...inside) => h("div", { class: name }, ...inside);
   const story = part("story"), heads = part("heads"), stage = part("stage");
   const times = h("div", { class: "times", "aria-hidden": "true" });
   const notice = h("p", { class: "notice", role: "alert" });
   const voice = h("div", { class: "voice", role: "status", "aria-live": "polite" });
   const scroller = part("scroll sequence", part("lanes", heads, times, stage));
-  const pane = h("div", { class: "pane", role: "tabpanel" }), panel = makePanel(ask);
+  const pane = h("div", { class: "pane", role: "tabpanel", id: `${id}-pane` }), panel = makePanel(ask);
   const markers = s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id));
-  const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "data-lm-suppress-shortcuts": "true" },
+  const root = h("div", { class: "simnova-player", tabindex: 0, role: "group", "aria-label": "SimNova player", "aria-description": "Arrow keys step, space plays, ? shows all keys.", "data-lm-suppress-shortcuts": "true" },
     controls.bar, story, voice, notice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id), aboutSequence())),
       part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane, panel.shown)));
@@ -24,12 +24,10 @@ function build(id, ask, choose) {
 }
 
 function showSequence(parts, frame, id) {
-  const held = parts.stage.contains(parts.root.getRootNode().activeElement);
   parts.root.style.setProperty("--lanes", frame.actors.length);
   parts.heads.replaceChildren(...frame.actors.map((actor) => drawHead(actor)));
   parts.times.replaceChildren(...drawTimes(frame));
-  parts.stage.replaceChildren(drawSequence(frame, id));
-  if (held) parts.root.focus({ preventScroll: true });
+  keepFocus(parts.stage, parts.root, () => parts.stage.replaceChildren(drawSequence(frame, id)));
 }
 
 const reached = (frame) => frame.arrows.filter((arrow) => arrow.when !== "future").length;
@@ -47,16 +45,15 @@ function follow({ scroller, sight }, frame, smooth = true) {
 function showView({ pane, root, tabs, about }, frame, { view, data }, ask) {
   const drawn = JSON.stringify(data), kept = pane.dataset.view === view && pane.drawn === drawn && !pane.querySelector(".asking, .answer");
   // What a view shows is often the same for many steps; only the offer of forks tells the step.
-  if (kept && view !== "fork") return showTabs(tabs, frame, view);
+  if (kept && view !== "fork") return showTabs(tabs, frame, view, pane);
   pane.drawn = drawn;
-  const held = pane.contains(root.getRootNode().activeElement);
   const top = view === "log" ? 1e6 : pane.dataset.view === view ? pane.scrolled ?? 0 : 0;
   pane.dataset.view = view;
   root.classList.toggle("wide", Boolean(VIEWS[view].wide?.(data)));
-  pane.replaceChildren(...VIEWS[view].draw(data, frame, ask));
+  keepFocus(pane, root, () => pane.replaceChildren(...VIEWS[view].draw(data, frame, ask)));
+  letScroll(pane, VIEWS[view].label);
   if (top) requestAnimationFrame(() => { pane.firstElementChild.scrollTop = top; });
-  if (held) root.focus({ preventScroll: true });
-  showTabs(tabs, frame, view);
+  showTabs(tabs, frame, view, pane);
   about.show(view);
 }
 
@@ -145,7 +142,7 @@ function render({ model, el }) {
     showTicks(parts.controls, model.get("ticks"), ask);
     parts.story.replaceChildren(...drawStory(now, asides(model)));
     if (drawn !== now.seq && model.get("asked")?.stopped?.length) play.stop();
-    parts.voice.textContent = spoken(now);
+    say(parts.voice, spoken(now));
     if (turned) showSequence(parts, now, id);
     moveCursor(parts, now);
     follow(parts, now, !turned);
@@ -164,7 +161,7 @@ function render({ model, el }) {
     const said = model.get("answer");
     if (said.step === frame().seq) VIEWS[model.get("view")].hear?.(parts.pane, said);
   };
-  const open = () => parts.panel.show(model.get("opened"), parts.root);
+  const open = () => parts.panel.show(model.get("opened"), parts.root, parts.pane);
   model.on("change:opened", open);
   model.on("change:answer", answer);
   model.on("change:frame", draw);

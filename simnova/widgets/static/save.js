@@ -26,7 +26,7 @@ function makeSave(model, id) {
   const choose = button({ class: "save", "aria-label": "save", title: "save as a page or a picture", "aria-haspopup": "menu" },
     s("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "icon" }, s("path", { d: "M8 2v8M4.8 7L8 10.2 11.2 7M3 13.5h10", fill: "none" })));
   const items = Object.entries(SAVED).map(([form, label]) => button({ role: "menuitem", "data-form": form }, label));
-  const list = h("div", { class: "forms", role: "menu", "aria-label": "save as" }, ...items, told);
+  const list = h("div", { class: "forms" }, h("div", { role: "menu", "aria-label": "save as" }, ...items), told);
   const menu = h("div", { class: "saving needs-kernel" }, choose, list);
   const open = (wide) => {
     menu.classList.toggle("open", wide);

@@ -16,7 +16,7 @@ function drawHead(actor) {
   const [service, host] = actor.split("@");
   const [, family, name] = /^(nova-)?(.*)$/s.exec(service);
   return h("div", { class: "head", title: actor },
-    h("small", {}, host ? service : family ? "nova" : ""), h("b", {}, host || name));
+    h("small", {}, host ? service.replace(/^nova-/, "") : family ? "nova" : ""), h("b", {}, host || name));
 }
 
 // A label stays inside the picture: at the outer lanes it grows inwards.

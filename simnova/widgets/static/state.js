@@ -69,7 +69,7 @@ function showSource(pane, said) {
 
 function drawState(found, frame, ask) {
   if (found === null) return [h("p", { class: "empty" }, "Nothing has happened yet.")];
-  const list = (name, title, none, lines) => h("section", { class: name, "aria-label": title }, h("h4", {}, title),
+  const list = (name, title, none, lines) => h("section", { class: name, "aria-label": title }, h("p", { class: "title" }, title),
     lines.length ? h("ol", { class: "scroll" }, ...lines) : h("p", { class: "none" }, none));
   const waits = list("waits", "Who waits at which line", "No service has done anything yet.", []);
   const show = { shown: (where) => {

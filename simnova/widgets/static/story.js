@@ -14,4 +14,6 @@ function drawStory(frame, asides = []) {
   ];
 }
 
+// What is said already is not said again.
+const say = (voice, words) => { if (voice.textContent !== words) voice.textContent = words; };
 const spoken = (frame) => `Step ${frame.position} of ${frame.total}. ${frame.sentence}`;
