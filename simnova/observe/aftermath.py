@@ -33,11 +33,13 @@ class Aftermath:
     def add(self, event: Event) -> None:
         """Take in the next event."""
         if event.kind == "scheduler.select":
-            self.builds[event.data["instance"]].append(event.seq)
+            self.builds[str(event.data.get("instance"))].append(event.seq)
         elif event.kind == "rpc.error" and event.data.get("method") == "select_destinations":
             self.failed[event.request_id].append(event.seq)
         elif event.kind == "log" and event.data.get("logger") in _TOLD and _about_build(event):
-            told = event.data.get("instance") or next(iter(uuids(event.data["message"])), "")
+            told = event.data.get("instance") or next(
+                iter(uuids(str(event.data.get("message")))), ""
+            )
             self.builds[told].append(event.seq)
 
 
@@ -63,9 +65,9 @@ def afterwards(journal: Journal, instance: str, seq: int, end: int) -> list[str]
 
 def _told(events: list[Event]) -> Iterator[str]:
     for place, event in enumerate(events):
-        failed = _FAILED.match(str(event.data["message"]))
+        failed = _FAILED.match(str(event.data.get("message")))
         if failed:
-            later = str(events[place + 1].data["message"]) if events[place + 1 :] else ""
+            later = str(events[place + 1].data.get("message")) if events[place + 1 :] else ""
             why = " ".join(failed[2].split()).rstrip(".")
             yield f"the build on {host_of(event.actor)} failed ({why}){_then(failed[1], later)}"
 

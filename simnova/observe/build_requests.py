@@ -19,4 +19,4 @@ class Withdrawn:
         if event.kind == "db.delete" and event.data.get("table") == "build_requests":
             row = event.data.get("before") or {}
             if "instance" in row:
-                self.of[row["instance_uuid"]] = row["instance"]
+                self.of[str(row.get("instance_uuid"))] = row["instance"]

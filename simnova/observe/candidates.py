@@ -86,7 +86,7 @@ class Traits:
             body = opened(event.data.get("body"))
             seqs, sets = self.of.setdefault(about[1], ([], []))
             seqs.append(event.seq)
-            sets.append(frozenset(body["traits"] if isinstance(body, dict) else ()))
+            sets.append(_named(body))
 
     def at(self, uuid: str, seq: int) -> frozenset[str] | None:
         """The traits after step `seq`; None where nobody has told."""
@@ -95,11 +95,17 @@ class Traits:
         return sets[place] if place >= 0 else None
 
 
+def _named(body: Any) -> frozenset[str]:
+    """The traits that a body names."""
+    given = body.get("traits") if isinstance(body, dict) else None
+    return frozenset(map(str, given if isinstance(given, list) else ()))
+
+
 def providers(journal: Journal, seq: int) -> list[Provider]:
     """The compute hosts that Placement knows at a step."""
     stocks, hosts = placed.stocks(journal, seq), placed.providers(journal, seq)
     traits, aggregates = follow(journal, Traits), memberships(journal, seq)
-    ids = {row["uuid"]: row.get("id") for row in rows.at(journal, seq, placed.PROVIDERS)}
+    ids = {row.get("uuid"): row.get("id") for row in rows.at(journal, seq, placed.PROVIDERS)}
     return [
         Provider(
             uuid,

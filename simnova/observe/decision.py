@@ -161,9 +161,9 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
         server=follow(journal, Names).servers.get(instance) or instance or "the server",
         hosts=sorted(known, key=natural),
         rows=rows,
-        weighers=[weigher(one) for one in weigh.get("weighers") or ()],
-        weights=dict(weigh.get("weights") or {}),
-        order=list(weigh.get("order") or ([select["host"]] if select else ())),
+        weighers=[weigher(one) for one in map(fields, weigh.get("weighers") or ())],
+        weights=numbers(weigh.get("weights")),
+        order=list(weigh.get("order") or ([select["host"]] if select.get("host") else ())),
         host=select.get("host"),
         alternates=list(select.get("alternates") or ()),
         claims=claims(journal, events),
@@ -180,8 +180,14 @@ def unanswered(events: list[Event]) -> str:
     answer = about[1] if len(about) > 1 else {}
     if answer.get("error"):
         return str(answer["error"])
-    status = answer.get("status") or 200
+    status = answered(answer) or 200
     return f"it answered {status}" if status >= 400 else ""
+
+
+def answered(data: Mapping[str, Any]) -> int | None:
+    """The status of an answer, None where it has none."""
+    status = data.get("status")
+    return status if isinstance(status, int) else None
 
 
 def placements(journal: Journal, events: list[Event]) -> list[Row]:
@@ -265,9 +271,9 @@ def request_of(journal: Journal, made: Decision) -> dict[str, Any]:
 def claims(journal: Journal, events: list[Event]) -> list[Claim]:
     """The claims in the order in which they were made, each with Placement's answer."""
     about = [event for event in events if event.data.get("method") == "PUT"]
-    answers = {one.data["id"]: one for one in about if one.kind != "http.request"}
+    answers = {one.data.get("id"): one for one in about if one.kind != "http.request"}
     asked = [event for event in about if event.kind == "http.request"]
-    return [claim(journal, one, answers.get(one.data["id"])) for one in asked]
+    return [claim(journal, one, answers.get(one.data.get("id"))) for one in asked]
 
 
 def claim(journal: Journal, asked: Event, answer: Event | None) -> Claim:
@@ -277,9 +283,10 @@ def claim(journal: Journal, asked: Event, answer: Event | None) -> Claim:
     host = ", ".join(known.get(uuid, uuid) for uuid in held) or "a host"
     body = opened(answer.data.get("body")) if answer else None
     errors = body.get("errors") if isinstance(body, dict) else None
-    detail = errors[0].get("detail", "") if errors else (answer.data.get("error") if answer else "")
+    first = fields(errors[0]) if isinstance(errors, list) and errors else {}
+    detail = first.get("detail", "") if first else (answer.data.get("error") if answer else "")
     error = " ".join(str(detail or "").split())
-    return Claim(asked.seq, host, answer.data.get("status") if answer else None, error)
+    return Claim(asked.seq, host, answered(answer.data) if answer else None, error)
 
 
 def asked_for(journal: Journal, events: list[Event]) -> str:
@@ -331,6 +338,12 @@ def broken(event: Event, rows: list[Row]) -> Row:
 
 def weigher(data: Mapping[str, Any]) -> Weigher:
     """A weigher's numbers; its multiplier may differ from host to host."""
-    normalized, given = data.get("normalized") or {}, data.get("multiplier", 1.0)
-    each = given if isinstance(given, dict) else dict.fromkeys(normalized, given)
-    return Weigher(str(data.get("name")), each, data.get("raw") or {}, normalized)
+    normalized, given = numbers(data.get("normalized")), data.get("multiplier", 1.0)
+    each = numbers(given if isinstance(given, dict) else dict.fromkeys(normalized, given))
+    return Weigher(str(data.get("name")), each, numbers(data.get("raw")), normalized)
+
+
+def numbers(given: Any) -> dict[str, float]:
+    """What is a number in an object: hosts and their weights."""
+    held = given.items() if isinstance(given, dict) else ()
+    return {name: one for name, one in held if isinstance(one, int | float)}

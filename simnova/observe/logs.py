@@ -128,7 +128,7 @@ class Written:
 
 def pid(service: str, life: int) -> int:
     """A process id for one life of a service: the same in every run."""
-    digest = hashlib.blake2b(f"{service}/{life}".encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(f"{service}/{life}".encode("utf-8", "replace"), digest_size=4).digest()
     return 1000 + int.from_bytes(digest) % 31000
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from simnova.kernel.journal import Journal
 from simnova.observe import rows
-from simnova.observe.telling import query
+from simnova.observe.telling import fields, query
 
 PROVIDERS, CLASSES = "placement.resource_providers", "placement.resource_classes"
 INVENTORIES, ALLOCATIONS = "placement.inventories", "placement.allocations"
@@ -26,7 +26,8 @@ def asked(data: Mapping[str, Any]) -> dict[str, int]:
 def candidates(body: dict[str, Any]) -> list[str]:
     """The providers in an answer to GET /allocation_candidates, in its order."""
     found: dict[str, None] = {}
-    for request in body.get("allocation_requests") or ():
+    requests = body.get("allocation_requests")
+    for request in requests if isinstance(requests, list) else ():
         found.update(dict.fromkeys(allocations(request)))
     return list(found)
 
@@ -35,8 +36,9 @@ def allocations(body: Any) -> dict[str, Any]:
     """What a body allocates, by provider; older microversions give a list."""
     given = body.get("allocations") if isinstance(body, dict) else None
     if isinstance(given, list):
-        return {one["resource_provider"]["uuid"]: one for one in given}
-    return given or {}
+        named = ((fields(fields(one).get("resource_provider")).get("uuid"), one) for one in given)
+        return {uuid: one for uuid, one in named if isinstance(uuid, str)}
+    return given if isinstance(given, dict) else {}
 
 
 def providers(journal: Journal, seq: int) -> dict[str, str]:

@@ -61,7 +61,7 @@ def _telling(events: Iterable[Event]) -> list[Event]:
 
 
 def _losses(ahead: Sequence[Event]) -> Iterator[Change]:
-    asked = [event for event in ahead if event.kind in ("rpc.call", "rpc.cast")]
+    asked = _named(ahead, "rpc.call", "rpc.cast")
     calls = {event.data["method"] for event in asked if event.kind == "rpc.call"}
     for method in _first(event.data["method"] for event in asked):
         yield Change("A message is lost", f"the next {method}", "lose", (method,))
@@ -90,9 +90,7 @@ def _returns(journal: Journal, seq: int) -> Iterator[Change]:
 
 
 def _failures(ahead: Sequence[Event]) -> Iterator[Change]:
-    calls = (
-        (host_of(event.actor), event.data["method"]) for event in ahead if event.kind == "virt.call"
-    )
+    calls = ((host_of(one.actor), one.data["method"]) for one in _named(ahead, "virt.call"))
     for host, method in _first(calls):
         yield Change("A hypervisor fails", f"{method} on {host}", "fail", (host, method))
 
@@ -101,6 +99,11 @@ def _powers(around: Sequence[Event]) -> Iterator[Change]:
     hosts = (host_of(event.actor) for event in around)
     for host in _first(host for host in hosts if host):
         yield Change("A machine loses power", host, "power_off", (host,))
+
+
+def _named(events: Iterable[Event], *kinds: str) -> list[Event]:
+    """The events of those kinds that name a method."""
+    return [event for event in events if event.kind in kinds and event.data.get("method")]
 
 
 def _first(found: Iterable[Any], many: int = EACH) -> list[Any]:

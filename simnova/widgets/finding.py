@@ -13,6 +13,7 @@ from simnova.observe.query import Query, matching
 from simnova.observe.steps import Detail
 from simnova.widgets import hits
 from simnova.widgets.reel import Reel
+from simnova.widgets.sound import TOLD
 
 FOUND_NOTHING: dict[str, Any] = {"text": "", "count": 0, "place": 0}
 
@@ -25,16 +26,16 @@ class Finding(traitlets.HasTraits):
     step: int
     filter: Any = traitlets.Unicode(
         help="only the steps that this query means are steps: 'server:web kind:rpc'"
-    ).tag(sync=True)
+    ).tag(**TOLD)
     found = traitlets.Dict(
         default_value=FOUND_NOTHING, help="what was searched for, how often it is there, and which"
-    ).tag(sync=True)
-    stops: Any = traitlets.List(help="the queries at which play and `go_on` stop").tag(sync=True)
+    ).tag(**TOLD)
+    stops: Any = traitlets.List(help="the queries at which play and `go_on` stop").tag(**TOLD)
     asked = traitlets.Dict(
         help="how many steps there are without the filter, and of each stop; which of them is here"
-    ).tag(sync=True)
+    ).tag(**TOLD)
     menu = traitlets.Dict(help="the values that a query may name, once they were asked for").tag(
-        sync=True
+        **TOLD
     )
 
     # --- the filter -------------------------------------------------------------------------------

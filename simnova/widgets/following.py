@@ -16,6 +16,7 @@ import traitlets
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.markup import plain
 from simnova.widgets.reel import Reel
+from simnova.widgets.sound import TOLD
 
 SHARE: Final = 10
 """How many times as long as a look takes the cloud runs undisturbed after it."""
@@ -30,9 +31,9 @@ class Following(traitlets.HasTraits):
     _reel: Reel
     _source: Any
     following = traitlets.Bool(False, help="whether the cursor goes along as the cloud runs").tag(
-        sync=True
+        **TOLD
     )
-    problem = traitlets.Dict(help="what was asked wrongly, and how to ask").tag(sync=True)
+    problem = traitlets.Dict(help="what was asked wrongly, and how to ask").tag(**TOLD)
     _heard: Journal | None = None
     _due = 0.0
     _waiting = False

@@ -64,12 +64,12 @@ def queue(journal: Journal, seq: int, names: Sequence[str]) -> Panel:
 
 def waiting(journal: Journal, seq: int, found: str, state: str) -> dict[str, Any]:
     """One message in a queue: what it carries, and how long it has been there."""
-    sent = follow(journal, Pairs).sent[found]
+    sent = follow(journal, Pairs).sent.get(found, seq)
     since = span(journal[seq].time - journal[sent].time)
     how = f"waiting for {since}" if state == READY else f"delivered, not acknowledged; {since} old"
     return {
         "seq": follow(journal, Pairs).rpc.get(sent, sent),
-        "text": plain(broker.method(journal, found) or found),
+        "text": plain(broker.method(journal, found) or found or "a message without an id"),
         "aside": how,
     }
 
@@ -143,6 +143,7 @@ def _listens(journal: Journal, seq: int, name: str) -> list[str]:
     found = []
     for edge, seqs in follow(journal, Ways).of.items():
         if edge.kind == "delivers" and edge.target == name and seqs[0] <= seq:
-            depth = sum(follow(journal, Queues).of[edge.source].depth(seq))
+            queue = follow(journal, Queues).of.get(edge.source)
+            depth = sum(queue.depth(seq)) if queue else 0
             found.append(f"{bare(edge.source)} ({depth})" if depth else bare(edge.source))
     return found

@@ -29,6 +29,7 @@ from simnova.widgets.inquiring import Inquiring
 from simnova.widgets.marking import Marking
 from simnova.widgets.opening import Opening
 from simnova.widgets.reel import Reel
+from simnova.widgets.sound import TOLD
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
 
@@ -79,23 +80,21 @@ class Player(
     )
     detail = traitlets.Enum(DETAILS, "story", help="what counts as a step")
     view = traitlets.Enum(tuple(VIEWS), "decision", help="the picture beside the sequence").tag(
-        sync=True
+        **TOLD
     )
-    strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(
-        sync=True
-    )
+    strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(**TOLD)
     answer = traitlets.Dict(
         help="what would have been enough for a host that lost, once it was asked about"
-    ).tag(sync=True)
+    ).tag(**TOLD)
     opened = traitlets.Dict(
         help="a message, a queue or a service that was clicked; empty while nothing is open"
-    ).tag(sync=True)
-    frame = traitlets.Dict(help="the story at the step").tag(sync=True)
-    score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(sync=True)
-    pane = traitlets.Dict(help="the view beside them at the step").tag(sync=True)
+    ).tag(**TOLD)
+    frame = traitlets.Dict(help="the story at the step").tag(**TOLD)
+    score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(**TOLD)
+    pane = traitlets.Dict(help="the view beside them at the step").tag(**TOLD)
     ticks: Any = traitlets.Dict(
         help="the cells of the strip in which there is a stop or a hit, and where the markers are"
-    ).tag(sync=True)
+    ).tag(**TOLD)
 
     def __init__(
         self,
@@ -252,6 +251,12 @@ class Player(
         if page != self._page:
             self._page = page
             self.score = score(self._reel, self.step)
+
+    def set_state(self, sync_data: Any) -> None:
+        """A page may turn to another view; all else that it shows is told by Python alone."""
+        asked = sync_data.get("view") if isinstance(sync_data, dict) else None
+        if isinstance(asked, str) and asked in VIEWS:
+            super().set_state({"view": asked})
 
     def _pressed(self, content: Any, _: Any) -> None:
         """Do what was pressed in the browser; what is not understood is left alone, what cannot be done is told.

@@ -11,11 +11,13 @@ import anywidget
 
 from simnova.exceptions import UsageError, one_of
 from simnova.kernel.timeline import ReplayDiverged
+from simnova.observe.markup import plain
 from simnova.saving import as_path, save
 from simnova.widgets.export.page import Told, page
 from simnova.widgets.export.picture import png
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
+from simnova.widgets.sound import sound
 
 FORMS: Final = {"html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
 """What can be written, and what a browser calls it."""
@@ -69,11 +71,11 @@ class Exports:
         A browser paints a PNG itself, from the SVG.
         """
         name = "simnova" if form == "html" else f"simnova-step-{self.step}"
-        about = {"do": "saved", "to": to, "name": f"{name}.{form}", "type": FORMS.get(form)}
+        about = sound({"do": "saved", "to": to, "name": f"{name}.{form}", "type": FORMS.get(form)})
         try:
             self.send(about, [self._exported(form)])
         except UsageError as error:
-            self.send({**about, "refused": str(error)})
+            self.send({**about, "refused": plain(str(error))})
 
     def _exported(self, form: str, **how: Any) -> bytes:
         one_of("kind of file", form, FORMS)

@@ -32,4 +32,4 @@ class Look(NamedTuple):
     @property
     def tables(self) -> set[str]:
         """The tables in which rows changed since the step before."""
-        return {event.data["table"] for event in self.moment if event.kind in rows.CHANGES}
+        return {str(event.data.get("table")) for event in self.moment if event.kind in rows.CHANGES}
