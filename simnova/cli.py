@@ -215,6 +215,9 @@ def _clean(parsed: argparse.Namespace) -> bool:
 
     found = leftovers_here()
     for one in found:
+        if one.kept:
+            print(f"kept: {one.told}: {one.kept}", flush=True)
+            continue
         print(f"{'found' if parsed.list else 'removing'}: {one.told}", flush=True)
         if not parsed.list:
             one.remove()

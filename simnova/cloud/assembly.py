@@ -223,7 +223,9 @@ class Assembly:
         driver = self.drivers[host].driver
         if not isinstance(driver, SimulatedDriver):
             raise UsageError(
-                f"{host} has a real hypervisor ({self.hosts[host].driver}): only simulated ones fail on demand"
+                f"{host} has a real hypervisor ({self.hosts[host].driver}): only simulated ones fail on demand; "
+                f"its daemon can be killed (machines['{host}'].kill()), its service too "
+                f"(cloud.crash('nova-compute@{host}'))"
             )
         return driver
 

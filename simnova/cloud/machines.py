@@ -89,12 +89,17 @@ LASTING = Path(f"/tmp/simnova-{os.getuid()}")
 
 
 def up(hosts: int | list[str]) -> list[Daemon]:
-    """Bring machines up that stay; those that are up already are left as they are. Raises UsageError."""
+    """Bring machines up that stay; those that are up already are left as they are. Raises UsageError.
+
+    One whose daemon alone has died gets it back, and has its guests still.
+    """
     LASTING.mkdir(mode=0o700, exist_ok=True)
     if LASTING.is_symlink() or LASTING.stat().st_uid != os.getuid():
         raise UsageError(f"{LASTING} belongs to somebody else: have it removed")
     wanted = [Daemon(host.name, LASTING) for host in as_hosts(hosts)]
     for one in wanted:
+        if one.kept and not one.alive:
+            one.revive()
         if not one.alive:
             one.stop()  # what a crash of the machine has left
             one.start()

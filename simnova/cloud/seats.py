@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simnova.exceptions import UsageError
@@ -11,6 +13,10 @@ if TYPE_CHECKING:
     from simnova.nova.virt.libvirt.qemu import QemuDriver
 
 __door__ = True
+
+
+NEWS = 3.0
+"""Seconds of the wall clock in which libvirt tells of a guest that has gone off."""
 
 
 class Picture:
@@ -33,6 +39,16 @@ class Seats:
     id: str
 
     @property
+    def name(self) -> str:
+        """The display name."""
+        raise NotImplementedError
+
+    @property
+    def status(self) -> str:
+        """ACTIVE, SHUTOFF, …"""
+        raise NotImplementedError
+
+    @property
     def host(self) -> Any:
         """The compute host on which it runs, None where it has none."""
         raise NotImplementedError
@@ -41,7 +57,7 @@ class Seats:
         """What is on the guest's screen now."""
         from simnova.nova.virt.libvirt import console
 
-        return Picture(self._real().hypervisor.at_once(console.screenshot, self.id))
+        return Picture(self._running().hypervisor.at_once(console.screenshot, self.id))
 
     def type(self, text: str, seconds: float = 2.0) -> str:
         """Type into the guest's serial console; what it writes then, for so many seconds of the wall clock at most.
@@ -50,7 +66,7 @@ class Seats:
         """
         from simnova.nova.virt.libvirt import console
 
-        at_once = self._real().hypervisor.at_once
+        at_once = self._running().hypervisor.at_once
         return at_once(console.typed, self.id, text=text, seconds=seconds)
 
     def expect(self, text: str, seconds: float = 30.0) -> str:
@@ -78,12 +94,39 @@ class Seats:
             raise UsageError(f"port={port} is no port: give 1 to 65535")
         return self._real().hypervisor.at_once(forwarding.forward, self.id, port=port)
 
+    def _goes_off(self, status: str) -> bool:
+        """Whether its real guest, which runs as far as Nova knows, is heard to have gone off."""
+        if (self.status, status) != ("ACTIVE", "SHUTOFF") or not self._is_real():
+            return False
+        deadline = time.monotonic() + NEWS
+        while self.cloud.clock.quiet and time.monotonic() < deadline:
+            time.sleep(0.02)
+            self.cloud.listen()
+        return not self.cloud.clock.quiet
+
+    def _is_real(self) -> bool:
+        with suppress(UsageError):
+            return bool(self._real())
+        return False
+
+    def _running(self) -> QemuDriver:
+        from simnova.nova.virt.libvirt import console
+
+        driver = self._real()
+        if not driver.hypervisor.at_once(console.is_on, self.id):
+            raise UsageError(f"server '{self.name}' is {self.status}, its guest is off: start() it")
+        return driver
+
     def _real(self) -> QemuDriver:
         from simnova.nova.virt.libvirt.qemu import QemuDriver
 
-        door = self.cloud.assembly.drivers.get(self.host or "")
+        if self.host is None:
+            raise UsageError(
+                f"server '{self.name}' is {self.status} and on no host: it has no guest"
+            )
+        door = self.cloud.assembly.drivers.get(self.host)
         if door is None or not isinstance(door.driver, QemuDriver):
             raise UsageError(
-                f"{self.host or 'no host'} has no real guest to sit at: give the host driver='qemu:///session'"
+                f"{self.host} has no real guest to sit at: give the host driver='qemu:///session'"
             )
         return door.driver

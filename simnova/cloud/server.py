@@ -279,15 +279,19 @@ class Server(Moves):
         self.cloud.request("DELETE", f"/v2.1/servers/{self.id}")
 
     def wait(self, status: str = "ACTIVE") -> Server:
-        """Run the cloud until the server has this status. Raises `UsageError` where it ends in another."""
+        """Run the cloud until the server has this status. Raises `UsageError` where it ends in another.
+
+        Of a real guest that switches itself off libvirt may tell a moment later: that is waited for.
+        """
         if status not in STATUSES:
             raise unknown("status", status, STATUSES)
         self.cloud.listen()
-        while self.status != status and not self.cloud.clock.quiet:
+        while self.status != status and (not self.cloud.clock.quiet or self._goes_off(status)):
             self.cloud.step()
         if self.status != status:
+            why = f" ({self.fault})" if self.fault else ""
             raise UsageError(
-                f"server '{self.name}' is {self.status} and nobody works on it: it will not be {status}"
+                f"server '{self.name}' is {self.status} and nobody works on it: it will not be {status}{why}"
             )
         return self
 

@@ -60,7 +60,10 @@ class Images(Items):
         """
         path = Path(file).expanduser().resolve()
         try:
-            stored, found = Stored.of(path), format_inspector.detect(format_inspector.read(path))
+            found = format_inspector.detect(format_inspector.regular(path))
+            if "disk_format" not in more:
+                format_inspector.check_name(path, found)
+            stored = Stored.of(path)
         except (OSError, format_inspector.ImageFormatError) as error:
             raise UsageError(f"no image can be made of {file}: {error}") from None
         image_id = self._described(name or path.stem, **{"disk_format": found, **more})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
-from simnova import UsageError
+from simnova import Cloud, UsageError
 from simnova.nova.virt import tiny_guest
 from simnova.nova.virt.imagecache import get_cache_fname
 
@@ -156,6 +157,35 @@ def hosts(cloud):
 def test_what_is_no_file_is_refused_at_once(cloud, tmp_path):
     with pytest.raises(UsageError, match="no image can be made of /no/such: "):
         cloud.images.add("/no/such")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("empty.qcow2", b"", "it is empty"),
+        ("text.qcow2", b"a text", r"it is called \.qcow2, but does not begin as such a disk does"),
+        ("cut.qcow2", b"QFI", r"it is called \.qcow2"),
+    ],
+)
+def test_what_is_no_disk_is_refused_at_once(tmp_path, name, data, reason):
+    (tmp_path / name).write_bytes(data)
+    cloud = Cloud(1)
+    with pytest.raises(UsageError, match=f"no image can be made of .*{name}: {reason}"):
+        cloud.images.add(tmp_path / name)
+    assert "text" not in [image.name for image in cloud.images]
+
+
+def test_a_pipe_is_no_disk_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.raw")
+    with pytest.raises(UsageError, match="it is no file"):
+        Cloud(1).images.add(tmp_path / "pipe.raw")
+
+
+def test_raw_data_may_be_called_anything_when_that_is_said(tmp_path):
+    (tmp_path / "text.qcow2").write_bytes(b"a text")
+    cloud = Cloud(1)
+    cloud.images.add(tmp_path / "text.qcow2", disk_format="raw")
+    assert cloud.images["text"].disk_format == "raw"
 
 
 def test_an_unused_base_is_aged_out(cloud, disk):

@@ -94,6 +94,18 @@ def test_it_goes_on_being_an_ordinary_guest_there_and_can_come_back(cloud, serve
     assert (server.status, server.fault) == ("SHUTOFF", None)
 
 
+def test_it_leaves_no_wire_behind_when_it_is_deleted_there(cloud, server):
+    switch = driver(cloud, "compute1").wires.switch
+    [wire] = switch.wires
+    server.live_migrate()
+    cloud.run()
+    assert switch.wires == [wire]
+    server.delete()
+    cloud.run()
+    assert switch.wires == []
+    assert not any(path.exists() for path in wire.paths)
+
+
 def test_how_far_it_is_can_be_followed(cloud, large):
     large.live_migrate()
     cloud.run()

@@ -18,6 +18,7 @@ from simnova.cloud import machines as module
 from simnova.nova.virt.libvirt import daemon
 from simnova.nova.virt.libvirt.daemon import Daemon
 from simnova.nova.virt.libvirt.host import library
+from simnova.nova.virt.tiny_guest import LOGIN
 
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>16</memory>
 <os><type>hvm</type></os></domain>"""
@@ -136,6 +137,17 @@ def test_hosts_that_died_are_brought_up_again(lasting):
     assert not first.alive
     (again,) = module.up(1)
     assert again.alive
+
+
+def test_a_host_whose_daemon_alone_has_died_keeps_its_guests(lasting):
+    (first,) = module.up(1)
+    with Cloud([module.host(first)]) as cloud:
+        server = cloud.boot("web", flavor="m1.tiny").wait()
+        server.expect(LOGIN)
+        first.kill()
+        module.up(1)
+        cloud.run()
+        assert server.type("still") == "still"
 
 
 def test_a_folder_of_somebody_elses_is_left_alone(lasting):

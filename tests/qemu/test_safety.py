@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,52 @@ def test_what_a_crash_has_left_is_listed_then_removed(machines, crashed, capsys)
         assert alive.boot("web", flavor="m1.tiny").wait().status == "ACTIVE"
 
 
+def test_the_files_of_a_run_stay_until_all_of_its_hypervisors_have_answered(
+    machines, crashed, capsys
+):
+    _, mark = crashed
+    machines["compute1"].kill()
+    try:
+        assert main(["clean"]) == 0
+    finally:
+        machines["compute1"].revive()
+    told = capsys.readouterr().out
+    assert f"kept: files of a cloud in {leftovers.directory(mark)}: qemu+unix" in told
+    assert "(its daemon is not running: start it" in told
+    main(["clean"])
+    assert "removing: guest instance-00000001" in capsys.readouterr().out
+    assert not leftovers.directory(mark).exists()
+
+
+UNCLOSED = """
+import sys
+from simnova import Cloud, Host
+cloud = Cloud([Host("compute1", driver=sys.argv[1])])
+cloud.boot("web", flavor="m1.tiny").wait()
+print(cloud._run_id)
+"""
+MACHINES_FIRST = """
+from simnova import Cloud, Machines
+with Machines(1) as machines:
+    cloud = Cloud(machines.hosts)
+    cloud.boot("web", flavor="m1.tiny").wait()
+    print(cloud._run_id, flush=True)
+    raise SystemExit("something else went wrong")
+"""
+
+
+@pytest.mark.parametrize("script", [UNCLOSED, MACHINES_FIRST], ids=["unclosed", "machines first"])
+def test_a_python_that_ends_leaves_nothing_of_a_cloud_that_it_has_not_closed(machines, script):
+    uri = machines["compute1"].uri
+    ran = subprocess.run(
+        [sys.executable, "-c", script, uri], capture_output=True, text=True, timeout=60
+    )
+    mark = ran.stdout.strip()
+    assert mark, ran.stderr
+    assert library().open(uri).listAllDomains() == []
+    assert not leftovers.directory(mark).exists()
+
+
 def test_where_nothing_is_left_it_says_so(machines, capsys):
     main(["clean"])
     capsys.readouterr()
@@ -191,14 +238,22 @@ def test_no_qemu_img(machines, monkeypatch):
     assert sentence.endswith(f"there is no qemu-img on this machine: {daemon.HOW_TO_GET}")
 
 
-def test_a_full_disk(machines, monkeypatch, tmp_path):
+@pytest.fixture
+def short_path():
+    """pytest's own are too long for the sockets of guests."""
+    made = Path(tempfile.mkdtemp(prefix="full-", dir="/tmp"))
+    yield made
+    made.rmdir()
+
+
+def test_a_full_disk(machines, monkeypatch, short_path):
     if os.getuid():
         pytest.skip("only root can make a small file system")
-    small = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(tmp_path)]
+    small = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(short_path)]
     if subprocess.run(small, capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount a file system")
     try:
-        monkeypatch.setattr(leftovers, "state", lambda: tmp_path)
+        monkeypatch.setattr(leftovers, "state", lambda: short_path)
         with Cloud([machines.hosts[0]]) as cloud:
             cloud.flavors.create("small", vcpus=1, ram=64, disk=0)
             server = cloud.boot("web", flavor="small")
@@ -207,7 +262,7 @@ def test_a_full_disk(machines, monkeypatch, tmp_path):
             assert "No space left on device" in str(cloud.log())
             assert guests(cloud) == {"compute1": []}
     finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
+        subprocess.run(["umount", str(short_path)], check=True)
 
 
 def test_a_call_that_hangs_ends(own):

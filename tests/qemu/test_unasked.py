@@ -44,6 +44,22 @@ def test_a_guest_that_powers_itself_off_becomes_shutoff_without_anybody_asking(c
     assert "tells, unasked, that a guest is shutdown" in str(cloud.story())
 
 
+def test_whoever_waits_for_it_need_not_listen_before(cloud, server):
+    server.type("\x04")
+    assert server.wait("SHUTOFF").status == "SHUTOFF"
+
+
+def test_whoever_sits_there_is_told_when_there_is_no_guest(cloud, gone):
+    gone.wait("SHUTOFF")
+    for sit in (gone.screenshot, lambda: gone.type("x")):
+        with pytest.raises(UsageError, match=r"'web' is SHUTOFF, its guest is off: start\(\) it"):
+            sit()
+    gone.shelve()
+    cloud.run()
+    with pytest.raises(UsageError, match="'web' is SHELVED_OFFLOADED and on no host"):
+        gone.screenshot()
+
+
 def test_a_fork_hears_it_again(cloud, gone):
     assert hears(cloud)
     cloud.run()

@@ -74,6 +74,26 @@ def read(path: Path) -> Image:
         return Image(head, file.read(), size)
 
 
+def regular(path: Path) -> Image:
+    """The same of a file that a learner names. Raises OSError, and ImageFormatError for what holds no disk."""
+    if path.exists() and not path.is_file():
+        raise ImageFormatError("it is no file")
+    image = read(path)
+    if not image.size:
+        raise ImageFormatError("it is empty")
+    return image
+
+
+def check_name(path: Path, found: str) -> None:
+    """Raise ImageFormatError for a file that is called by a format and is raw data: it is damaged, or another's."""
+    called = path.suffix.removeprefix(".")
+    if found == "raw" and called in SIGNATURES:
+        raise ImageFormatError(
+            f"it is called .{called}, but does not begin as such a disk does; "
+            "where it is raw data all the same, say disk_format='raw'"
+        )
+
+
 def detect(image: Image) -> str:
     """The format; what is none of those that have a signature is raw. Raises ImageFormatError for several at once."""
     found = [name for name, matches in SIGNATURES.items() if matches(image)]

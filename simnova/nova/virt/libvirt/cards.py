@@ -116,7 +116,8 @@ class CardsDriver(LibvirtDriver):
                 LOG.warning(text, mac, reason, instance=instance)
 
     def hand_over(self, uuid: str, other: CardsDriver) -> None:
-        """A guest has gone to another host while it ran: its cards are known there; their wires stay where they are."""
+        """A guest has gone to another host while it ran: its cards and their wires are that one's."""
+        other.wires.adopt(uuid, self.wires)
         if uuid in self._cards:
             other._cards[uuid], other._projects[uuid] = self._cards.pop(uuid), self._projects[uuid]
 
@@ -138,8 +139,6 @@ class CardsDriver(LibvirtDriver):
     def _take_up(self, uuid: str, mac: str | None = None) -> list[str]:
         """The wires of a guest, or of one card; tells which cards are gone from a network of libvirt's."""
         self.wires.take_up(uuid, mac)
-        if mac is not None:
-            self.wires.switch.take_up(mac)
         cards = self._cards.get(uuid, {})
         gone = {one: cards.pop(one) for one in list(cards) if mac in (None, one)}
         return [one for one, card in gone.items() if card.lan]

@@ -59,6 +59,11 @@ def _send(connection: Any, domain: Any, data: bytes) -> Callable[[], None]:
     return stream.abort  # type: ignore[no-any-return]
 
 
+def is_on(connection: Any, about: Domain, said: guest.Said) -> bool:
+    """Whether it has a screen and a keyboard."""
+    return bool(guest.find(connection, about).isActive())
+
+
 def screenshot(connection: Any, about: Domain, said: guest.Said) -> bytes:
     """What is on the guest's screen, as PNG: older QEMUs give PPM."""
     stream = connection.newStream(0)

@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from simnova.exceptions import UsageError
 from simnova.nova.virt.libvirt import keeper
@@ -266,6 +267,18 @@ def found(folder: Path) -> Iterator[Daemon]:
         for directory in sorted(folder.iterdir()):
             if (directory / "etc").is_dir():
                 yield Daemon(directory.name, folder)
+
+
+def gone(uri: str) -> bool:
+    """Whether a URI leads to such a daemon's socket, and whoever kept that with its guests has ended."""
+    at = Path(parse_qs(urlsplit(uri).query).get("socket", ["/"])[0])
+    if at.parts[-3:-1] != ("run", "libvirt"):
+        return False
+    directory = at.parents[2]
+    if not directory.exists():
+        return True
+    made = (directory / "keeper.json").exists()
+    return made and not Daemon(directory.name, directory.parent).kept
 
 
 def _soon(is_so: Callable[[], bool], seconds: float = 10.0) -> bool:

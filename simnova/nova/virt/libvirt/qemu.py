@@ -18,7 +18,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import GIB, Guest, Instance, InstanceInfo, NetworkInfo
 from simnova.nova.virt.event import Transition
-from simnova.nova.virt.libvirt import domains, images, probe, qemu_img
+from simnova.nova.virt.libvirt import domains, images, probe, qemu_img, remains
 from simnova.nova.virt.libvirt import guest as work
 from simnova.nova.virt.libvirt.console_driver import ConsolesDriver
 from simnova.nova.virt.libvirt.driver import STEPS, as_info, node_info
@@ -93,6 +93,7 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
 
     async def init_host(self, host: str) -> None:
         """Connect, and find out whether KVM works. Raises HypervisorUnavailable for what the machine lacks."""
+        remains.watch()
         await super().init_host(host)
         await self.hypervisor.call("qemu-img", _qemu_img)
         self.virt_type = await self.hypervisor.call("virt type", probe.virt_type)

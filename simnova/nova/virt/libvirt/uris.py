@@ -45,7 +45,11 @@ def check_uri(uri: str) -> None:
     """Refuse what is no libvirt URI, or leads to another machine; raises UsageError."""
     scheme, colon, _ = uri.partition("://")
     kind, _, transport = scheme.partition("+")
-    if not colon or kind not in SCHEMES:
+    if not colon:
+        raise UsageError(
+            f"'{uri}' is no libvirt URI: take qemu:///session, qemu:///system or test:///"
+        )
+    if kind not in SCHEMES:
         raise unknown("libvirt URI scheme", scheme, SCHEMES)
     if transport and transport not in TRANSPORTS:
         raise unknown("transport of a libvirt URI", transport, TRANSPORTS)

@@ -162,11 +162,6 @@ class Switch:
     def __init__(self) -> None:
         self.wires: list[Wire] = []
 
-    def take_up(self, mac: str) -> None:
-        """A card is gone whose guest has moved since its wire was laid."""
-        for wire in [one for one in self.wires if one.card.mac.hex(":") == mac]:
-            wire.close()
-
     def others(self, one: Wire) -> dict[bytes, Wire]:
         """The other cards of the same network, by MAC, but for those that a bridge joins to it already."""
         wires, lan = list(self.wires), one.card.lan
@@ -207,11 +202,19 @@ class Loop:
             self._todo.append(act)
         with suppress(OSError):
             self._wake.send(b".")
+        if not self._thread.is_alive():
+            self._work_off()
 
     def end(self) -> None:
         """Stop, when all that was asked for is done."""
         self.soon(lambda: setattr(self, "_going", False))
         self._thread.join(PATIENCE * 2)
+
+    def _work_off(self) -> None:
+        with self._lock:
+            todo, self._todo = self._todo, []
+        for act in todo:
+            act()
 
     def _close(self, one: socket.socket) -> None:
         with suppress(KeyError, ValueError):
@@ -226,10 +229,7 @@ class Loop:
                         key.data()
             with suppress(BlockingIOError):
                 self._woken.recv(4096)
-            with self._lock:
-                todo, self._todo = self._todo, []
-            for act in todo:
-                act()
+            self._work_off()
         self._selector.close()
         self._woken.close()
         self._wake.close()
@@ -249,6 +249,10 @@ class Wires:
         self._loop = self._loop or Loop()
         made = Wire(self.directory, card, serve, self._loop, self.switch)
         self._wires.setdefault(uuid, []).append(made)
+
+    def adopt(self, uuid: str, other: Wires) -> None:
+        """A guest has come from another host while it ran: its QEMU still reaches its wires there."""
+        self._wires.setdefault(uuid, []).extend(other._wires.pop(uuid, ()))
 
     def take_up(self, uuid: str, mac: str | None = None) -> None:
         """A guest is gone, or one card of its."""
