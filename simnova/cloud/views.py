@@ -34,9 +34,10 @@ from simnova.observe import story as stories
 from simnova.observe.decision import Decision
 from simnova.observe.index import step
 from simnova.observe.markup import element, escape
+from simnova.observe.meant import meant
 from simnova.observe.plots import Plots
 from simnova.observe.steps import Detail
-from simnova.observe.story import Story
+from simnova.observe.story import NOTHING, Story
 
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
@@ -178,9 +179,18 @@ class Views:
                 conf.set(given.args["option"], given.args["value"])
         return conf.as_dict()
 
-    def why(self, event: int | Event, *, only: str | Iterable[str] = "") -> Story:
-        """From an event back along its causes; `only="rpc"` (or a list) tells just of the kinds that begin so."""
-        return causes.why(self.journal, event, only=only)
+    def why(
+        self, event: int | Event | Server | str | None = None, *, only: str | Iterable[str] = ""
+    ) -> Story:
+        """From an event back along its causes; `only="rpc"` (or a list) tells just of the kinds that begin so.
+
+        `event` is one, or its number; a server, or a query such as "kind:rpc.timeout", stands for the last step that
+        it means, and nothing for the last step of all.
+        """
+        seq = meant(self.journal, event)
+        if seq is None:
+            return Story(ending=NOTHING)
+        return causes.why(self.journal, seq, only=only)
 
     def files(self, first: int = 0, upto: int | None = None) -> Table:
         """The files that the services were in, in the order in which they came in."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import textwrap
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event, Journal
@@ -31,6 +31,8 @@ ENDINGS = {"en": ending}
 """What makes the closing sentence, by language."""
 NO_PAYLOADS = "this cloud keeps no payloads (level='summary')"
 """Why names and amounts are missing."""
+NOTHING = "Nothing has happened yet."
+"""What a story says before its first step."""
 
 
 def sentence(journal: Journal, seq: int, language: str = "en") -> str:
@@ -86,6 +88,15 @@ class Story(list[tuple[int, float, str]]):
         )
 
 
+def _untold(journal: Journal, detail: Detail, walk: Callable[[Detail], list[int]]) -> str:
+    """Why a story has no step, and which detail has some."""
+    if not steps(journal, detail):
+        return NOTHING
+    details = get_args(Detail)
+    found = next((one for one in details[details.index(detail) + 1 :] if walk(one)), "")
+    return "No step is told by that" + (f": with detail={found!r} some are." if found else ".")
+
+
 def told(seq: int, time: float, text: str) -> str:
     """One step as text, its second line indented."""
     start = f"{seq:>6}  {time:>9.3f} s  "
@@ -107,15 +118,21 @@ def story(
 
     Raises `UsageError` for an unknown detail, kind or language.
     """
-    kinds = starts(only)
-    walked, end = steps(journal, detail, background=background), last(journal, upto)
-    walked = walked[bisect_left(walked, first) : bisect_right(walked, end)]
-    walked = [seq for seq in walked if belongs(journal[seq], kinds)]
+    kinds, end = starts(only), last(journal, upto)
+
+    def walk(detail: Detail) -> list[int]:
+        there = steps(journal, detail, background=background)
+        there = there[bisect_left(there, first) : bisect_right(there, end)]
+        return [seq for seq in there if belongs(journal[seq], kinds)]
+
+    walked = walk(detail)
     told = [(seq, journal[seq].time, sentence(journal, seq, language)) for seq in walked]
+    if not told:
+        return Story(ending=_untold(journal, detail, walk))
     closing = ENDINGS.get(language)
-    ends = endings(journal, first, end) if told and closing else []
+    ends = endings(journal, first, end) if closing else []
     ending = closing(ends) if closing else ""
-    if told and journal.level == "summary":
+    if journal.level == "summary":
         ending = f"{ending} Names and amounts are missing: {NO_PAYLOADS}.".lstrip()
     return Story(told, ending)
 

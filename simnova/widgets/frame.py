@@ -18,14 +18,13 @@ from simnova.widgets.views import VIEWS, news
 from simnova.widgets.views.look import Look
 from simnova.widgets.wires import between
 
-NOTHING: Final = "Nothing has happened yet."
 BLANK: Final[dict[str, Any]] = {
     "seq": -1,
     "time": 0.0,
     "kind": "",
     "actor": "",
     "where": None,
-    "sentence": NOTHING,
+    "sentence": story.NOTHING,
 }
 
 
@@ -83,7 +82,7 @@ def head(reel: Reel, seq: int) -> dict[str, Any]:
 def told(reel: Reel, seq: int) -> str:
     """The step in one line of text."""
     if not reel.places:
-        return NOTHING
+        return story.NOTHING
     event = reel.journal[seq]
     place = f"Step {reel.position(seq)} of {len(reel.places)} at {event.time:.3f} s"
     return f"{place}: {story.sentence(reel.journal, seq)}"

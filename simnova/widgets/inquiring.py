@@ -7,12 +7,13 @@ from threading import RLock
 from typing import Any
 
 from simnova.exceptions import unknown
+from simnova.kernel.journal import Event
 from simnova.observe import causes
 from simnova.observe import source as sources
 from simnova.observe.index import follow
+from simnova.observe.meant import meant
 from simnova.observe.names import Names
-from simnova.observe.story import Story
-from simnova.widgets.frame import NOTHING
+from simnova.observe.story import NOTHING, Story
 from simnova.widgets.reel import Reel
 
 
@@ -38,11 +39,15 @@ class Inquiring:
             self._server = found[-1]
             self._show()
 
-    def why(self, seq: int | None = None) -> Story:
-        """The event at the cursor, or at `seq`, and its causes back to the request that began it."""
-        if seq is None and self.step < 0:
+    def why(self, event: int | Event | str | None = None) -> Story:
+        """The event at the cursor, and its causes back to the request that began it.
+
+        `event` is another one, its number, or a server or a query, which stand for the last step that they mean.
+        """
+        seq = self.step if event is None else meant(self._reel.journal, event)
+        if seq is None or seq < 0:
             return Story(ending=NOTHING)
-        return causes.why(self._reel.journal, self.step if seq is None else seq)
+        return causes.why(self._reel.journal, seq)
 
     def source(self, where: str) -> None:
         """Show the lines around a place that an event names, such as `nova/compute/manager/build.py:169`.
