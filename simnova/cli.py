@@ -14,7 +14,11 @@ from simnova.cloud.client import MICROVERSION
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0, or 1 where the request or a server failed."""
-    parsed = _parsed(_parser(), arguments)
+    parser, given = _parser(), sys.argv[1:] if arguments is None else arguments
+    if not given:
+        parser.print_help(sys.stderr)
+        return 2
+    parsed = _parsed(parser, given)
     try:
         return int(parsed.work(parsed))
     except (UsageError, NovaError) as error:

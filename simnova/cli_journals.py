@@ -84,6 +84,8 @@ def _export(parsed: argparse.Namespace) -> bool:
     from simnova.observe.traces import formats
 
     journal = Journal.read(parsed.file, partial=parsed.partial)
+    if parsed.to not in (*formats.FORMS, "html"):
+        raise formats.unknown_form(parsed.to, (*formats.FORMS, "html"))
     if parsed.to == "html":
         _export_page(journal, parsed)
     elif parsed.output:

@@ -16,13 +16,18 @@ class UsageError(Exception):
     """You asked SimNova for something it cannot do; the message names the thing, the value and the remedy."""
 
 
-def unknown(what: str, value: object, known: Iterable[str]) -> UsageError:
-    """The error for a name that is not one of `known`, with the nearest ones as the remedy."""
+def unknown(what: str, value: object, known: Iterable[str], *, always: bool = False) -> UsageError:
+    """The error for a name that is not one of `known`, with the nearest one as the remedy, or with all that there are.
+
+    `always` lists them all besides the nearest.
+    """
     names = sorted(known)
     text = shown(value)
     near = difflib.get_close_matches(text, names, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {_listed(names)}"
-    return UsageError(f"unknown {what} '{text}': {hint}")
+    hints = [f"did you mean '{near[0]}'?"] if near else []
+    if always or not near:
+        hints.append(f"known: {_listed(names)}")
+    return UsageError(f"unknown {what} '{text}': {' '.join(hints)}")
 
 
 def one_of(what: str, value: Any, known: Iterable[str]) -> str:

@@ -152,7 +152,10 @@ def _header(path: Path, source: IO[bytes]) -> Header:
     """Raises `UsageError` for a file that is no journal, or a newer version's."""
     no_journal = f"{path} is no journal: cloud.journal.write(…) writes one"
     try:
-        given = journal_lines.parsed(_line(source))
+        first = _line(source)
+        if not first:
+            raise NoEvent("the file is empty")
+        given = journal_lines.parsed(first)
     except NoEvent as why:
         raise UsageError(f"{no_journal} (line 1: {why})") from None
     if given.pop("format", None) != FORMAT:

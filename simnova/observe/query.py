@@ -42,7 +42,7 @@ class Term:
     def __post_init__(self) -> None:
         if self.key and self.key not in KEYS:
             raise UsageError(
-                f"{unknown('key', self.key, KEYS)}; keys: {', '.join(KEYS)}; "
+                f"{unknown('key', self.key, KEYS, always=True)}; "
                 f'to look for the text itself, put it in quotes: "{self.key}:{self.value}"'
             )
         if not self.value:

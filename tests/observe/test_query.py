@@ -49,7 +49,10 @@ class TestReading:
         ("text", "says"),
         [
             ("web kind:rpc.kast", r"'kind:rpc.kast': .*did you mean 'rpc.cast'\?"),
-            ("srvice:web", r"'srvice:web': unknown key 'srvice': did you mean 'service'\?; keys: "),
+            (
+                "srvice:web",
+                r"'srvice:web': unknown key 'srvice': did you mean 'service'\? known: host, ",
+            ),
             ("http://x", r'in quotes: "http://x"'),
             ("state:activ", "did you mean 'active'"),
             ("time:12", "'12' is no span of seconds: time:>1.5"),

@@ -46,6 +46,7 @@ def draw_latencies(journal: Journal, query: str) -> Figure:
         return made
     names = [f"{paper.label(name, 44)}  ({len(took)})" for (_, name), took in rows]
     axes.set(xscale="log", xlabel="milliseconds", yticks=range(len(rows)), yticklabels=names)
+    paper.plain_logarithms(axes.xaxis)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     paper.legend(axes)
     return made

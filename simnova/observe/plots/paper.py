@@ -13,6 +13,7 @@ from simnova.observe.markup import plain, short, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 SERIES: Final = ("call", "cast", "reply", "timeout", "http", "virt", "error", "state")
@@ -21,6 +22,8 @@ STYLES: Final = ("-", "--", ":", "-.")
 """And the lines, so that no two are told apart by colour alone."""
 WIDE: Final = 8.0
 """Inches."""
+MANY_DECADES: Final = 1e3
+"""From there on a logarithmic axis has room for the powers of ten alone."""
 
 _DRAWN: Final[Any] = {
     "svg.fonttype": "none",
@@ -92,6 +95,17 @@ def _dress(axes: Axes) -> None:
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(palette.LIGHT["line"])
+
+
+def plain_logarithms(axis: Axis) -> None:
+    """Write the numbers of a logarithmic axis as one says them: 0.5, 1, 2, 5, 10."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    least, most = axis.get_view_interval()
+    near = most < MANY_DECADES * least
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def legend(axes: Axes, **how: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from simnova.exceptions import UsageError, one_of, quoted
+from simnova.exceptions import UsageError, quoted, unknown
 from simnova.kernel.journal import Journal
 from simnova.observe.traces.chrome import chrome
 from simnova.observe.traces.otlp import otlp
@@ -38,8 +38,17 @@ def export(source: Any, file: str | os.PathLike[str], to: str, *, background: bo
 
 def text(source: Any, to: str, *, background: bool = False) -> Iterator[str]:
     """The same in pieces of text, instead of in a file."""
-    form = FORMS[one_of("form of a journal", to, FORMS)]
+    if to not in FORMS:
+        raise unknown_form(to, FORMS)
+    form = FORMS[to]
     journal = getattr(source, "journal", source)
     if not isinstance(journal, Journal):
         raise UsageError(f"export takes a cloud or a journal, not {quoted(source)}")
     return form(journal, background=background)
+
+
+def unknown_form(to: object, known: Iterable[str]) -> UsageError:
+    """The error for a form that there is not; it names the tools, for they are what one has in mind."""
+    return UsageError(
+        f"{unknown('form of a journal', to, known)} (Jaeger reads otlp, Perfetto chrome)"
+    )
