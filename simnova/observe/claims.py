@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from simnova.kernel.journal import Journal
-from simnova.observe import placed, rows
+from simnova.observe import kept, placed, rows
 from simnova.observe.index import follow
 from simnova.observe.names import Names
 
@@ -73,6 +73,14 @@ class _Books:
         return ends == (server, host) and move.get("status") not in FAILED
 
 
+@kept.of_tables(
+    "allocations",
+    "resource_providers",
+    "compute_nodes",
+    "instances",
+    "build_requests",
+    "migrations",
+)
 def claims(journal: Journal, seq: int) -> dict[str, list[Claim]]:
     """The claims on each host after step `seq`, in the order in which they were made."""
     providers = placed.providers(journal, seq)

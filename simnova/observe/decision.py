@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import Event, Journal
-from simnova.observe import candidates, placed
+from simnova.observe import candidates, kept, placed
 from simnova.observe.aftermath import afterwards, refused
 from simnova.observe.index import follow, last
 from simnova.observe.matrix import Decision
@@ -119,6 +120,13 @@ def latest(journal: Journal, seq: int | None = None) -> Decision | None:
     return read(journal, known.of[place], end) if place >= 0 else None
 
 
+def reached(journal: Journal, seq: int) -> int:
+    """The last event of that decision by step `seq`; -1 before the first."""
+    known = follow(journal, Decisions)
+    place = bisect_right(known.begun, seq) - 1
+    return max((one for one in known.of[place] if one <= seq), default=-1) if place >= 0 else -1
+
+
 def of_server(journal: Journal, server: str) -> Decision | None:
     """The last decision about a server, given by its uuid or name; None where there was none.
 
@@ -144,7 +152,15 @@ def decisions(journal: Journal) -> list[Decision]:
 
 def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     """The decision made by those events, up to step `end`."""
-    events = [journal[seq] for seq in seqs if seq <= end]
+    past = tuple(seq for seq in seqs if seq <= end)
+    made = kept.once(journal, made_by, past, lambda: made_by(journal, past))
+    after = afterwards(journal, made.instance, made.seq, end) if made.host else []
+    return replace(made, failed=refused(journal, made.begun, end), afterwards=after)
+
+
+def made_by(journal: Journal, seqs: Sequence[int]) -> Decision:
+    """The decision made by those events, without what became of it."""
+    events = [journal[seq] for seq in seqs]
     warned = [said for event in events if (said := odd(event))]
     filters = [filtered(event, warned) for event in events if event.kind == "scheduler.filter"]
     rows = [*placements(journal, events)]
@@ -154,9 +170,8 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
     known = {host for row in rows for host in row.verdicts} | set(weigh.get("weights") or ())
-    begun, upto = events[0].seq, events[-1].seq
     return Decision(
-        seq=upto,
+        seq=events[-1].seq,
         instance=instance,
         server=follow(journal, Names).servers.get(instance) or instance or "the server",
         hosts=sorted(known, key=natural),
@@ -167,10 +182,8 @@ def read(journal: Journal, seqs: list[int], end: int) -> Decision:
         host=select.get("host"),
         alternates=list(select.get("alternates") or ()),
         claims=claims(journal, events),
-        begun=begun,
+        begun=events[0].seq,
         unanswered=unanswered(events),
-        failed=refused(journal, begun, end),
-        afterwards=afterwards(journal, instance, upto, end) if select else [],
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from simnova.kernel.journal import Event, Journal
 from simnova.nova.objects.states import PowerState
-from simnova.observe import hosts_svg, placed, rows
+from simnova.observe import hosts_svg, kept, placed, rows
 from simnova.observe.index import follow, last
 from simnova.observe.markup import plain, shorten
 from simnova.observe.names import Names, natural
@@ -182,7 +182,22 @@ class Lives:
 
 def at(journal: Journal, seq: int | None = None) -> Hosts:
     """The hosts as they were after step `seq`, by name."""
-    end = last(journal, seq)
+    return Hosts(views(journal, last(journal, seq)))
+
+
+@kept.of_tables(
+    "compute_nodes",
+    "services",
+    "instances",
+    "host_mappings",
+    "resource_providers",
+    "resource_classes",
+    "inventories",
+    "allocations",
+    kept.SERVICES_LIVES,
+)
+def views(journal: Journal, end: int) -> list[HostView]:
+    """The same, as long as nothing of it changes."""
     nodes = [row for row in rows.in_cells(journal, end, "compute_nodes") if not row.get("deleted")]
     services = {
         row.get("host"): row for row in rows.in_cells(journal, end, "services") if of_compute(row)
@@ -193,7 +208,7 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
         follow(journal, Lives),
         cell_names(journal, end),
     )
-    views = [
+    known = [
         HostView(
             name=str(node.get("host")),
             up=lives.up(f"{COMPUTE}{node.get('host')}", end),
@@ -206,11 +221,11 @@ def at(journal: Journal, seq: int | None = None) -> Hosts:
         )
         for node in nodes
     ]
-    views += [
+    known += [
         HostView(name, lives.up(f"{COMPUTE}{name}", end), False, [], servers.get(name, []))
-        for name in lives.strangers(end, views)
+        for name in lives.strangers(end, known)
     ]
-    return Hosts(sorted(views, key=lambda view: natural(view.name)))
+    return sorted(known, key=lambda view: natural(view.name))
 
 
 def cell_names(journal: Journal, seq: int) -> dict[str, str]:

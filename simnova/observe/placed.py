@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simnova.kernel.journal import Journal
-from simnova.observe import rows
+from simnova.observe import kept, rows
 from simnova.observe.telling import fields, query
 
 PROVIDERS, CLASSES = "placement.resource_providers", "placement.resource_classes"
@@ -41,6 +41,7 @@ def allocations(body: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
+@kept.of_tables("resource_providers", "compute_nodes")
 def providers(journal: Journal, seq: int) -> dict[str, str]:
     """The compute hosts that Placement can name at a step: host by provider uuid (a compute node's
     own uuid).
@@ -86,6 +87,7 @@ class Stock:
         return f"{f'({there})' if self.reserved else there} x {self.ratio:g}"
 
 
+@kept.of_tables("resource_providers", "resource_classes", "inventories", "allocations")
 def stocks(journal: Journal, seq: int) -> dict[str, dict[str, Stock]]:
     """The stock of each provider at a step, by provider uuid and resource class."""
     known = {

@@ -39,6 +39,7 @@ class Cursor:
         self.born: dict[tuple[str, Any], int] = {}
         self.names: set[str] = set()
         self.applied = 0
+        self._in_order: dict[str, list[Row]] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -61,8 +62,18 @@ class Cursor:
             self._put(self.changes[self.applied], "before", removed="db.insert", fresh="db.delete")
         return self.tables
 
+    def in_order(self, table: str) -> list[Row]:
+        """The rows of a table in the order in which they were made, where the cursor is."""
+        if table not in self._in_order:
+            rows = self.tables.get(table, {})
+            keys = sorted(rows, key=lambda key: self.born[table, key])
+            self._in_order[table] = [rows[key] for key in keys]
+        return list(self._in_order[table])
+
     def _put(self, change: Event, side: str, removed: str, fresh: str) -> None:
-        rows, key = self.tables.setdefault(full_name(change), {}), row_key(change)
+        table, key = full_name(change), row_key(change)
+        rows = self.tables.setdefault(table, {})
+        self._in_order.pop(table, None)
         if change.kind == removed:
             rows.pop(key, None)
         else:
@@ -76,8 +87,8 @@ def at(journal: Journal, seq: int | None, table: str) -> list[Row]:
     they were made; a column that is NULL is left out.
     """
     cursor = follow(journal, Cursor)
-    rows = cursor.to(last(journal, seq)).get(table, {})
-    return [rows[key] for key in sorted(rows, key=lambda key: cursor.born[table, key])]
+    cursor.to(last(journal, seq))
+    return cursor.in_order(table)
 
 
 def one(journal: Journal, change: Event) -> Row:

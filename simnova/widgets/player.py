@@ -14,6 +14,7 @@ import anywidget
 import traitlets
 
 from simnova.exceptions import UsageError, unknown
+from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import Journal
 from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
@@ -217,13 +218,14 @@ class Player(
 
     @traitlets.observe("view")
     def _turned(self, _: Any) -> None:
-        self.pane = self._pane()
+        with Seldom():
+            self.pane = self._pane()
 
     def _pane(self) -> dict[str, Any]:
         return pane(self._reel, self.step, self.view, self._fork, self._server)
 
     def _show(self) -> None:
-        with self.hold_sync():
+        with Seldom(), self.hold_sync():
             self.strip = self._reel.strip
             self._turn_page()
             self.frame = frame(self._reel, self.step, self._fork)

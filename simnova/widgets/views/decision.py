@@ -22,8 +22,7 @@ def at(look: Look) -> dict[str, Any] | None:
 
 def news(look: Look) -> bool:
     """Whether the decision has come further."""
-    made = decision.latest(look.journal, look.seq) if look.moment else None
-    return made is not None and made.seq >= look.moment[0].seq
+    return bool(look.moment) and decision.reached(look.journal, look.seq) >= look.moment[0].seq
 
 
 def decided(made: decision.Decision) -> dict[str, Any]:
