@@ -10,11 +10,14 @@ Its methods are told in tools/lab.py; `lab.page` is Playwright's page.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from lab import Lab, Server, browse, chromium, serve
+from playwright.sync_api import Page
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -36,3 +39,14 @@ def lab(jupyterlab: Server) -> Iterator[Lab]:
     """A window of its own for each test: Playwright's event loop must not outlive a test."""
     with browse(jupyterlab) as window:
         yield window
+
+
+@pytest.fixture
+def violations() -> Callable[..., list[Any]]:
+    """What axe-core finds wrong on a page, or within a part of it: the rule and the elements."""
+
+    def found(page: Page, within: str | None = None) -> list[Any]:
+        rules = Axe().run(page, within).response["violations"]
+        return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in rules]
+
+    return found

@@ -78,7 +78,8 @@ function showTabs(tabs, frame, view, pane) {
     tab.setAttribute("aria-selected", chosen);
     tab.classList.toggle("fresh", fresh);
     tab.title = `${fresh ? "something new at this step" : "nothing new at this step"} (key ${tab.getAttribute("aria-keyshortcuts")})`;
-    if (!chosen) continue;
+    if (!chosen || pane.getAttribute("aria-labelledby") === tab.id) continue;
     pane.setAttribute("aria-labelledby", tab.id);
+    requestAnimationFrame(() => { tab.parentNode.scrollLeft = tab.offsetLeft - (tab.parentNode.clientWidth - tab.offsetWidth) / 2; });
   }
 }

@@ -12,7 +12,7 @@ function verdictCell(stage, host, decision, tell) {
   const why = verdict === undefined ? `${host} was not asked: it was out already.` : verdict === true ? `${stage.name} lets ${host} pass.` : `${stage.name} rejects ${host}: ${verdict}`;
   const cell = h("td", { class: `${state}${host === decision.chosen ? " winner" : ""}` });
   if (verdict !== undefined) {
-    const dot = button({ title: why, "aria-label": why }, mark(verdict));
+    const dot = button({ title: why, "aria-label": why, tabindex: verdict === true ? -1 : 0 }, mark(verdict));
     tell(dot, why, state);
     cell.append(dot);
   }

@@ -1,4 +1,4 @@
-// The focus: it is not lost when a picture is drawn anew, and every part that scrolls can be reached.
+// The focus: it is not lost when a picture is drawn anew, every part that scrolls can be reached, and no key gets past it.
 
 const REACHED = "button, summary, select, input, [tabindex]";
 const HERE = `:is(${REACHED}):not(.offline .needs-kernel, .offline .needs-kernel *)`;
@@ -20,9 +20,12 @@ function keepFocus(within, root, draw) {
 
 // A part that scrolls and has nothing in it to stop at is a stop itself, for the arrow keys up and down.
 function letScroll(within, label) {
-  for (const part of within.querySelectorAll(".scroll")) {
+  for (const part of within.querySelectorAll(".scroll, .reason")) {
     if (part.querySelector(HERE)) continue;
     part.tabIndex = 0;
     if (part.localName === "div") dressed(part, { role: "group", "aria-label": label }, []);
   }
 }
+
+// JupyterLab's shortcuts stop at the element that has the focus only if that element itself says so.
+const keepKeys = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));

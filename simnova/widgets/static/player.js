@@ -19,6 +19,7 @@ function build(id, ask, choose) {
     controls.bar, story, voice, notice,
     part("views", part("left", scroller, part("legend", markers, ...drawLegend(id), aboutSequence())),
       part("right", part("tabbar", h("div", { class: "tabs", role: "tablist", "aria-label": "views" }, ...tabs), about.shown), pane, panel.shown)));
+  keepKeys(root);
   pane.addEventListener("scroll", (event) => { if (event.target === pane.firstElementChild) pane.scrolled = event.target.scrollTop; }, true);
   return { root, controls, tabs, about, panel, story, voice, notice, heads, times, stage, scroller, pane, sight: { width: 0, height: 0 } };
 }

@@ -46,8 +46,8 @@ function drawArrow(arrow, index, frame, id) {
 }
 
 const HEADS = {
-  call: "M0 0L9 4.5L0 9z", request: "M0 0L9 4.5L0 9z", virt: "M0 0L9 4.5L0 9z",
-  reply: "M1 0L8.5 4.5L1 9", response: "M1 0L8.5 4.5L1 9", return: "M1 0L8.5 4.5L1 9", cast: "M1 0L8.5 4.5L1 9", fanout: "M0 0.5L5 4.5L0 8.5M4 0.5L9 4.5L4 8.5",
+  call: "M0 0L9 4.5L0 9z", virt: "M0 0L9 4.5L0 9z", request: "M0.5 0.5L9 4.5L0.5 8.5z", response: "M0.5 0.5L9 4.5L0.5 8.5z",
+  reply: "M1 0L8.5 4.5L1 9", return: "M1 0L8.5 4.5L1 9", cast: "M1 0L8.5 4.5L1 9", fanout: "M0 0.5L5 4.5L0 8.5M4 0.5L9 4.5L4 8.5",
   error: "M1 1L8 8M8 1L1 8", timeout: "M1 1L8 8M8 1L1 8",
 };
 

@@ -77,8 +77,10 @@ function drawTopology(data, frame, ask) {
   const rest = "A queue shows what waits in it, a service what it waits for: click.";
   const hint = () => h("span", { class: "needs-kernel" }, rest), said = h("p", { class: "said" }, hint());
   const tell = (node, words) => {
-    for (const name of ["pointerenter", "focus"]) node.addEventListener(name, () => { said.textContent = words; });
-    for (const name of ["pointerleave", "blur"]) node.addEventListener(name, () => { said.replaceChildren(hint()); });
+    // A drawing that listens for the focus can have it, so only what does something listens.
+    const reached = node.hasAttribute("tabindex");
+    for (const name of ["pointerenter", ...(reached ? ["focus"] : [])]) node.addEventListener(name, () => { said.textContent = words; });
+    for (const name of ["pointerleave", ...(reached ? ["blur"] : [])]) node.addEventListener(name, () => { said.replaceChildren(hint()); });
   };
   const open = (node) => ask(node.queues ? { do: "open_queue", queues: node.queues } : { do: "open_service", service: node.name });
   const off = new Set(data.nodes.filter((node) => node.tone === "down" || node.tone === "cut").map((node) => node.name));
