@@ -186,13 +186,24 @@ def set_user_password(connection: Any, about: Domain, said: Said) -> None:
 def remove(domain: Any) -> None:
     """Stop a domain and forget it and its saved memory."""
     kept = domain.isPersistent()
-    if domain.isActive():
-        domain.destroy()
+    _end(domain)
     if not kept:
         return
     if domain.hasManagedSaveImage():
         domain.managedSaveRemove()
     domain.undefine()
+
+
+def _end(domain: Any) -> None:
+    """Pull its plug. A daemon that has just come back may say of this that the guest was off already."""
+    import libvirt
+
+    try:
+        if domain.isActive():
+            domain.destroy()
+    except libvirt.libvirtError:
+        if domain.isActive():
+            raise
 
 
 def remove_all(connection: Any, mark: str) -> None:
