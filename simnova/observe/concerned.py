@@ -20,9 +20,12 @@ def asks_around(event: Event) -> bool:
 
 
 class Concerned:
-    """Events and requests by the uuids that they are about; `follow(journal, Concerned)`."""
+    """Events and requests by the uuids that they are about; `follow(journal, Concerned)`. `bound` is how many requests
+    are known to be about one: the events of one that is bound later were so from its beginning.
+    """
 
     def __init__(self) -> None:
+        self.bound = 0
         self._events: defaultdict[str, set[int]] = defaultdict(set)
         self._requests: defaultdict[str, set[str]] = defaultdict(set)
         self._owners: dict[tuple[Any, ...], str] = {}
@@ -32,6 +35,7 @@ class Concerned:
         for uuid in self._about(event):
             self._events[uuid].add(event.seq)
             if event.request_id and not asks_around(event):
+                self.bound += event.request_id not in self._requests[uuid]
                 self._requests[uuid].add(event.request_id)
 
     def concerns(self, event: Event, uuid: str) -> bool:

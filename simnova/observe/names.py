@@ -38,7 +38,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class Names:
-    """What rows call the things they hold; `follow(journal, Names)`."""
+    """What rows call the things they hold; `follow(journal, Names)`. `changes` is how often a server got a name."""
 
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
@@ -49,6 +49,7 @@ class Names:
         self.rows: dict[tuple[str, str], str] = {}
         self.cells: dict[str, str] = {}
         self.flavors: dict[str, str] = {}
+        self.changes = 0
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -72,6 +73,7 @@ class Names:
             self._call(uuid, name)
 
     def _call(self, uuid: str, name: str) -> None:
+        self.changes += self.servers.get(uuid) != name
         self.servers[uuid] = self.of[uuid] = name
         self.called.setdefault(name, {})[uuid] = None
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.story import sentence
+
+_NAMING: Final = ("build_requests", "instances")
+BEFORE: Final = 500
+"""Events before a server's row that may be about it: it had no name then."""
 
 
 class Texts:
@@ -13,9 +19,12 @@ class Texts:
         self._made: dict[int, str] = {}
 
     def add(self, event: Event) -> None:
-        """Take in the next event: where a server is called otherwise from now on, sentences have changed."""
+        """Take in the next event: where a server gets a name, or another one, sentences have changed."""
         if event.kind == "db.update" and "display_name" in (event.data.get("after") or {}):
             self._made.clear()
+        elif event.kind == "db.insert" and event.data.get("table") in _NAMING:
+            for seq in range(event.seq - BEFORE, event.seq):
+                self._made.pop(seq, None)
 
     def of(self, journal: Journal, event: Event) -> str:
         """The text of one event."""

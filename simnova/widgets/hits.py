@@ -7,26 +7,44 @@ from collections.abc import Sequence
 
 from simnova.exceptions import UsageError
 from simnova.kernel.journal import Journal
+from simnova.observe.concerned import Concerned
+from simnova.observe.index import follow
+from simnova.observe.names import Names
 from simnova.observe.query import Query, Term, matching
 from simnova.observe.query_keys import method
 from simnova.observe.steps import Detail, steps
 
 
 class Hits:
-    """What a query means among steps that only ever become more."""
+    """What a query means among steps that only ever become more. It is read anew where what has been read before may
+    mean something else by now: a server got another name, a request turned out to be about one.
+    """
 
     def __init__(self, journal: Journal, query: Query) -> None:
         self.at: list[int] = []
         self._journal = journal
+        self._query = query
         self._holds = query.matcher(journal)
         self._read = 0
+        self._known = known(journal, query)
 
     def among(self, steps: Sequence[int]) -> list[int]:
         """Those that are meant, in their order."""
+        by_now = known(self._journal, self._query)
+        if by_now != self._known:
+            self.at, self._read, self._known = [], 0, by_now
+            self._holds = self._query.matcher(self._journal)
         fresh = steps[self._read :]
         self._read = len(steps)
         self.at += [seq for seq in fresh if self._holds(self._journal[seq])]
         return self.at
+
+
+def known(journal: Journal, query: Query) -> tuple[int, int]:
+    """How far is known what the words and servers of a query mean; always the same for one without any."""
+    keys = {term.key for term in query.terms}
+    names = follow(journal, Names).changes if keys & {"", "server"} else 0
+    return names, follow(journal, Concerned).bound if "server" in keys else 0
 
 
 def after(hits: Sequence[int], seq: int) -> int | None:
