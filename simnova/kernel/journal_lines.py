@@ -40,10 +40,12 @@ LISTED: Final = ("alternates", "order", "queues")
 """The lists of names."""
 KEYS: Final = {"id", "uuid", "host", "name"}
 """The columns that rows are known by, beside those that end in `_id` or `_uuid`."""
-AMOUNTS: Final = {"used", "total", "reserved", "max_unit", "min_unit", "step_size"} | {
-    f"{name}{end}" for name in ("vcpus", "memory_mb", "local_gb") for end in ("", "_used")
-}
+AMOUNTS: Final = {
+    *("used", "total", "reserved", "max_unit", "min_unit", "step_size", "root_gb", "ephemeral_gb")
+} | {f"{name}{end}" for name in ("vcpus", "memory_mb", "local_gb") for end in ("", "_used")}
 """The columns that are reckoned with, beside those that end in `_ratio`."""
+STATES: Final = {"vm_state", "task_state"}
+"""The columns whose values are words."""
 
 _WORDS: Final = {str: "a text", int: "a whole number", float: "a number", NoneType: "null"} | {
     bool: "true or false",
@@ -110,8 +112,12 @@ def _check_data(data: dict[str, Any]) -> None:
         for column, value in (data.get(side) or {}).items():
             if column in KEYS or column.endswith(("_id", "_uuid")):
                 check_type(f"data.{side}.{column}", value, _NAME)
+            elif column in STATES:
+                check_type(f"data.{side}.{column}", value, _WORD)
             elif column in AMOUNTS or column.endswith("_ratio"):
                 check_type(f"data.{side}.{column}", value, (int, float, NoneType))
+                if isinstance(value, float) and not math.isfinite(value):
+                    raise NoEvent(f"data.{side}.{column} is a number, not {value}")
 
 
 def _check_place(event: Event, before: Event | None) -> None:

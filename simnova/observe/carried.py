@@ -153,11 +153,18 @@ def _http(journal: Journal, event: Event) -> Told:
         ("microversion", data.get("microversion") or data.get("version")),
         *_times(journal, event, [], asked),
     ]
-    query = dict(parse_qsl(data.get("query") or "", keep_blank_values=True))
+    query = asked_for(data.get("query"))
     parts = {"query": query, "headers": data.get("headers"), "body": read(data.get("body"))}
     title = f"{data.get('method')} {data.get('path')}"
     status = "" if event.kind == "http.request" else f"{data.get('status') or 'no answer'} to "
     return f"{status}{title}", facts, {name: part for name, part in parts.items() if part}
+
+
+def asked_for(query: Any) -> dict[str, Any]:
+    """The parameters of a request, whether kept as text or as an object."""
+    if isinstance(query, dict):
+        return query
+    return dict(parse_qsl(query, keep_blank_values=True)) if isinstance(query, str) else {}
 
 
 def _virt(journal: Journal, event: Event) -> Told:

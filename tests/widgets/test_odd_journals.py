@@ -123,3 +123,12 @@ def test_a_page_can_turn_to_a_view_and_write_nothing_else(journal):
     after = player.get_state()
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"view", "pane"}
+
+
+@pytest.mark.parametrize("query", [[1], 7, {"limit": 1}, "limit=1", None])
+def test_the_query_of_a_request_may_be_kept_in_any_way(query, journal):
+    request = next(event for event in journal if event.kind == "http.request")
+    request.data["query"] = query
+    player = Player(journal)
+    player.open_message(request.seq)
+    assert player.opened["title"] == "POST /v2.1/servers"
