@@ -110,14 +110,18 @@ def _check_data(data: dict[str, Any]) -> None:
             check_type(f"each of data.{name}", one, (str,))
     for side in ("after", "before"):
         for column, value in (data.get(side) or {}).items():
-            if column in KEYS or column.endswith(("_id", "_uuid")):
-                check_type(f"data.{side}.{column}", value, _NAME)
-            elif column in STATES:
-                check_type(f"data.{side}.{column}", value, _WORD)
-            elif column in AMOUNTS or column.endswith("_ratio"):
-                check_type(f"data.{side}.{column}", value, (int, float, NoneType))
-                if isinstance(value, float) and not math.isfinite(value):
-                    raise NoEvent(f"data.{side}.{column} is a number, not {value}")
+            _check_column(f"data.{side}.{column}", column, value)
+
+
+def _check_column(name: str, column: str, value: Any) -> None:
+    if column in KEYS or column.endswith(("_id", "_uuid")):
+        check_type(name, value, _NAME)
+    elif column in STATES:
+        check_type(name, value, _WORD)
+    elif column in AMOUNTS or column.endswith("_ratio"):
+        check_type(name, value, (int, float, NoneType))
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NoEvent(f"{name} is a number, not {value}")
 
 
 def _check_place(event: Event, before: Event | None) -> None:
