@@ -73,7 +73,7 @@ def _losses(ahead: Sequence[Event]) -> Iterator[Change]:
 def _crashes(journal: Journal, seq: int, around: Sequence[Event]) -> Iterator[Change]:
     lives = follow(journal, Lives)
     for actor in sorted({event.actor for event in around}, key=place):
-        if actor in lives.of and lives.up(actor, seq):
+        if actor != "client" and actor in lives.of and lives.up(actor, seq):
             yield Change("A service dies here", actor, "crash", (actor,))
 
 

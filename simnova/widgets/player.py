@@ -6,7 +6,7 @@ them and send back what was pressed. Where no kernel runs, the twin stands in: o
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final, get_args
 
@@ -103,6 +103,10 @@ class Player(
         detail: Detail = "story",
         step: int | None = None,
         view: str = "decision",
+        *,
+        filter: str = "",
+        stops: Sequence[str] = (),
+        marks: Mapping[str, int] | None = None,
     ) -> None:
         if detail not in DETAILS:
             raise unknown("detail", detail, DETAILS)
@@ -115,6 +119,9 @@ class Player(
         self._reel = Reel(journal_of(source), detail)
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
+        self.filter = filter
+        self.stops = list(stops)
+        self.marks = dict(marks or {})
         self.seek(self._reel.opening if step is None else step)
         self._show()
         if step is not None:

@@ -249,3 +249,22 @@ def test_a_cloud_that_nobody_asked_is_explained_and_exported(tmp_path):
     assert "Nothing has happened yet." in player.export(tmp_path / "empty.html").read_text()
     assert str(player.cell()).endswith("cloud = Cloud(hosts=1)\n")
     assert len(player.fork().journal) == len(player._source.journal)
+
+
+def test_the_cell_opens_the_player_as_it_was_left():
+    cloud = Cloud(1)
+    cloud.boot("web")
+    cloud.run()
+    left = Player(cloud, view="why", filter="server:web", stops=["kind:rpc.call"])
+    left.go_on()
+    left.mark("who asks")
+    left.last()
+    left.mark("the end")
+    left.first()
+    pasted = {}
+    exec(str(left.cell()).replace("cloud.player(", "again = cloud.player("), pasted)
+    again = pasted["again"]
+    kept = ("step", "view", "detail", "filter", "stops", "marks")
+    assert [getattr(again, name) for name in kept] == [getattr(left, name) for name in kept]
+    again.jump("the end")
+    assert again.frame["sentence"] == cloud.sentence(left.marks["the end"])

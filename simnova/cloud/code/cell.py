@@ -43,7 +43,7 @@ class Code:
 def code(cloud: Cloud, at: int | None, shown: dict[str, Any]) -> Code:
     """The Python that makes the run of a cloud again as far as to the event `at`, and opens the player there.
 
-    `shown` are the player's arguments. Raises `UsageError` for a step that there is not.
+    `shown` are the player's arguments, also another `step` before it. Raises `UsageError` for a step that there is not.
     """
     seq = len(cloud.journal) - 1 if at is None else step(cloud.journal, at)
     made, lines = making(cloud._recipe), played(cloud, seq)
@@ -52,8 +52,9 @@ def code(cloud: Cloud, at: int | None, shown: dict[str, Any]) -> Code:
     head = [f"from simnova import {', '.join(needed)}", *made.imports]
     if "with suppress(" in body:
         head.insert(0, "from contextlib import suppress\n")
-    given = "".join(f", {name}={python(value)}" for name, value in shown.items())
-    last = [] if at is None else [f"cloud.player(step={seq}{given})"]
+    opened = {"step": seq, **shown}
+    given = ", ".join(f"{name}={python(value)}" for name, value in opened.items())
+    last = [] if at is None else [f"cloud.player({given})"]
     told = [f"# {note}" for note in made.notes]
     text = "\n".join([*head, "", *told, body, *last])
     return Code(f"{text}\n", [*made.notes, *lines.notes])

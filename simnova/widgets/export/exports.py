@@ -31,6 +31,9 @@ class Exports:
     step: int
     detail: str
     view: str
+    filter: Any
+    stops: Any
+    marks: Any
     _reel: Reel
     _source: Any
     _fork: Fork | None
@@ -55,13 +58,19 @@ class Exports:
     def cell(self) -> Any:
         """The Python that makes the same run again and opens the player at this step: run it in a cell.
 
+        The filter, the stops and the markers go along, and the run as far as the last marker.
+
         Raises `UsageError` for a player of a bare journal, which does not know what was asked of its cloud.
         """
         if not hasattr(self._source, "code"):
             raise UsageError("only a cloud knows what was asked of it: cloud.player().cell()")
         if self.step < 0:
             return self._source.code()
-        return self._source.code(self.step, detail=self.detail, view=self.view)
+        asked = {"filter": self.filter, "stops": self.stops, "marks": self.marks}
+        put = {name: value for name, value in asked.items() if value}
+        there = [seq for seq in self.marks.values() if seq < len(self._reel.journal)]
+        shown = {"step": self.step, "detail": self.detail, "view": self.view, **put}
+        return self._source.code(max(self.step, *there, -1), **shown)
 
     # --- what the browser asks for --------------------------------------------------------------------
 

@@ -72,6 +72,9 @@ function drawSequence(frame, id) {
 }
 
 // A step among rows that are drawn already changes their classes only.
+// Six digits have room beside the rows: a run of hours does without the milliseconds.
+const inGutter = (time) => time.toFixed(Math.max(0, Math.min(3, 5 - Math.floor(time).toString().length)));
+
 function moveCursor({ heads, times, stage }, frame) {
   const wires = stage.firstElementChild;
   wires.querySelector("desc").textContent = spoken(frame);
@@ -92,7 +95,7 @@ function moveCursor({ heads, times, stage }, frame) {
 function drawTimes(frame) {
   let shown = "";
   return frame.arrows.map((arrow) => {
-    const time = arrow.time.toFixed(3), same = time === shown;
+    const time = inGutter(arrow.time), same = time === shown;
     shown = time;
     return h("span", {}, same ? "" : time);
   });
