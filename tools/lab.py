@@ -228,13 +228,15 @@ class Lab:
 
 @contextmanager
 def browse(
-    server: Server, width: int = 1280, height: int = 1600, app: str = "lab"
+    server: Server, width: int = 1280, height: int = 1600, app: str = "lab", scale: float = 1
 ) -> Iterator[Lab]:
-    """A browser window of `width` by `height` pixels; its kernels end with it."""
+    """A browser window of `width` by `height` pixels, drawn `scale` times as fine; its kernels end with it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(
-            viewport={"width": width, "height": height}, reduced_motion="reduce"
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
+            reduced_motion="reduce",
         )
         lab = Lab(server, page, app)
         page.route(re.compile(rf"^https?://(?!{re.escape(server.url[7:])}/)"), lab.refuse)
