@@ -6,9 +6,12 @@ import gzip
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from simnova.exceptions import UsageError, quoted
+
+LONGEST: Final = 250
+"""Bytes of a file's name: file systems take 255, of which `.part` needs some."""
 
 
 def save(file: str | os.PathLike[str], parts: Iterable[bytes]) -> Path:
@@ -38,6 +41,12 @@ def as_path(file: Any) -> Path:
         named = None
     if not isinstance(named, str) or not named or "\0" in named:
         raise UsageError(f'{quoted(file)} names no file: give a name, such as "boot.jsonl"')
+    try:
+        long = len(Path(named).name.encode()) > LONGEST
+    except UnicodeEncodeError:
+        raise UsageError(f"{quoted(file)} names no file: it has half a character in it") from None
+    if long:
+        raise UsageError(f"the name {quoted(named)} is too long: {LONGEST} bytes are the most")
     return Path(named)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
 from simnova.cloud.arguments import named_fields
 from simnova.cloud.equipment import check_equipment
@@ -88,6 +88,10 @@ def as_profile(name: str, given: Any) -> Profile | None:
     raise UsageError(f"host '{name}': profile={given!r}: give a Profile, or the file of one")
 
 
+MOST: Final = 100_000
+"""Hosts that a number may ask for: a slip of the finger must not fill the memory."""
+
+
 def as_hosts(hosts: int | Iterable[Host | str]) -> list[Host]:
     """Hosts from a number, names or `Host` objects. Raises `UsageError` for none, or two of one name."""
     if isinstance(hosts, int) and not isinstance(hosts, bool):
@@ -95,6 +99,8 @@ def as_hosts(hosts: int | Iterable[Host | str]) -> list[Host]:
             raise UsageError(
                 f"hosts={hosts} is no number of hosts: give 0 or more, or a list of Host"
             )
+        if hosts > MOST:
+            raise UsageError(f"hosts={hosts} are too many: {MOST} are the most")
         hosts = [f"compute{number}" for number in range(1, hosts + 1)]
     if isinstance(hosts, str) and hosts.isdigit():
         raise UsageError(

@@ -52,7 +52,10 @@ def block(value: Any, line: int, what: str) -> Block:
 
 def read(text: str, first: int = 1) -> Any:
     """What a text says; its first line has the number `first`. Raises `UsageError` for what is no YAML."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"this is no YAML: {shown(error)}") from None
     try:
         node = loader.get_single_node()
         return None if node is None else _Reader(loader, first).value(node)

@@ -55,7 +55,7 @@ class _Books:
         return Claim(host, consumer, server if known else "", name, kind, memory)
 
     def _of_move(self, move: dict[str, Any], server: str) -> Kind:
-        over = move.get("status") in FAILED or server not in self.servers
+        over = str(move.get("status")) in FAILED or server not in self.servers
         return "leak" if over else "leaving"
 
     def _of_server(self, host: str, server: str) -> Kind:

@@ -47,7 +47,7 @@ def sentence(journal: Journal, seq: int, language: str = "en") -> str:
     template = LANGUAGES[language].get(telling.event.kind, unfamiliar)
     try:
         return plain(template(telling))
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
         return plain(
             unfamiliar(telling)
         )  # from another version of the program, or from a hostile file

@@ -110,7 +110,7 @@ class Player(
     ) -> None:
         if detail not in DETAILS:
             raise unknown("detail", detail, DETAILS)
-        if view not in VIEWS:
+        if not isinstance(view, str) or view not in VIEWS:
             raise unknown("view", view, VIEWS)
         self._turn = RLock()
         self._source = source

@@ -166,6 +166,8 @@ class TestPlaying:
         ("config: 3", "line 2: config is a block"),
         ("hosts:\n- name: a\n  vcpu: 3", "line 3: unknown argument of Host 'vcpu'"),
         ("name: x\nhosts: -3", "line 3: hosts=-3 is no number of hosts"),
+        ("hosts: 99999999999", "line 2: hosts=99999999999 are too many"),
+        ("hosts: 3\0", "this is no YAML: unacceptable character"),
         ("hosts: 3\n  x: [", "line 3: this is no YAML: mapping values are not allowed"),
         ("hosts: 3\nhosts: 4", "line 3: 'hosts' stands here for the second time"),
         ("1: 3", "line 2: a key is a text, not 1"),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from simnova.exceptions import UsageError
 from simnova.observe import decision, story
 from simnova.observe.traces import formats
 from simnova.widgets.player import Player
@@ -132,3 +133,25 @@ def test_the_query_of_a_request_may_be_kept_in_any_way(query, journal):
     player = Player(journal)
     player.open_message(request.seq)
     assert player.opened["title"] == "POST /v2.1/servers"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_numbers_without_an_end_are_told(number, journal):
+    for event in journal:
+        for name in ("asked", "passed", "seconds"):
+            if name in event.data:
+                event.data[name] = number
+    looked_at_all_over(journal)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("a" * 251 + ".svg", "too long"), ("\ud800.svg", "half a character")]
+)
+def test_names_that_no_file_can_have_are_refused(name, told, journal, tmp_path):
+    with pytest.raises(UsageError, match=told):
+        Player(journal).export(tmp_path / name)
+
+
+def test_a_view_that_is_no_text_is_unknown(journal):
+    with pytest.raises(UsageError, match="unknown view"):
+        Player(journal, view=[])

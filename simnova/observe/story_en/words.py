@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -69,7 +70,7 @@ def seconds(duration: float | None) -> str:
         return ""
     if duration < 1:
         return f"{duration * 1000:.3g} ms"
-    if duration < 120:
+    if duration < 120 or not math.isfinite(duration):
         return f"{duration:.3g} s"
     return f"{int(duration // 60)} min {int(duration % 60)} s"
 
