@@ -63,7 +63,10 @@ class Moves(Guests, Seats):
         self.act("os-migrateLive", {"host": host, "block_migration": block_migration})
 
     def evacuate(self, host: str | None = None) -> None:
-        """Ask the API to make it anew on another host, because its own is down."""
+        """Ask the API to make it anew on another host, because its own is down; there it is off until `start()`.
+
+        So since microversion 2.95; before, it ran there as it had here.
+        """
         self.act("evacuate", {"host": host} if host else {})
 
     def write_memory(self, rate: float) -> None:
