@@ -9,11 +9,26 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from traceback import extract_tb
+from types import TracebackType
 from typing import Any
 
 
 class UsageError(Exception):
     """You asked SimNova for something it cannot do; the message names the thing, the value and the remedy."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in the place of a traceback: the line of the cell, and the sentence."""
+        return [*_line_of_cell(self.__traceback__), f"{type(self).__name__}: {self}"]
+
+
+def _line_of_cell(trace: TracebackType | None) -> list[str]:
+    frames = [frame for frame in extract_tb(trace) if _in_a_cell(frame.filename)]
+    return [f"line {frame.lineno} of the cell: {frame.line}" for frame in frames[-1:]]
+
+
+def _in_a_cell(filename: str) -> bool:
+    return "ipykernel" in filename or filename.startswith("<ipython-input")
 
 
 def unknown(what: str, value: object, known: Iterable[str], *, always: bool = False) -> UsageError:

@@ -1,6 +1,7 @@
 """A slip in a name is told with the name that may be meant."""
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from simnova import Cloud, Host, UsageError
 
@@ -38,3 +39,15 @@ def test_a_table_that_one_database_has_needs_no_database(cloud):
     assert len(cloud.sql("SELECT name FROM flavors").rows) == 5
     assert len(cloud.sql('SELECT a.host FROM "nova_cell1"."compute_nodes" AS a').rows) == 1
     assert len(cloud.sql("WITH own AS (SELECT * FROM nova_cell1.services) SELECT * FROM own")) == 3
+
+
+def test_a_notebook_shows_the_line_of_the_cell_and_the_sentence():
+    shell = InteractiveShell()
+    cell = "from simnova import Cloud\n\nCloud(hosts=1).boot('web', flavor='m1.smal')"
+    with pytest.raises(UsageError) as caught:
+        shell.run_cell(cell).raise_error()
+    assert caught.value._render_traceback_() == [
+        "line 3 of the cell: Cloud(hosts=1).boot('web', flavor='m1.smal')",
+        "UsageError: unknown flavor 'm1.smal': did you mean 'm1.small'?",
+    ]
+    InteractiveShell.clear_instance()
