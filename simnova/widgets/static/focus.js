@@ -1,7 +1,7 @@
 // The focus: it is not lost when a picture is drawn anew, every part that scrolls can be reached, and no key gets past it.
 
 const REACHED = "button, summary, select, input, [tabindex]";
-const HERE = `:is(${REACHED}):not(.offline .needs-kernel, .offline .needs-kernel *)`;
+const HERE = `:is(${REACHED}):not([tabindex="-1"], .offline .needs-kernel, .offline .needs-kernel *)`;
 const calledBy = (node) => node.dataset.seq ?? node.dataset.name ?? node.getAttribute("aria-label") ?? node.textContent;
 const heldIn = (within) => {
   const held = within.getRootNode().activeElement;
