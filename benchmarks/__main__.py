@@ -16,6 +16,7 @@ from benchmarks import (
     seek,
     startup,
     tour,
+    views,
 )
 from benchmarks.measure import show
 
@@ -31,6 +32,7 @@ PARTS = (
     files,
     query,
     player,
+    views,
     search,
     guests,
 )

@@ -32,9 +32,10 @@ def follow(journal: Journal, make: Callable[[], F]) -> F:
     follower, read = kept.get(make, (None, 0))
     if follower is None or read > len(journal):
         follower, read = make(), 0
-    for event in journal.events[read:]:
-        follower.add(event)
-    kept[make] = follower, len(journal)
+    if read < len(journal):
+        for event in journal.events[read:]:
+            follower.add(event)
+        kept[make] = follower, len(journal)
     return follower  # type: ignore[return-value]
 
 

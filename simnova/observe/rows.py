@@ -29,77 +29,90 @@ def row_key(event: Event) -> Any:
     return key if isinstance(key, int | str | None) else repr(key)
 
 
-class Cursor:
-    """All tables as they stand after some number of row changes; `follow(journal, Cursor)`."""
+class Reading:
+    """One table as it stands after some number of its changes."""
 
     def __init__(self) -> None:
-        self.changes: list[Event] = []
-        self.seqs: list[int] = []
-        self.tables: dict[str, dict[Any, Row]] = {}
-        self.born: dict[tuple[str, Any], int] = {}
-        self.names: set[str] = set()
-        self.applied = 0
-        self._in_order: dict[str, list[Row]] = {}
+        self._changes: list[Event] = []
+        self._seqs: list[int] = []
+        self._born: dict[Any, int] = {}
+        self._rows: dict[Any, Row] = {}
+        self._applied = 0
+        self._in_order: list[Row] | None = None
+
+    def add(self, change: Event) -> None:
+        """Take in the table's next change."""
+        self._changes.append(change)
+        self._seqs.append(change.seq)
+        self._born.setdefault(row_key(change), change.seq)
+
+    def begun(self, seq: int) -> bool:
+        """Whether anything was written by step `seq`."""
+        return self._seqs[0] <= seq
+
+    def to(self, seq: int) -> dict[Any, Row]:
+        """The rows by key right after step `seq`. A row is never changed once handed out."""
+        goal = bisect_right(self._seqs, seq)
+        if goal != self._applied:
+            self._in_order = None
+        while self._applied < goal:
+            self._put(self._changes[self._applied], "after", "db.delete", fresh="db.insert")
+            self._applied += 1
+        while self._applied > goal:
+            self._applied -= 1
+            self._put(self._changes[self._applied], "before", "db.insert", fresh="db.delete")
+        return self._rows
+
+    def in_order(self, seq: int) -> list[Row]:
+        """The rows right after step `seq` in the order in which they were made."""
+        rows = self.to(seq)
+        if self._in_order is None:
+            self._in_order = [rows[key] for key in sorted(rows, key=self._born.__getitem__)]
+        return list(self._in_order)
+
+    def _put(self, change: Event, side: str, removed: str, fresh: str) -> None:
+        key = row_key(change)
+        if change.kind == removed:
+            self._rows.pop(key, None)
+        else:
+            kept = {} if change.kind == fresh else self._rows.get(key, {})
+            row = {**kept, **(change.data.get(side) or {})}
+            self._rows[key] = {name: value for name, value in row.items() if value is not None}
+
+
+class Cursor:
+    """Every table by its name, each read as far as somebody asked; `follow(journal, Cursor)`."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, Reading] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
         if event.kind in CHANGES:
-            self.changes.append(event)
-            self.seqs.append(event.seq)
-            self.names.add(full_name(event))
-            self.born.setdefault((full_name(event), row_key(event)), event.seq)
+            self.of.setdefault(full_name(event), Reading()).add(event)
 
     def to(self, seq: int) -> dict[str, dict[Any, Row]]:
-        """The tables right after step `seq`: rows by key, by table. A row is never changed once
-        handed out.
-        """
-        goal = bisect_right(self.seqs, seq)
-        while self.applied < goal:
-            self._put(self.changes[self.applied], "after", removed="db.delete", fresh="db.insert")
-            self.applied += 1
-        while self.applied > goal:
-            self.applied -= 1
-            self._put(self.changes[self.applied], "before", removed="db.insert", fresh="db.delete")
-        return self.tables
-
-    def in_order(self, table: str) -> list[Row]:
-        """The rows of a table in the order in which they were made, where the cursor is."""
-        if table not in self._in_order:
-            rows = self.tables.get(table, {})
-            keys = sorted(rows, key=lambda key: self.born[table, key])
-            self._in_order[table] = [rows[key] for key in keys]
-        return list(self._in_order[table])
-
-    def _put(self, change: Event, side: str, removed: str, fresh: str) -> None:
-        table, key = full_name(change), row_key(change)
-        rows = self.tables.setdefault(table, {})
-        self._in_order.pop(table, None)
-        if change.kind == removed:
-            rows.pop(key, None)
-        else:
-            kept = {} if change.kind == fresh else rows.get(key, {})
-            row = {**kept, **(change.data.get(side) or {})}
-            rows[key] = {name: value for name, value in row.items() if value is not None}
+        """The tables right after step `seq`: rows by key, by table."""
+        return {name: one.to(seq) for name, one in self.of.items() if one.begun(seq)}
 
 
 def at(journal: Journal, seq: int | None, table: str) -> list[Row]:
     """The rows of `nova_cell1.instances`, say, as they were after step `seq`, in the order in which
     they were made; a column that is NULL is left out.
     """
-    cursor = follow(journal, Cursor)
-    cursor.to(last(journal, seq))
-    return cursor.in_order(table)
+    reading = follow(journal, Cursor).of.get(table)
+    return reading.in_order(last(journal, seq)) if reading else []
 
 
 def one(journal: Journal, change: Event) -> Row:
     """The row that a change is about as it was right after it; empty where it is gone."""
-    rows = follow(journal, Cursor).to(change.seq).get(full_name(change), {})
-    return rows.get(row_key(change), {})
+    reading = follow(journal, Cursor).of.get(full_name(change))
+    return reading.to(change.seq).get(row_key(change), {}) if reading else {}
 
 
 def in_cells(journal: Journal, seq: int | None, table: str) -> list[Row]:
     """The rows of that table in all cells, cell0 first, as they were after step `seq`."""
-    known = sorted(follow(journal, Cursor).to(last(journal, seq)))
+    known = sorted(follow(journal, Cursor).of)
     names = [name for name in known if name.startswith("nova_cell") and name.endswith(f".{table}")]
     return [row for name in names for row in at(journal, seq, name)]
 
@@ -115,7 +128,7 @@ def table(journal: Journal, seq: int | None, name: str) -> Table:
 
     Raises `UsageError` for a table or a step that is not there.
     """
-    known = schema.names(journal, follow(journal, Cursor).names)
+    known = schema.names(journal, set(follow(journal, Cursor).of))
     if not isinstance(name, str) or name not in known:
         raise schema.no_table(name, known)
     seq = None if seq is None else step(journal, seq)

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.observe.endings import endings
-from simnova.observe.index import last, step
+from simnova.observe.index import follow, last, step
 from simnova.observe.markup import element, escape, plain
 from simnova.observe.steps import Detail, steps
 from simnova.observe.story_en import TEMPLATES
@@ -35,6 +35,10 @@ NOTHING = "Nothing has happened yet."
 """What a story says before its first step."""
 
 
+SENTENCES = 10_000
+"""Sentences that are kept."""
+
+
 def sentence(journal: Journal, seq: int, language: str = "en") -> str:
     """What happened at that step, in one sentence; an event that a template cannot read is told by
     its kind.
@@ -43,7 +47,32 @@ def sentence(journal: Journal, seq: int, language: str = "en") -> str:
     """
     if language not in LANGUAGES:
         raise unknown("language", language, LANGUAGES)
-    telling = Telling(journal, journal[step(journal, seq)])
+    at = step(journal, seq)
+    return follow(journal, Sentences).of((language, at), lambda: worded(journal, at, language))
+
+
+class Sentences:
+    """The sentences of late, which neighbouring steps tell again; `follow(journal, Sentences)`."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, int], str] = {}
+
+    def add(self, event: Event) -> None:
+        """Take in the next event: what a sentence looks at around its own may have changed."""
+        self._told.clear()
+
+    def of(self, key: tuple[str, int], make: Callable[[], str]) -> str:
+        """The sentence of that language and step."""
+        if key not in self._told:
+            if len(self._told) == SENTENCES:
+                self._told.clear()
+            self._told[key] = make()
+        return self._told[key]
+
+
+def worded(journal: Journal, seq: int, language: str) -> str:
+    """A sentence made anew."""
+    telling = Telling(journal, journal[seq])
     template = LANGUAGES[language].get(telling.event.kind, unfamiliar)
     try:
         return plain(template(telling))
