@@ -11,6 +11,7 @@ import pytest
 from simnova import Cloud, Host, UsageError
 from simnova.cloud.cleaning import leftovers_here
 from simnova.nova.virt import linux_guest
+from simnova.nova.virt.libvirt import leftovers, remains
 from simnova.nova.virt.libvirt.host import library
 
 from .conftest import up
@@ -142,6 +143,8 @@ def test_what_a_crash_has_left_is_found_and_removed(root):
     assert found[1].told == f"network {bridge} on {root.uri}"
     for one in found:
         one.remove()
+    [run] = [run for run in leftovers.runs() if root.uri in run.uris.values()]
+    remains.of(run)[1].remove()
     nothing_is_left(root)
 
 
