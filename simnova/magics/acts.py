@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from simnova import Cloud
 from simnova.cloud.accidents.verbs import VERBS as FAULTS
 from simnova.cloud.server import Call
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, quoted, unknown
 from simnova.magics.written import Block, at_line, block, on_line
 from simnova.observe.query import Query
 
@@ -119,12 +120,17 @@ def _act(item: Block, what: str, verbs: Collection[str]) -> Act:
     verb = named[0]
     more = {key: held for key, held in item.items() if key != verb and key not in _WHEN}
     at, when = item.get("at"), item.get("when")
-    if at is not None and (not isinstance(at, int | float) or isinstance(at, bool) or at < 0):
-        at_line(item.lines["at"], f"at: {at!r} is no time: give seconds, 0 or more")
+    if at is not None and not _is_time(at):
+        at_line(item.lines["at"], f"at: {quoted(at)} is no time: give seconds, 0 or more")
     if when is None:
         return Act(item.line, verb, item[verb], more, at)
     with on_line(item.lines["when"]):
         return Act(item.line, verb, item[verb], more, at, Query.parse(when))
+
+
+def _is_time(said: Any) -> bool:
+    number = isinstance(said, int | float) and not isinstance(said, bool)
+    return number and 0 <= said < math.inf
 
 
 def requests(items: Any, line: int) -> list[Act]:

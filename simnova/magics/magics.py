@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
 from simnova import Cloud
-from simnova.exceptions import UsageError
+from simnova.exceptions import UsageError, shown
 from simnova.magics.cell import played
 from simnova.magics.current import USUAL, chosen, clouds
 from simnova.magics.played import Run
@@ -97,8 +98,10 @@ class CloudMagics(Magics):
         `cloud`, `%%scenario mine` into `mine`; it is the current cloud from then on.
         """
         name = line.strip() or USUAL
-        if not name.isidentifier():
-            raise UsageError(f"%%scenario {name}: that is no name of a variable")
+        if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+            raise UsageError(
+                f"%%scenario {shown(name)}: that is no name for a cloud; a word of letters is, as in %%scenario mine"
+            )
         run = played(cell, self._names, name)
         if isinstance(run, Run):
             held = {

@@ -159,6 +159,11 @@ class TestPlaying:
         ("requests:\n- boot: web\n- resize: web", "line 4: resize: missing .* it takes flavor"),
         ("requests:\n- boot: web\n  flavor: huge", "line 3: unknown flavor 'huge'"),
         ("requests:\n- boot: web\n  at: soon", "line 4: at: 'soon' is no time"),
+        ("requests:\n- boot: web\n  at: .nan", "line 4: at: nan is no time"),
+        ("requests:\n- boot: web\n  at: .inf", "line 4: at: inf is no time"),
+        ("faults:\n- crash: nova-api\n  at: 1.0e+999", "line 4: at: inf is no time"),
+        ("until: .nan", "line 2: "),
+        ("until: .inf", "line 2: "),
         ("requests:\n- boot: web\n  when: kind:rpc.kast", "line 4: .*did you mean 'rpc.cast'"),
         ("requests: web", "line 2: requests is a list"),
         ("requests:\n- web", "line 2: a request is a block of keys and values, not 'web'"),
@@ -190,9 +195,12 @@ def test_a_mistake_names_its_line(run, capsys, cell, says):
     assert len((shown.out + shown.err).strip().splitlines()) == 1
 
 
-def test_a_name_that_is_none(run):
-    with pytest.raises(UsageError, match="%%scenario my cloud: that is no name"):
-        run("%%scenario my cloud\nhosts: 3")
+@pytest.mark.parametrize("name", ["my cloud", "__builtins__", "_", "3", "class", "a.b"])
+def test_a_name_that_is_none_leaves_the_variables_alone(run, shell, name):
+    before = shell.user_ns["__builtins__"]
+    with pytest.raises(UsageError, match=f"%%scenario {name}: that is no name for a cloud"):
+        run(f"%%scenario {name}\nhosts: 3")
+    assert shell.user_ns["__builtins__"] is before
 
 
 def test_hosts_alone_are_yaml_though_python_could_read_them():
