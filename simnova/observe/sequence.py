@@ -14,7 +14,7 @@ from simnova.kernel.journal import Event, Journal
 from simnova.observe import sequence_svg
 from simnova.observe.index import follow, last
 from simnova.observe.markup import plain, short, shorten
-from simnova.observe.names import HYPERVISOR, host_of, natural, place
+from simnova.observe.names import HYPERVISOR, host_of, place
 from simnova.observe.pairs import Pairs
 from simnova.observe.steps import level
 
@@ -222,8 +222,8 @@ def note(event: Event) -> tuple[str, str]:
     if event.kind == "scheduler.filter":
         return f"{data.get('filter')} {data.get('asked')} → {data.get('passed')}", "decision"
     if event.kind == "scheduler.weigh":
-        order = sorted(data.get("order") or data.get("weights") or (), key=natural)
-        return f"weigh {len(order)} hosts", "decision"
+        weighed = data.get("order") or data.get("weights") or ()
+        return f"weigh {len(weighed)} hosts", "decision"
     if event.kind == "scheduler.select":
         return f"★ {data.get('host')}", "decision"
     return str(data.get("verb") or event.kind.partition(".")[2] or event.kind), room

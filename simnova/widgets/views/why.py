@@ -109,5 +109,7 @@ def style(journal: Journal, event: Event) -> str:
     """The colour that the event has in the sequence."""
     if event.kind.startswith("amqp.") or event.kind == "log":
         return "state"
+    if event.kind in {"scheduler.filter", "scheduler.weigh", "scheduler.select"}:
+        return "decision"  # what its arrow says is worked out anew from the weights of all hosts
     arrows = sequence.drawn_from(journal, event, event.seq)
     return plain(arrows[0].style) if arrows else "state"
