@@ -24,6 +24,10 @@ def save(file: str | os.PathLike[str], parts: Iterable[bytes]) -> Path:
         return _written(path, path, parts)  # a pipe or a terminal keeps its place
     target = Path(os.path.realpath(path))
     part = target.with_name(f"{target.name}.part")
+    if part.is_dir():
+        raise UsageError(
+            f"cannot write {path}: {part.name} beside it is a folder; take that away, or give another name"
+        )
     try:
         _written(part, path, parts)
         part.replace(target)

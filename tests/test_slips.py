@@ -20,6 +20,16 @@ def slips(cloud):
         (lambda: cloud.flavors.create("f", vcpu=1), "'vcpu': did you mean 'vcpus'"),
         (lambda: cloud.networks.create("n", cdir="10.1.0.0/16"), "did you mean 'cidr'"),
         (lambda: cloud.request("GET", "/", service="placment"), "did you mean 'placement'"),
+        (
+            lambda: cloud.export("boot.json"),
+            'for whom it is: to="otlp", to="chrome", to="shiviz" do',
+        ),
+        (lambda: cloud.log("levle:INFO"), "unknown key 'levle': did you mean 'level'"),
+        (lambda: cloud.log("level:WARN"), "unknown log level 'WARN': did you mean 'WARNING'"),
+        (
+            lambda: cloud.player(viwe="log"),
+            "unknown argument of Player 'viwe': did you mean 'view'",
+        ),
         (lambda: cloud.hosts_at(99999), "there is no step 99999"),
         (lambda: cloud.queues(99999), "there is no step 99999"),
         (lambda: cloud.sql("SELECT host FROM compute_nodes"), "write nova_cell1.compute_nodes"),
@@ -27,7 +37,7 @@ def slips(cloud):
     ]
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(14))
 def test_a_slip_is_told_with_what_may_be_meant(cloud, number):
     work, said = slips(cloud)[number]
     for _ in range(2):
@@ -51,3 +61,14 @@ def test_a_notebook_shows_the_line_of_the_cell_and_the_sentence():
         "UsageError: unknown flavor 'm1.smal': did you mean 'm1.small'?",
     ]
     InteractiveShell.clear_instance()
+
+
+def test_a_folder_in_the_place_of_what_is_being_written_is_named(cloud, tmp_path):
+    (tmp_path / "boot.jsonl.part").mkdir()
+    with pytest.raises(UsageError, match=r"boot.jsonl.part beside it is a folder"):
+        cloud.journal.write(tmp_path / "boot.jsonl")
+
+
+def test_a_files_name_may_say_the_form(cloud, tmp_path):
+    said = cloud.export(tmp_path / "boot.chrome.json.gz").read_bytes()
+    assert said == cloud.export(tmp_path / "boot.json.gz", to="chrome").read_bytes()

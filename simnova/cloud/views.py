@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
+from simnova.cloud.arguments import named
 from simnova.config import Config
 from simnova.db.databases import rows_as_databases
 from simnova.exceptions import UsageError, unknown
@@ -23,6 +24,7 @@ from simnova.observe import (
     hosts,
     index,
     load,
+    logged,
     logs,
     queues,
     rows,
@@ -196,15 +198,16 @@ class Views:
         """The files that the services were in, in the order in which they came in."""
         return files.visited(self.journal, first, upto)
 
-    def log(self, **narrowed: Any) -> Log:
+    def log(self, query: str = "", **narrowed: Any) -> Log:
         """The log lines of Nova's services, in OpenStack's format; others (Placement, Keystone, …) write none here.
 
+        `cloud.log("level:WARNING service:nova-compute")` shows those that a query means, as `%log` does.
         `service="nova-compute"` (or `nova-compute@compute1`), `level="INFO"`, `request=` an id, `server=` a name,
         `first` and `upto` narrow them; `background=True` shows also what no request has caused.
         """
         for name in narrowed.keys() - set(logs.NARROWINGS):
             raise unknown("argument of log()", name, logs.NARROWINGS)
-        return logs.lines(self.journal, **narrowed)
+        return logged.meant(self.journal, query, logs.lines(self.journal, **narrowed))
 
     def hosts_at(self, seq: int | None = None) -> Hosts:
         """The hosts and the servers on them."""
@@ -280,10 +283,13 @@ class Views:
         """
         return chart.chart(only, None if server is None else self.history(server))
 
-    def export(self, file: str | os.PathLike[str], to: str, *, background: bool = False) -> Path:
+    def export(
+        self, file: str | os.PathLike[str], to: str = "", *, background: bool = False
+    ) -> Path:
         """Write the journal for another tool: `cloud.export("boot.json", to="otlp")`.
 
-        `to` is "otlp" (OpenTelemetry: Jaeger), "chrome" (Perfetto) or "shiviz"; packed where the name ends in `.gz`.
+        `to` is "otlp" (OpenTelemetry: Jaeger), "chrome" (Perfetto) or "shiviz", or the name says it:
+        "boot.otlp.json". Packed where the name ends in `.gz`.
         `background=True` adds set-up and periodic tasks. For a file that SimNova opens again there is
         `cloud.journal.write`.
         """
@@ -298,4 +304,4 @@ class Views:
         """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""
         from simnova.widgets.player import Player
 
-        return Player(self, **options)
+        return named(Player)(self, **options)

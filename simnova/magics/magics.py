@@ -19,8 +19,8 @@ from simnova.magics.stepping import on, until
 from simnova.observe import logs
 from simnova.observe.cursor import cursor
 from simnova.observe.index import last
+from simnova.observe.logged import meant
 from simnova.observe.logs import Log
-from simnova.observe.query import Query, matching
 from simnova.observe.story import Story
 from simnova.observe.table import Table
 from simnova.scenario.telling import Told
@@ -84,12 +84,8 @@ class CloudMagics(Magics):
         """`%log` shows what Nova's services wrote, up to the step to which the cloud's player was moved, else all;
         `%log service:nova-compute error` the lines that a query means.
         """
-        journal, query = self._current().journal, Query.parse(line)
-        written = logs.lines(journal, cursor(journal))
-        meant = set(matching(journal, query, [one.seq for one in written]))
-        if written and not meant and (doubts := query.doubts(journal)):
-            raise UsageError("; ".join(doubts))
-        return Log(one for one in written if one.seq in meant)
+        journal = self._current().journal
+        return meant(journal, line, logs.lines(journal, cursor(journal)))
 
     @cell_magic
     @in_a_sentence

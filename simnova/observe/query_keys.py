@@ -11,6 +11,7 @@ from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.nova.objects.states.names import TaskState, VmState
 from simnova.observe.concerned import Concerned, called
 from simnova.observe.index import follow
+from simnova.observe.logs import LEVELS
 from simnova.observe.names import Names, host_of
 from simnova.observe.pairs import Pairs
 from simnova.observe.story_en import TEMPLATES
@@ -122,6 +123,21 @@ def _written(event: Event) -> tuple[Any, Any]:
     return after.get("vm_state"), after.get("task_state")
 
 
+def _check_level(value: str) -> None:
+    if value.upper() not in LEVELS:
+        raise unknown("log level", value, LEVELS)
+
+
+def _level(_: Journal, value: str) -> Test:
+    return lambda event: value.upper() in levels(event)
+
+
+def levels(event: Event) -> Iterable[str]:
+    """The levels from which on a log line is shown: its own, and those that weigh less."""
+    own = str(event.data.get("level"))
+    return LEVELS[: LEVELS.index(own) + 1] if event.kind == "log" and own in LEVELS else ()
+
+
 # --- where to -----------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +230,9 @@ KEYS: Final[dict[str, Key]] = {
     "service": Key("who did it", "service:nova-compute@compute1", _service),
     "request": Key("the beginning of its request id", "request:req-4f", _request),
     "table": Key("the table whose row changed", "table:nova_cell1.instances", _table),
+    "level": Key(
+        "a log line of this level, or a graver one", "level:WARNING", _level, _check_level
+    ),
     "state": Key("the vm_state or task_state written", "state:spawning", _state, _check_state),
     "server": Key("the server it concerns, by name or uuid", "server:web", _server),
     "method": Key("the beginning of the method", "method:build_and_run", _method),

@@ -11,7 +11,7 @@ from simnova.exceptions import UsageError, quoted
 from simnova.observe.menus import choices
 from simnova.observe.query import Query, matching
 from simnova.observe.steps import Detail
-from simnova.widgets import hits
+from simnova.widgets import hits, settings
 from simnova.widgets.reel import Reel
 from simnova.widgets.sound import TOLD
 
@@ -24,13 +24,13 @@ class Finding(traitlets.HasTraits):
     _turn: RLock
     _reel: Reel
     step: int
-    filter: Any = traitlets.Unicode(
+    filter: Any = settings.Text(
         help="only the steps that this query means are steps: 'server:web kind:rpc'"
     ).tag(**TOLD)
     found = traitlets.Dict(
         default_value=FOUND_NOTHING, help="what was searched for, how often it is there, and which"
     ).tag(**TOLD)
-    stops: Any = traitlets.List(help="the queries at which play and `go_on` stop").tag(**TOLD)
+    stops: Any = settings.Queries(help="the queries at which play and `go_on` stop").tag(**TOLD)
     asked = traitlets.Dict(
         help="how many steps there are without the filter, and of each stop; which of them is here"
     ).tag(**TOLD)
@@ -112,8 +112,8 @@ class Finding(traitlets.HasTraits):
 
     def stop_like(self, seq: int) -> None:
         """Stop at messages like the one at the event `seq`: of the same kind, method and sender."""
-        if not 0 <= seq < len(self._reel.journal):
-            raise UsageError(f"there is no event {seq} to stop at the like of")
+        if not isinstance(seq, int) or not 0 <= seq < len(self._reel.journal):
+            raise UsageError(f"there is no event {quoted(seq)} to stop at the like of")
         self.stop_at(str(hits.like(self._reel.journal, seq)))
 
     def unstop(self, query: str) -> None:

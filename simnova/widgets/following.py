@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import traitlets
 
+from simnova.exceptions import UsageError
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.markup import plain
 from simnova.widgets.reel import Reel
+from simnova.widgets.settings import Switch
 from simnova.widgets.sound import TOLD
 
 SHARE: Final = 10
@@ -30,20 +32,29 @@ class Following(traitlets.HasTraits):
     _turn: RLock
     _reel: Reel
     _source: Any
-    following = traitlets.Bool(False, help="whether the cursor goes along as the cloud runs").tag(
+    following: Any = Switch(False, help="whether the cursor goes along as the cloud runs").tag(
         **TOLD
     )
     problem = traitlets.Dict(help="what was asked wrongly, and how to ask").tag(**TOLD)
     _heard: Journal | None = None
+    _closed = False
     _due = 0.0
     _waiting = False
 
     def follow(self, on: bool = True) -> None:
         """Go along with the cloud while it runs, a cell or a real hypervisor; `follow(False)` stays where it is.
 
-        Whoever moves the cursor back stays there, too.
+        Whoever moves the cursor back stays there, too. Raises `UsageError` for a player that was closed.
         """
         self.following = on
+
+    @traitlets.validate("following")
+    def _can_follow(self, proposal: Any) -> bool:
+        if proposal["value"] and self._closed:
+            raise UsageError(
+                "this player is closed and shows nothing: cloud.player() opens another"
+            )
+        return bool(proposal["value"])
 
     @traitlets.observe("following")
     def _follow(self, change: Any) -> None:
@@ -91,7 +102,7 @@ class Following(traitlets.HasTraits):
 
     def close(self) -> None:
         """Stop following, and let the widget go."""
-        self.following = False
+        self.following, self._closed = False, True
         super().close()  # type: ignore[misc]
 
     def refresh(self, *, follow: bool = False) -> None:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from threading import RLock
 from typing import Any
 
-from simnova.exceptions import NovaError, UsageError
+from simnova.exceptions import NovaError, UsageError, quoted
 from simnova.observe.markup import plain
 from simnova.widgets.changes import offered
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
 
 NO_CLOUD = "This player shows a bare journal, and only a cloud can go another way: open it with Player(cloud)"
+
+
+def _check(change: Any) -> None:
+    """Raise `UsageError` for what cannot be done to a cloud."""
+    example = "player.fork(lambda cloud: cloud.crash('nova-conductor'))"
+    if change is None:
+        return
+    if not callable(change):
+        raise UsageError(f"a change is a function of the cloud, not {quoted(change)}: {example}")
+    try:
+        signature(change).bind(None)
+    except TypeError:
+        raise UsageError(f"a change takes one thing, the cloud of the fork: {example}") from None
+    except ValueError:  # a function of C tells nobody what it takes
+        return
 
 
 class Forking:
@@ -35,6 +51,7 @@ class Forking:
         """
         if not hasattr(self._source, "fork"):
             raise UsageError(NO_CLOUD)
+        _check(change)
         with self._turn:
             twin = self._source.fork(at=self.step if self.step >= 0 else None)
             if change is not None:

@@ -11,6 +11,7 @@ import traitlets
 from simnova.exceptions import UsageError, quoted, unknown
 from simnova.observe.markup import plain
 from simnova.widgets.reel import Reel
+from simnova.widgets.settings import Places
 from simnova.widgets.sound import TOLD
 
 LONGEST: Final = 60
@@ -32,7 +33,7 @@ class Marking(traitlets.HasTraits):
     _turn: RLock
     _reel: Reel
     step: int
-    marks: Any = traitlets.Dict(help="the step that each marker stands at, by its name").tag(**TOLD)
+    marks: Any = Places(help="the step that each marker stands at, by its name").tag(**TOLD)
 
     def mark(self, name: str = "") -> None:
         """Put a marker at the cursor; one of that name moves here, one without a name is numbered."""

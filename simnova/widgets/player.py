@@ -13,14 +13,14 @@ from typing import Any, Final, get_args
 import anywidget
 import traitlets
 
-from simnova.exceptions import UsageError, unknown
+from simnova.exceptions import UsageError, quoted, unknown
 from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import Journal
 from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.query import Query
 from simnova.observe.steps import Detail
-from simnova.widgets import static, twin
+from simnova.widgets import settings, static, twin
 from simnova.widgets.export.exports import Exports
 from simnova.widgets.finding import Finding
 from simnova.widgets.following import Following
@@ -76,13 +76,13 @@ class Player(
 
     _esm = static.script()
     _css = palette.css(".simnova-player") + static.style()
-    step = traitlets.Int(
+    step: Any = settings.Step(
         -1, help="sequence number of the event at the cursor, -1 in an empty journal"
     )
-    detail = traitlets.Enum(DETAILS, "story", help="what counts as a step")
-    view = traitlets.Enum(tuple(VIEWS), "decision", help="the picture beside the sequence").tag(
-        **TOLD
-    )
+    detail: Any = settings.Choice(DETAILS, "story", help="what counts as a step")
+    view: Any = settings.Choice(
+        tuple(VIEWS), "decision", help="the picture beside the sequence"
+    ).tag(**TOLD)
     strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(**TOLD)
     answer = traitlets.Dict(
         help="what would have been enough for a host that lost, once it was asked about"
@@ -120,8 +120,8 @@ class Player(
         super().__init__(detail=detail, view=view)
         self.on_msg(Player._pressed)
         self.filter = filter
-        self.stops = list(stops)
-        self.marks = dict(marks or {})
+        self.stops = list(stops) if isinstance(stops, tuple) else stops
+        self.marks = dict(marks) if isinstance(marks, Mapping) else marks or {}
         self.seek(self._reel.opening if step is None else step)
         self._show()
         if step is not None:
@@ -151,6 +151,8 @@ class Player(
 
     def numbered(self, position: int) -> None:
         """Go to the step of that number, counted from one on."""
+        if not isinstance(position, int):
+            raise UsageError(f"steps are counted 1, 2, 3, not {quoted(position)}")
         with self._turn:
             self.step = self._reel.numbered(position)
 

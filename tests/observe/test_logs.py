@@ -225,3 +225,19 @@ def test_an_unknown_argument_is_named(cloud):
         UsageError, match=r"unknown argument of log.*'servr': did you mean 'server'"
     ):
         cloud.log(servr="web")
+
+
+def test_a_query_narrows_the_log_and_a_level_means_graver_ones_too():
+    cloud = Cloud(hosts=1)
+    cloud.boot("big", flavor="m1.xlarge")
+    cloud.run()
+    whole = cloud.log()
+    warned = cloud.log("level:warning service:nova-conductor")
+    assert {one.level for one in warned} <= {"WARNING", "ERROR"}
+    assert warned == [
+        one
+        for one in whole
+        if one.service.startswith("nova-conductor") and one.level in ("WARNING", "ERROR")
+    ]
+    assert warned
+    assert cloud.log("level:debug") == whole

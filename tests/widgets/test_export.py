@@ -239,6 +239,7 @@ def test_a_journal_of_a_file_is_a_page_by_the_command(tmp_path, capsys):
         ("request", ""),
         ("table", "instances"),
         ("table", "nova_cell1.instances"),
+        ("level", "INFO"),
         ("state", "spawning"),
         ("server", "web-1"),
         ("method", "build_and"),

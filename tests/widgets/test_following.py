@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from simnova import Cloud
+from simnova import Cloud, UsageError
 from simnova.widgets import following
 from simnova.widgets.player import Player
 
@@ -100,6 +100,16 @@ def test_it_listens_no_more_when_it_is_closed(cloud):
     player.close()
     other.follow(False)
     assert len(cloud.journal.after) == listeners
+
+
+def test_a_closed_player_does_not_listen_again(cloud):
+    player = Player(cloud)
+    player.close()
+    with pytest.raises(UsageError, match="this player is closed"):
+        player.follow()
+    player.follow(False)
+    assert not player.following
+    assert not cloud.journal.after
 
 
 def test_a_picture_that_fails_does_not_harm_the_cloud(cloud, monkeypatch):

@@ -125,6 +125,16 @@ def test_what_cannot_be_forked_says_so(cloud, player):
     assert player.pane == before
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("text", "a function of the cloud, not 'text'"), (lambda: None, "takes one thing, the cloud")],
+)
+def test_what_is_no_change_is_told_before_anything_is_forked(player, change, told):
+    with pytest.raises(UsageError, match=told):
+        player.fork(change)
+    assert "changes" in player.pane["data"]
+
+
 def test_an_empty_journal_offers_nothing(journal):
     journal.events.clear()
     assert Player(journal, view="fork").pane["data"] == {"changes": []}

@@ -145,6 +145,33 @@ def test_asking_wrongly_is_told(journal, player):
         player.seek("ten")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (lambda player: player.numbered("x"), "steps are counted 1, 2, 3, not 'x'"),
+        (lambda player: player.numbered(1.5), "not 1.5"),
+        (lambda player: player.stop_like("x"), "there is no event 'x'"),
+        (lambda player: setattr(player, "detail", "storry"), "did you mean 'story'"),
+        (lambda player: setattr(player, "view", 3), "unknown view '3': known: cloud, decision"),
+        (lambda player: setattr(player, "step", "x"), "player.step is the number of an event"),
+        (lambda player: setattr(player, "filter", 3), "player.filter is a query, .* not 3"),
+        (lambda player: setattr(player, "marks", 3), "player.marks is a dict of names"),
+        (lambda player: setattr(player, "following", "x"), "following is True or False, not 'x'"),
+        (lambda player: Player(player._reel.journal, stops=4), "stops is a list of queries"),
+        (lambda player: Player(player._reel.journal, marks=4), "marks is a dict of names"),
+        (lambda player: player.export("a.html", first="a"), "first= of a page is .* not 'a'"),
+        (lambda player: player.export("a.html", frist=1), "did you mean 'first'"),
+    ],
+)
+def test_a_wrong_value_is_told_and_changes_nothing(player, tmp_path, monkeypatch, asked, told):
+    monkeypatch.chdir(tmp_path)
+    before = player.get_state()
+    with pytest.raises(UsageError, match=told):
+        asked(player)
+    assert player.get_state() == before
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_browser_it_is_the_story_and_a_picture(player):
     data, _ = player._repr_mimebundle_()
     assert data["text/plain"].startswith("Step 1 of 17 at 0.040 s: ")

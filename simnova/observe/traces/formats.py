@@ -12,7 +12,7 @@ from simnova.kernel.journal import Journal
 from simnova.observe.traces.chrome import chrome
 from simnova.observe.traces.otlp import otlp
 from simnova.observe.traces.shiviz import shiviz
-from simnova.saving import save
+from simnova.saving import as_path, save
 
 
 class Form(Protocol):
@@ -25,15 +25,29 @@ class Form(Protocol):
 FORMS: Final[dict[str, Form]] = {"otlp": otlp, "chrome": chrome, "shiviz": shiviz}
 
 
-def export(source: Any, file: str | os.PathLike[str], to: str, *, background: bool = False) -> Path:
+def export(
+    source: Any, file: str | os.PathLike[str], to: str = "", *, background: bool = False
+) -> Path:
     """Write a cloud's journal, or a journal, in the form of another tool; packed where the name ends in `.gz`.
 
     `to` is "otlp" (OpenTelemetry's JSON: Jaeger, Tempo), "chrome" (Trace Event Format: Perfetto, chrome://tracing) or
-    "shiviz" (a log with vector clocks); `background=True` adds set-up and periodic tasks. Raises `UsageError` for any
+    "shiviz" (a log with vector clocks); a name that says it, such as "boot.otlp.json", is enough.
+    `background=True` adds set-up and periodic tasks. Raises `UsageError` for any
     other form, and where the file cannot be written.
     """
-    parts = text(source, to, background=background)
+    parts = text(source, to or named(as_path(file)), background=background)
     return save(file, (part.encode() for part in parts))
+
+
+def named(path: Path) -> str:
+    """The form that a file's name says; raises `UsageError` where it says none."""
+    said = [suffix[1:] for suffix in path.suffixes if suffix[1:] in FORMS]
+    if not said:
+        forms = ", ".join(f'to="{form}"' for form in FORMS)
+        raise UsageError(
+            f"{quoted(path.name)} does not say for whom it is: {forms} do (Jaeger reads otlp, Perfetto chrome)"
+        )
+    return said[-1]
 
 
 def text(source: Any, to: str, *, background: bool = False) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import anywidget
 
-from simnova.exceptions import UsageError, one_of
+from simnova.exceptions import UsageError, one_of, quoted
 from simnova.kernel.timeline import ReplayDiverged
 from simnova.observe.markup import plain
 from simnova.saving import as_path, save
@@ -23,6 +23,12 @@ FORMS: Final = {"html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
 """What can be written, and what a browser calls it."""
 OF_A_STEP: Final = {"frame", "score", "pane", "strip", "answer", "opened"}
 """What a page has of every step, and so does not begin with."""
+OF_A_PAGE: Final = {
+    "title": (str, "a text"),
+    "first": (int, "the number of an event"),
+    "last": (int, "the number of an event"),
+}
+"""What can be said of a page, and what each is."""
 
 
 class Exports:
@@ -89,6 +95,7 @@ class Exports:
     def _exported(self, form: str, **how: Any) -> bytes:
         one_of("kind of file", form, FORMS)
         if form == "html":
+            _check(how)
             return self._html(**how).encode("utf-8", "replace")
         if how:
             raise UsageError(f"{', '.join(how)} is for a page: .{form} is a picture of one step")
@@ -111,3 +118,11 @@ class Exports:
         shared = set(self.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
         wanted = sorted(name for name in shared - OF_A_STEP if not name.startswith("_"))
         return {name: getattr(self, name) for name in wanted}
+
+
+def _check(how: dict[str, Any]) -> None:
+    """Raise `UsageError` for what no page has, and for a value that is not of its kind."""
+    for name, value in how.items():
+        kind, told = OF_A_PAGE[one_of("argument of export()", name, OF_A_PAGE)]
+        if value is not None and not isinstance(value, kind):
+            raise UsageError(f"{name}= of a page is {told}, not {quoted(value)}")

@@ -9,7 +9,7 @@ from simnova.kernel.journal import Event, Journal
 from simnova.observe.concerned import Concerned
 from simnova.observe.index import follow
 from simnova.observe.names import Names, host_of
-from simnova.observe.query_keys import method, places, targets
+from simnova.observe.query_keys import levels, method, places, targets
 from simnova.observe.texts import Texts
 
 
@@ -31,6 +31,7 @@ def facts(journal: Journal, seq: int) -> dict[str, list[str]]:
             f"{data.get('db')}.{data['table']}" if "table" in data else "",
         ],
         "state": [after.get("vm_state"), after.get("task_state")] if parts[0] == "db" else [],
+        "level": levels(event),
         "server": servers(journal, event),
         "method": [method(journal, event).lower()],
         "to": [one for name in targets(journal, event) for one in meant(name)],

@@ -1,8 +1,9 @@
 // Queries without Python: the same language, answered from the facts of each step that lie in the page.
 
 const PART = /(-?)(?:([A-Za-z_]+):)?("(?:[^"\\]|\\.)*"|[^\s"]+)(?=\s|$)/gsy;
-const KEYS_OF_A_QUERY = ["time", "kind", "service", "request", "table", "state", "server", "method", "to", "host"];
+const KEYS_OF_A_QUERY = ["time", "kind", "service", "request", "table", "level", "state", "server", "method", "to", "host"];
 const BEGINS = {
+  level: (one, value) => one === value.toUpperCase(),
   request: (one, value) => one.startsWith(value.startsWith("req-") ? value : `req-${value}`),
   method: (one, value) => one.startsWith(value.toLowerCase()),
   server: (one, value) => one === value || (/^[0-9a-f]{4,8}(-[0-9a-f-]*)?$/.test(value) && /^[0-9a-f]{8}-/.test(one) && one.startsWith(value)),
