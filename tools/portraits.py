@@ -105,7 +105,7 @@ def _narrow(lab: Lab, root: Locator, images: Path) -> None:
 def _fork(lab: Lab, root: Locator, images: Path) -> None:
     _turn(root, "fork")
     root.get_by_role("button", name="spawn on compute1", exact=True).click()
-    root.get_by_role("button", name="to the parting").click()
+    root.get_by_role("button", name="first difference").click()
     _take(lab, images / "player-fork.png")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 import traitlets
 
@@ -15,7 +15,10 @@ from simnova.widgets import hits, settings
 from simnova.widgets.reel import Reel
 from simnova.widgets.sound import TOLD
 
-FOUND_NOTHING: dict[str, Any] = {"text": "", "count": 0, "place": 0}
+FOUND_NOTHING: dict[str, Any] = {"text": "", "count": 0, "place": 0, "again": ""}
+
+AGAIN: Final = {False: "from the top again", True: "from the end again"}
+"""What a search says that has gone round, forwards or back."""
 
 
 class Finding(traitlets.HasTraits):
@@ -23,6 +26,7 @@ class Finding(traitlets.HasTraits):
 
     _turn: RLock
     _reel: Reel
+    _round: tuple[int, str] = -1, ""
     step: int
     filter: Any = settings.Text(
         help="only the steps that this query means are steps: 'server:web kind:rpc'"
@@ -84,7 +88,9 @@ class Finding(traitlets.HasTraits):
                 raise hits.nothing(self._reel.journal, query, self._reel.detail)
             self.found = {**self.found, "text": str(query)}
             beside = hits.before(there, self.step) if back else hits.after(there, self.step)
-            self._go(beside if beside is not None else there[-1 if back else 0])
+            step = beside if beside is not None else there[-1 if back else 0]
+            self._round = step, "" if beside is not None else AGAIN[back]
+            self._go(step)
 
     def find_next(self) -> None:
         """Go to the next step that was searched for."""
@@ -152,7 +158,14 @@ class Finding(traitlets.HasTraits):
         }
         text = self.found["text"]
         sought = self._reel.hits(Query.parse(text)) if text else []
-        self.found = {"text": text, "count": len(sought), "place": hits.place(sought, self.step)}
+        if self._round[0] != self.step:
+            self._round = -1, ""
+        self.found = {
+            "text": text,
+            "count": len(sought),
+            "place": hits.place(sought, self.step),
+            "again": self._round[1],
+        }
 
     def _walk(self, detail: Detail, query: Query) -> None:
         """Have other events be steps; the player does it."""

@@ -99,13 +99,18 @@ def test_a_search_goes_round_all_it_finds_in_both_directions(player):
     count = player.found["count"]
     for place in range(2, count + 1):
         press(player, "find_next")
-        assert player.found["place"] == place
+        assert (player.found["place"], player.found["again"]) == (place, "")
     press(player, "find_next")
     assert (player.step, player.found["place"]) == (first, 1)
+    assert player.found["again"] == "from the top again"
     press(player, "find_back")
     assert player.found["place"] == count
+    assert player.found["again"] == "from the end again"
+    last = player.step
     player.first()
     assert player.found["place"] == 0
+    player.seek(last)
+    assert (player.found["place"], player.found["again"]) == (count, "")
     player.find("")
     assert player.found["count"] == 0
 

@@ -29,7 +29,7 @@ function makeDesk(model, ask, root) {
     if (name === "live") return ask({ do: "follow", on: !model.get("following") });
     if (name === opened) return close();
     opened = name;
-    drawer = TOOLS[name].draw({ model, ask });
+    drawer = TOOLS[name].draw({ model, ask, close });
     shown.setAttribute("aria-label", TOOLS[name].title);
     shown.dataset.drawer = name;
     inside.replaceChildren(...drawer.parts);
@@ -62,9 +62,10 @@ function makeDesk(model, ask, root) {
   return { tools, open, close, stop, byKey: Object.fromEntries(Object.entries(TOOLS).map(([name, { key }]) => [key, name])) };
 }
 
-// What stands beside the facts of a step: the filter, and the stop that it is.
+// What stands beside the facts of a step: the filter, which of those searched for it is, and the stop that it is.
 function asides(model) {
   const { of, stopped = [] } = model.get("asked") ?? {};
   return [of == null ? null : h("span", { class: "filtered" }, `filter ${model.get("filter")}: ${model.get("frame").total} of ${of}`),
+    model.get("found")?.place ? h("span", { class: "sought" }, `${model.get("found").text}: ${sought(model)}`) : null,
     ...stopped.map((query) => h("span", { class: "stopped" }, `stopped at ${query}`))].filter(Boolean);
 }

@@ -1,10 +1,10 @@
 // The drawers under the controls: filter, search, stops, markers, keys. One is open at a time, over the story.
 
-const HELP = {
+const help = () => ({
   "← →": "a step back, a step on", "Home End": "the first step, the last one", "space": "play, pause", "+ −": "play faster, slower",
-  "1 … 9": "the view beside", "f": "filter the steps", "/ Ctrl+F": "search", "n N": "the next match, the one before", "b": "stops",
+  [`1 … ${Object.keys(VIEWS).length}`]: "the view beside", "f": "filter the steps", "/ Ctrl+F": "search", "n N": "the next match, the one before", "b": "stops",
   "c": "continue to the next stop", "m": "put a marker here", "i": "what a message carried", "l": "follow the cloud while it runs", "?": "these keys", "Esc": "close what is open",
-};
+});
 const MENUS = { filter: ["request", "server", "service", "kind"], stops: ["service", "kind", "method", "server"] };
 
 const line = (...inside) => h("div", { class: "line" }, ...inside);
@@ -16,6 +16,15 @@ const chip = (label, work, attributes = {}) => {
 };
 const cross = (label, work) => chip("×", work, { class: "cross", title: label, "aria-label": label });
 
+// What was said is done once the model has changed by it: then the drawer closes, for the sentence lies under it.
+function makeClosing(name, close) {
+  let said = false;
+  return {
+    saying: (say) => (value) => { said = true; say(value); },
+    heard: (changed) => { if (said && changed === name) close(); if (changed === "problem") said = false; },
+  };
+}
+
 // Enter in the box says it; nothing that was typed is lost when it was wrong.
 function typed(input, say, ...more) {
   const form = h("form", { class: "line" }, input, ...more);
@@ -25,7 +34,7 @@ function typed(input, say, ...more) {
 
 const quotedValue = (value) => (/^[^\s"]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`);
 
-function makeMenus(keys, input) {
+function makeMenus(keys, input, say) {
   const menus = keys.map((key) => h("select", { "aria-label": key, "data-key": key, "data-lm-suppress-shortcuts": "true" }));
   const fill = (choices) => menus.forEach((menu) => menu.replaceChildren(h("option", { value: "" }, menu.dataset.key),
     ...(choices[menu.dataset.key] ?? []).map((value) => h("option", { value: menu.dataset.key === "request" ? value.split(" ")[0] : value }, value))));
@@ -34,7 +43,7 @@ function makeMenus(keys, input) {
     const others = input.value.replace(new RegExp(`(^|\\s)${menu.dataset.key}:("[^"]*"|\\S*)`), "").trim();
     input.value = `${others} ${menu.dataset.key}:${quotedValue(menu.value)}`.trim();
     menu.value = "";
-    input.form.requestSubmit();
+    say(input.value);
   });
   fill({});
   const shown = line(...menus);
@@ -42,42 +51,52 @@ function makeMenus(keys, input) {
   return { shown, fill };
 }
 
-function filterDrawer({ model, ask }) {
+function filterDrawer({ model, ask, close }) {
   const input = box("filter", model.get("filter"), "server:web kind:rpc -method:object_"), count = h("small");
-  const menus = makeMenus(MENUS.filter, input);
-  const say = (query) => ask({ do: "filter", query });
+  const say = (query) => ask({ do: "filter", query }), closing = makeClosing("filter", close);
+  const menus = makeMenus(MENUS.filter, input, say);
   ask({ do: "choices" });
   return {
-    parts: [typed(input, say, chip("filter", () => {}, { type: "submit" }), chip("all", () => { input.value = ""; say(""); })), menus.shown, count],
+    parts: [typed(input, closing.saying(say), chip("filter", () => {}, { type: "submit" }), chip("all", () => { input.value = ""; say(""); })), menus.shown, count],
     verbs: ["filter"],
     show(changed) {
       if (changed !== "problem") menus.fill(model.get("menu") ?? {});
       const { of } = model.get("asked");
       count.textContent = of == null ? "" : `${model.get("frame").total} of ${of} steps pass.`;
+      closing.heard(changed);
     },
   };
 }
 
-function findDrawer({ model, ask }) {
+// Which of the steps that were searched for this one is.
+function sought(model) {
+  const { count, place, again } = model.get("found");
+  return `${place} of ${count}${again ? `, ${again}` : ""}`;
+}
+
+function findDrawer({ model, ask, close }) {
   const found = model.get("found"), input = box("search", found.text, "a word, or method:build_and_run"), count = h("small", { "aria-live": "polite" });
   const say = (text) => ask(text && text === model.get("found").text ? { do: "find_next" } : { do: "find", text });
+  const closing = makeClosing("found", close);
+  const enter = (text) => { if (text && text === model.get("found").text) close(); closing.saying(say)(text); };
   return {
-    parts: [typed(input, say, count, chip("‹", () => ask({ do: "find_back" }), { title: "previous match (N)", "aria-label": "previous match" }),
+    parts: [typed(input, enter, count, chip("‹", () => ask({ do: "find_back" }), { title: "previous match (N)", "aria-label": "previous match" }),
       chip("›", () => say(input.value), { title: "next match (n)", "aria-label": "next match" }))],
     verbs: ["find", "find_next", "find_back"],
-    show() {
+    show(changed) {
       const { text, count: all, place } = model.get("found");
-      count.textContent = text ? (place ? `${place} of ${all}` : `${all} found`) : "";
+      count.textContent = text ? (place ? sought(model) : `${all} found`) : "";
+      closing.heard(changed);
     },
   };
 }
 
 function stopsDrawer({ model, ask }) {
   const input = box("stop at", "", "service:nova-conductor kind:rpc.cast to:compute"), list = h("ul", { "aria-label": "stops" });
-  const menus = makeMenus(MENUS.stops, input);
+  const say = (query) => ask({ do: "stop_at", query }), menus = makeMenus(MENUS.stops, input, say);
   ask({ do: "choices" });
   return {
-    parts: [typed(input, (query) => ask({ do: "stop_at", query }), chip("stop at these", () => {}, { type: "submit" })), menus.shown, list,
+    parts: [typed(input, say, chip("stop at these", () => {}, { type: "submit" })), menus.shown, list,
       line(chip("continue (c)", () => ask({ do: "go_on" })), chip("stop at messages like this step", () => ask({ do: "stop_like", seq: model.get("frame").seq })))],
     verbs: ["stop_at", "stop_like", "unstop", "go_on"],
     show(changed) {
@@ -113,7 +132,7 @@ function marksDrawer({ model, ask }) {
 }
 
 const helpDrawer = () => ({
-  parts: [h("dl", {}, ...Object.entries(HELP).map(([keys, what]) => h("div", {}, h("dt", {}, ...keys.split(" ").map((key) => (key === "…" ? ` ${key} ` : h("kbd", {}, key)))), h("dd", {}, what))))],
+  parts: [h("dl", {}, ...Object.entries(help()).map(([keys, what]) => h("div", {}, h("dt", {}, ...keys.split(" ").map((key) => (key === "…" ? ` ${key} ` : h("kbd", {}, key)))), h("dd", {}, what))))],
   verbs: [],
   show() {},
 });

@@ -57,11 +57,13 @@ function gutter(data) {
     h("span", { class: `${differ.has(place) ? "differs" : "same"} ${whenOf(place, data.now)}` }, differ.has(place) ? "≠" : "=")));
 }
 
-function outcomeTable({ outcome }) {
+// Each side says how its run ends, under its own column; the left one is the run that is stepped through.
+function outcomeTable({ outcome }, names) {
   if (!outcome.length) return h("p", { class: "outcome" }, "Neither run has a server in the end.");
-  const one = ([name, here, there]) => h("span", { class: here === there ? "same" : "differs" },
-    h("b", {}, name), ` ${here}`, h("i", {}, here === there ? " in both" : ` | ${there}`));
-  return h("p", { class: "outcome", title: outcome.map(([name, here, there]) => `${name}: ${here} | ${there}`).join("\n") }, "In the end: ", ...outcome.map(one));
+  const one = (side) => ([name, ...ends]) => h("span", { class: ends[0] === ends[1] ? "same" : "differs" }, h("b", {}, name), h("i", {}, ` ${ends[side]}`));
+  const whole = (side) => `${names[side]}, in the end:\n${outcome.map(([name, ...ends]) => `${name} ${ends[side]}`).join("\n")}`;
+  return h("div", { class: "outcomes" }, ...[0, 1].map((side) =>
+    h("p", { class: "outcome", title: whole(side) }, h("b", {}, names[side]), ", in the end: ", ...outcome.map(one(side)))));
 }
 
 function drawBoth(data, frame, ask) {
@@ -83,9 +85,10 @@ function drawBoth(data, frame, ask) {
   });
   requestAnimationFrame(() => { stage.scrollTop = Math.max(0, (data.now + 1.5) * ROW - (stage.clientHeight - 92) * 0.55); });
   return [h("header", { class: "fork-head" }, h("p", {}, "Forked at event ", h("b", {}, data.at), ", then ", h("code", {}, data.change)),
-    act("to the parting", "go to the first event that is not the same in both", "parting"),
-    act("walk the other", "step through the other run, with this one beside it", "swap"), act("let it go", "show one run again", "join")),
-    s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id)), stage, outcomeTable(data)];
+    act("first difference", "go to the first event that is not the same in both runs", "parting"),
+    act("step the other run", "let the keys and the slider step through the run on the right; the two change sides", "swap"),
+    act("end the fork", "throw the run on the right away and go on with the one on the left", "join")),
+    s("svg", { width: 0, height: 0, "aria-hidden": "true", class: "defs" }, drawMarkers(id)), stage, outcomeTable(data, names)];
 }
 
 const drawFork = (data, frame, ask) => (data.changes ? drawOffer(data, frame, ask) : drawBoth(data, frame, ask));

@@ -3,6 +3,7 @@
 
 const PACE = 1300;
 const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", c: "go_on", n: "find_next", N: "find_back" };
+const REDRAWN = ["ticks", "asked", "found"];
 let players = 0;
 
 function build(id, ask, choose) {
@@ -143,7 +144,7 @@ function render({ model, el }) {
     showTicks(parts.controls, model.get("ticks"), ask);
     parts.story.replaceChildren(...drawStory(now, asides(model)));
     if (drawn !== now.seq && model.get("asked")?.stopped?.length) play.stop();
-    say(parts.voice, spoken(now));
+    say(parts.voice, [spoken(now), model.get("found")?.again].filter(Boolean).join(" "));
     if (turned) showSequence(parts, now, id);
     moveCursor(parts, now);
     follow(parts, now, !turned);
@@ -167,12 +168,12 @@ function render({ model, el }) {
   model.on("change:answer", answer);
   model.on("change:frame", draw);
   model.on("change:score", draw);
-  for (const name of ["ticks", "asked"]) model.on(`change:${name}`, draw);
+  for (const name of REDRAWN) model.on(`change:${name}`, draw);
   model.on("change:pane", turn);
   draw();
   turn();
   open();
-  return () => { play.stop(); saving.stop(); desk.stop(); kernel.stop(); for (const name of ["ticks", "asked"]) model.off(`change:${name}`, draw); sight.disconnect(); model.off("change:opened", open); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
+  return () => { play.stop(); saving.stop(); desk.stop(); kernel.stop(); for (const name of REDRAWN) model.off(`change:${name}`, draw); sight.disconnect(); model.off("change:opened", open); model.off("change:answer", answer); model.off("change:frame", draw); model.off("change:score", draw); model.off("change:pane", turn); };
 }
 
 export default { render };

@@ -2,6 +2,7 @@
 
 const PART = /(-?)(?:([A-Za-z_]+):)?("(?:[^"\\]|\\.)*"|[^\s"]+)(?=\s|$)/gsy;
 const KEYS_OF_A_QUERY = ["time", "kind", "service", "request", "table", "level", "state", "server", "method", "to", "host"];
+const AGAIN = { 1: "from the top again", [-1]: "from the end again" };
 const BEGINS = {
   level: (one, value) => one === value.toUpperCase(),
   request: (one, value) => one.startsWith(value.startsWith("req-") ? value : `req-${value}`),
@@ -62,9 +63,10 @@ function makeSieve(film, part) {
 // The verbs that ask by queries and remember places, for a model whose steps are walked by `go`.
 function makeDoings(film, part, state, { index, go, nearest, tell }) {
   const sieve = makeSieve(film, part), place = (hits) => hits.indexOf(index()) + 1;
+  let turned = { at: -1, again: "" };
   const look = () => {
     const sought = state.found.text ? sieve.hits(state.found.text) : [];
-    state.found = { ...state.found, count: sought.length, place: place(sought) };
+    state.found = { ...state.found, count: sought.length, place: place(sought), again: turned.at === index() ? turned.again : "" };
     state.asked = { ...state.asked, stops: Object.fromEntries(state.stops.map((text) => [text, sieve.hits(text).length])), stopped: state.stops.filter((text) => place(sieve.hits(text))) };
   };
   const mark = () => {
@@ -79,7 +81,9 @@ function makeDoings(film, part, state, { index, go, nearest, tell }) {
     const hits = sieve.hits(text), beside = by > 0 ? hits.find((one) => one > index()) : hits.findLast((one) => one < index());
     if (!hits.length) throw new Error(`no step is meant by '${text}'`);
     state.found = { ...state.found, text };
-    go(beside ?? hits.at(by > 0 ? 0 : -1));
+    const to = beside ?? hits.at(by > 0 ? 0 : -1);
+    turned = { at: to, again: beside === undefined ? AGAIN[by] : "" };
+    go(to);
     changed();
   };
   const stop = (query) => {
