@@ -6,8 +6,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent
+# How long an example takes says nothing on a machine that is busy.
+settings.register_profile("simnova", deadline=None)
+settings.load_profile("simnova")
+
 FOLDERS = {
     "tests/browser": "browser",
     "tests/cells": "thorough",

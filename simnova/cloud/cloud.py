@@ -126,7 +126,6 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         self.clock.patience.seconds = plug_in_seconds
         charge(self.clock, self._recipe["costs"])
         self.journal: Journal = self.clock.journal
-        self.journal.about = about(self._recipe)
         self.timeline = Timeline(self.journal)
         self.faults = Faults(self.clock)
         self._owner: int | None = None
@@ -147,6 +146,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
             cells,
             Managers(managers),
         )
+        self.journal.about = about(self._recipe)
         self.assembly.listen(self._heard, self._answer_guest)
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
