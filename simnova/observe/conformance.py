@@ -18,7 +18,7 @@ from simnova.kernel.journal import Journal
 from simnova.observe.compare import Comparison, Pair, Timed, aligned, equal, words
 from simnova.observe.durations import Durations, durations
 from simnova.observe.markup import element, escape
-from simnova.observe.recording import timed
+from simnova.observe.recording import Line, timed
 from simnova.observe.table import Table
 
 _WORD = re.compile(r"[\w.-]+")
@@ -60,10 +60,20 @@ class Run:
     hosts: Mapping[str, str]
 
     def lines(self) -> list[list[Timed]]:
-        """What each operation came to, with the seconds since the script began."""
+        """What each operation came to, with the seconds since the script began.
+
+        What a host reports of itself is left out: a real machine's disk fills and empties meanwhile.
+        """
         began = self.journal[self.played[0].first].time
         parts = [timed(self.journal, one.first, one.upto) for one in self.played]
-        return [[(time - began, line) for time, line in part] for part in parts]
+        return [
+            [(time - began, line) for time, line in part if not reported(line)] for part in parts
+        ]
+
+
+def reported(line: Line) -> bool:
+    """Whether this is a host's inventory on its way to Placement, or the question what is known of it."""
+    return line["kind"] == "placement" and str(line["url"]).endswith("/inventories")
 
 
 def cast(run: Run, lines: Sequence[Sequence[Timed]]) -> list[str]:
