@@ -25,6 +25,8 @@ class WhatIf:
     host: str
     because: str
     changes: Sequence[Change]
+    besides: Sequence[str] = ()
+    """Where no single change is enough: the filters that would have turned it down, too, with their reasons."""
 
     def __len__(self) -> int:
         return len(self.changes)
@@ -59,11 +61,15 @@ class WhatIf:
         return [sentence(self.host, one) for one in self.changes]
 
     @property
-    def _nothing(self) -> str:
-        return f"No single change that was tried would have been enough for {self.host}."
+    def nothing(self) -> str:
+        """That no change is enough, and what else stands in the way."""
+        said = f"No single change that was tried would have been enough for {self.host}"
+        if self.besides:
+            return f"{said}; it would have fallen besides at {'; at '.join(self.besides)}."
+        return f"{said}{': all of that stood in its way' if '; ' in self.because else ''}."
 
     def __str__(self) -> str:
-        parts = [f"{self.because}.", str(self.table()) if self.changes else self._nothing]
+        parts = [f"{self.because}.", str(self.table()) if self.changes else self.nothing]
         parts += [textwrap.fill(f"{self.legend()}.", WIDTH)] if self.changes else []
         said = [textwrap.fill(one, WIDTH, subsequent_indent="  ") for one in self.sentences()[:3]]
         return "\n\n".join([*parts, *(["\n".join(said)] if said else [])])
@@ -73,7 +79,7 @@ class WhatIf:
     def _repr_html_(self) -> str:
         head = element("p", escape(f"{self.because}."))
         if not self.changes:
-            return head + element("p", escape(self._nothing))
+            return head + element("p", escape(self.nothing))
         said = "".join(element("li", escape(one)) for one in self.sentences())
         legend = element("p", escape(f"{self.legend()}."))
         return head + self.table()._repr_html_() + legend + element("ul", said)

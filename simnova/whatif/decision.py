@@ -17,6 +17,7 @@ from simnova.whatif import rebuilt
 from simnova.whatif.answer import WhatIf
 from simnova.whatif.asked import Question
 from simnova.whatif.beside import Beside, answered
+from simnova.whatif.obstacles import obstacles
 from simnova.whatif.search import changes, undrawn
 
 
@@ -59,7 +60,8 @@ class AskedDecision(Decision):
         question = self._question()
         if host == overtaken(self):
             return WhatIf(host, because, list(undrawn(question, self.drawing)))
-        return WhatIf(host, because, changes(question, host))
+        found = changes(question, host)
+        return WhatIf(host, because, found, () if found else tuple(obstacles(question, host)))
 
     @property
     def drawing(self) -> tuple[str, ...]:

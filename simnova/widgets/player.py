@@ -60,7 +60,8 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
         found = made.what_if(host)
     except UsageError as error:
         return {"because": plain(error)}
-    return {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
+    said = {"because": plain(found.because), "sentences": list(map(plain, found.sentences()))}
+    return said if found.changes else {**said, "nothing": plain(found.nothing)}
 
 
 class Player(

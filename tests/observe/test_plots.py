@@ -161,6 +161,8 @@ class TestLatencies:
     def test_a_wrong_query(self, cloud):
         with pytest.raises(UsageError, match="unknown key 'srvice'"):
             cloud.plot.latencies("srvice:nova-api")
+        with pytest.raises(UsageError, match="unknown service 'nova': did you mean 'nova-"):
+            cloud.plot.latencies("service:nova")
 
 
 class TestStates:

@@ -159,6 +159,21 @@ def decided(*hosts, filters=(), **asked):
     return cloud.decision("x")
 
 
+def test_of_two_shortages_both_are_named():
+    small = Host("small", memory_mb=1024, local_gb=5)
+    told = str(decided(Host("big"), small).what_if("small"))
+    assert "needs 20 GB, one server may have 5 at most; needs 2048 MB" in told
+    assert told.endswith("enough for small: all of that stood in its way.")
+    cloud = Cloud(hosts=[Host("big"), small], config={"release": "mitaka"})
+    cloud.boot("x")
+    cloud.run()
+    found = cloud.decision("x").what_if("small")
+    assert "fell at RamFilter: needs 2048 MB" in found.because
+    assert [one.partition(":")[0] for one in found.besides] == ["DiskFilter"]
+    assert "it would have fallen besides at DiskFilter: needs 20480 MB of disk" in str(found)
+    assert "besides at DiskFilter" in found._repr_html_()
+
+
 def test_the_least_is_found_where_a_filter_likes_every_second_amount():
     found = decided(Host("e", vcpus=8), Host("o", vcpus=3), filters=[EvenCpus]).what_if("o")
     told = [(one.other, one.effect) for one in found if one.what == "VCPUs of o"]
@@ -225,3 +240,13 @@ def test_any_change_can_be_asked_about_and_stands_beside_what_was(cloud):
         made.ask(hosts={"compute9": {}})
     with pytest.raises(UsageError, match="vcpus"):
         made.ask(hosts={"compute2": {"vcpus": "many"}})
+
+
+def test_the_player_says_what_else_stood_in_the_way():
+    cloud = Cloud(hosts=[Host("big"), Host("small", memory_mb=1024, local_gb=5)])
+    cloud.boot("x")
+    cloud.run()
+    player = cloud.player(step=cloud.decision().seq)
+    player.what_if("small")
+    assert player.answer["sentences"] == []
+    assert player.answer["nothing"].endswith("enough for small: all of that stood in its way.")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from simnova.exceptions import UsageError, quoted
 from simnova.kernel.journal import Event, Journal
 from simnova.observe import palette
 from simnova.observe.index import follow
@@ -29,7 +30,10 @@ MARKS: Final = {"rpc": ("call", "o"), "http": ("http", "s"), "virt": ("virt", "^
 
 def draw_latencies(journal: Journal, query: str) -> Figure:
     """See `Plots.latencies`."""
-    rows = longest(waits(journal, Query.parse(query)))
+    meant = Query.parse(query)
+    rows = longest(waits(journal, meant))
+    if not rows and (doubts := meant.doubts(journal)):
+        raise UsageError(f"nothing that was asked is meant by {quoted(query)}: {'; '.join(doubts)}")
     made, (axes,) = paper.figure("How long an answer took", 1.1 + 0.22 * max(4, len(rows)))
     for place, ((room, _), took) in enumerate(rows):
         colour, mark = palette.LIGHT[MARKS[room][0]], MARKS[room][1]

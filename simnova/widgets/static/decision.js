@@ -73,9 +73,9 @@ function outcome(host, decision) {
 }
 
 // What would have been enough for a host that lost: Python asks the scheduler, and the answer comes later.
-function showAnswer(box, { host, because, sentences }) {
+function showAnswer(box, { because, sentences, nothing }) {
   const told = sentences?.length ? h("ul", {}, ...sentences.map((one) => h("li", {}, one)))
-    : sentences ? h("p", {}, `No single change that was tried would have been enough for ${host}.`) : null;
+    : nothing ? h("p", {}, nothing) : null;
   box.className = "reason answer";
   box.replaceChildren(h("p", {}, h("b", {}, because)), ...(told ? [told] : []));
   box.scrollTop = 0;
