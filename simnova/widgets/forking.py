@@ -8,12 +8,15 @@ from threading import RLock
 from typing import Any
 
 from simnova.exceptions import NovaError, UsageError, quoted
+from simnova.kernel.patience import Interrupted
 from simnova.observe.markup import plain
 from simnova.widgets.changes import offered
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
 
 NO_CLOUD = "This player shows a bare journal, and only a cloud can go another way: open it with Player(cloud)"
+
+UNFINISHED = "interrupted: the fork did not come to its end and is gone; this player and its cloud are as they were"
 
 
 def _check(change: Any) -> None:
@@ -54,9 +57,12 @@ class Forking:
         _check(change)
         with self._turn:
             twin = self._source.fork(at=self.step if self.step >= 0 else None)
-            if change is not None:
-                change(twin)
-            twin.run()
+            try:
+                if change is not None:
+                    change(twin)
+                twin.run()
+            except KeyboardInterrupt:
+                raise Interrupted(UNFINISHED) from None
             self._fork = Fork(
                 twin, said or getattr(change, "__doc__", None) or "a change", self.step
             )

@@ -289,6 +289,8 @@ class Player(
     # --- without a browser ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
+        if self.following:
+            self._catch_up()
         return told(self._reel, self.step)
 
     def svg(self, view: str = "") -> str:

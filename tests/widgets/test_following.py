@@ -102,6 +102,18 @@ def test_it_listens_no_more_when_it_is_closed(cloud):
     assert len(cloud.journal.after) == listeners
 
 
+def test_a_cloud_whose_conductor_dies_is_followed_to_where_it_stands(cloud):
+    player = Player(cloud)
+    player.follow()
+    cloud.boot("web-2")
+    cloud.crash("nova-conductor")
+    cloud.run()
+    assert "The conductor crashes" in repr(player)
+    assert player.step == player._reel.last
+    assert len(player._reel.journal) == player._reel.read
+    assert (player.following, player.problem) == (True, {})
+
+
 def test_a_closed_player_does_not_listen_again(cloud):
     player = Player(cloud)
     player.close()

@@ -1,10 +1,12 @@
 """A fork from the cursor: the same run up to there, then a change, and both side by side."""
 
 import json
+import signal
 
 import pytest
 
 from simnova import Cloud, UsageError
+from simnova.nova.scheduler.filters import BaseHostFilter
 from simnova.observe import sequence
 from simnova.observe.parting import first_difference, parting
 from simnova.widgets.changes import offered
@@ -133,6 +135,56 @@ def test_what_is_no_change_is_told_before_anything_is_forked(player, change, tol
     with pytest.raises(UsageError, match=told):
         player.fork(change)
     assert "changes" in player.pane["data"]
+
+
+class Fussy(BaseHostFilter):
+    """Breaks where much memory is asked for."""
+
+    def host_passes(self, host_state, spec_obj):
+        """Raises for m1.medium and up."""
+        if spec_obj.flavor.memory_mb > 2048:
+            raise KeyError("no such key")
+        return True
+
+
+def test_a_filter_that_raises_in_a_fork_is_the_forks_ending():
+    cloud = Cloud(3, filters=[Fussy])
+    cloud.boot("web")
+    cloud.run()
+    player = Player(cloud, step=10**6)
+    twin = player.fork(lambda cloud: cloud.boot("db", flavor="m1.medium"))
+    assert ["db", "is not there", "error"] in player.pane["data"]["outcome"]
+    assert "Fussy raised KeyError" in twin.decision("db").outcome
+    assert cloud.servers["web"].status == "ACTIVE"
+
+
+def _interrupted(cloud):
+    """Stop while the cloud runs, as the stop button does."""
+    cloud.journal.after.append(lambda event: signal.raise_signal(signal.SIGINT))
+    while True:
+        cloud.run(until=cloud.now + 10)
+
+
+def _raises(cloud):
+    cloud.boot("x")
+    raise ZeroDivisionError("mine")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "told"),
+    [
+        (_interrupted, KeyboardInterrupt, "interrupted: the fork did not come to its end"),
+        (_raises, ZeroDivisionError, "mine"),
+    ],
+)
+def test_a_change_that_does_not_end_leaves_the_player_as_it_was(cloud, player, change, error, told):
+    before, events = player.pane, len(cloud.journal)
+    with pytest.raises(error, match=told):
+        player.fork(change)
+    assert player.pane == before
+    assert len(cloud.journal) == events
+    player.fork(lambda cloud: cloud.crash("nova-conductor"), "another")
+    assert player.pane["data"]["change"] == "another"
 
 
 def test_an_empty_journal_offers_nothing(journal):
