@@ -261,8 +261,10 @@ def test_a_fork_from_the_cursor_stands_beside_the_run_it_came_from(shown):
     expect(player.root.locator(".side-head").first).to_contain_text("After the change")
     expect(ends.nth(0)).to_contain_text("After the change, in the end: web-1 still a build request")
     expect(ends.nth(1)).to_have_text("Without it, in the end: web-1 active on compute2")
+    status = player.root.get_by_role("status").first
+    expect(status).to_contain_text("The conductor crashes")
     player.press("End")
-    expect(player.root.get_by_role("status").first).to_contain_text("The conductor crashes")
+    expect(status).to_contain_text("The scheduler replies to the conductor")
     player.button("end the fork").click()
     expect(player.root.locator(".left")).to_be_visible()
     player.lab.assert_clean()

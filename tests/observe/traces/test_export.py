@@ -53,7 +53,7 @@ def test_what_cannot_be_done_is_said(cloud, tmp_path):
         UsageError, match="unknown form of a journal 'jaeger': known: chrome, otlp, shiviz"
     ):
         cloud.export(tmp_path / "x", to="jaeger")
-    with pytest.raises(UsageError, match="unknown form"):
+    with pytest.raises(UsageError, match="'x' does not say for whom it is: to=\"otlp\""):
         cloud.export(tmp_path / "x", to=None)
     with pytest.raises(UsageError, match=r"there is no folder .*; make it"):
         cloud.export(tmp_path / "nowhere" / "x", to="otlp")
