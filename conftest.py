@@ -19,6 +19,8 @@ FOLDERS = {
     "tests/faults": "thorough",
     "tests/labs": "labs",
     "tests/libvirt": "libvirt",
+    "tests/magics": "thorough",
+    "tests/observe/traces": "thorough",
     "tests/periodic": "thorough",
     "tests/qemu": "qemu",
 }

@@ -10,6 +10,8 @@ from simnova import Cloud, Config, Host, NovaError, Profile, Refused, UsageError
 from simnova.nova.scheduler.filters import BaseHostFilter
 from simnova.nova.scheduler.filters.compute_filter import ComputeFilter
 
+pytestmark = pytest.mark.thorough
+
 
 class EvenCpus(BaseHostFilter):
     """A filter as of a cell."""

@@ -15,6 +15,8 @@ from simnova.kernel.journal_file import Header, Recorded
 from simnova.observe import decision, hosts, logs, queues, rows, sequence, states, story
 from simnova.saving import save
 
+pytestmark = pytest.mark.thorough
+
 SCRIPT = "<script>alert('&')</script>\x1b[31m\u2028"
 
 

@@ -16,6 +16,8 @@ from simnova.observe.plots import queues as thin
 from simnova.observe.plots.states import Bar, looks_of
 from simnova.observe.query import Query
 
+pytestmark = pytest.mark.thorough
+
 ALL = [name for name in vars(Plots) if not name.startswith("_")]
 
 

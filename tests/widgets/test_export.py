@@ -24,6 +24,8 @@ from simnova.widgets.player import Player
 from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS
 
+pytestmark = pytest.mark.thorough
+
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 

@@ -10,6 +10,8 @@ from simnova.widgets.frame import pane
 from simnova.widgets.player import Player
 from simnova.widgets.reel import Reel
 
+pytestmark = pytest.mark.thorough
+
 
 def seen(cloud, seq=None):
     reel = Reel(cloud.journal, "everything")

@@ -1,8 +1,12 @@
 """What is shown does not hang on when somebody looked: a player that went along shows what one opened later shows."""
 
+import pytest
+
 from simnova import Cloud
 from simnova.widgets.player import Player
 from simnova.widgets.views import VIEWS
+
+pytestmark = pytest.mark.thorough
 
 QUERIES = [
     "server:web",

@@ -11,6 +11,8 @@ from simnova.widgets.player import Player
 from simnova.widgets.views import VIEWS
 from tests.widgets.conftest import Recorder, boot, hosts
 
+pytestmark = pytest.mark.thorough
+
 HALF = "compute\ud8001"
 
 

@@ -12,6 +12,8 @@ from simnova.widgets.frame import pane
 from simnova.widgets.player import Player
 from simnova.widgets.reel import Reel
 
+pytestmark = pytest.mark.thorough
+
 
 def booted(hosts: int = 3, servers: int = 1, **options) -> Cloud:
     cloud = Cloud(hosts=hosts, **options)
