@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 START := lab/tree/notebooks/00_start_here.ipynb
+# The server sends what the player shows at once, and not when the browser has acknowledged the message before.
+PROMPT := --ServerApp.kernel_websocket_connection_class=simnova.widgets.connection.PromptConnection
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
 SLOW := notebooks or labs or browser or libvirt or qemu or thorough
 PYTEST := $(BIN)/pytest -n2 --dist loadfile
@@ -14,7 +16,7 @@ PYTEST := $(BIN)/pytest -n2 --dist loadfile
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.libvirt
-	$(BIN)/jupyter-lab --log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
+	$(BIN)/jupyter-lab --log-level=WARN --ip=127.0.0.1 $(PROMPT) --LabApp.default_url=/$(START) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,--no-browser)
 
 test: $(VENV)/.libvirt browser qemu
 	$(PYTEST) $(NBVAL) tests $(wildcard notebooks labs/source)

@@ -52,7 +52,15 @@ ROOMS = {
 NOVA_SERVICES = {"api", "compute", "conductor", "console", "scheduler"}
 # The modules through which services reach each other; utils as in Nova, whose conductor shares them.
 CLIENTS = {"api", "client", "rpcapi", "utils"}
-JUPYTER = {"IPython", "anywidget", "ipykernel", "ipywidgets", "jupyterlab", "traitlets"}
+JUPYTER = {
+    "IPython",
+    "anywidget",
+    "ipykernel",
+    "ipywidgets",
+    "jupyter_server",
+    "jupyterlab",
+    "traitlets",
+}
 HEAVY = {"matplotlib", "networkx", "numpy", "pandas"}
 
 

@@ -6,7 +6,7 @@
         lab.assert_clean()
 
 The server keeps its settings in `scratch` and listens on loopback only; the browser refuses every
-request to the outside and remembers it. Nothing here knows SimNova.
+request to the outside and remembers it. Of SimNova it knows the one option that `make lab` gives its server.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, sync_playwright
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+PROMPT = "--ServerApp.kernel_websocket_connection_class=simnova.widgets.connection.PromptConnection"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -135,6 +136,7 @@ def _command(server: Server) -> list[str]:
         f"--IdentityProvider.token={server.token}",
         f"--ServerApp.root_dir={server.root}",
         "--ServerApp.port_retries=0",
+        PROMPT,
     ]
 
 
