@@ -1,4 +1,4 @@
-"""The server of `make lab` sends each message of a kernel at once, so a step of the player waits for no acknowledgement."""
+"""The server of `make lab` sends each message of a kernel at once, so no step of the player has to wait."""
 
 import subprocess
 import sys
