@@ -142,13 +142,6 @@ class Realtime:
         self.pace = pace
         self._origin = (self.clock.now, time.perf_counter())
 
-    def paced_now(self) -> float:
-        """Where the clock should stand by the wall clock; the clock's own time where there is no pace."""
-        if self.pace is None:
-            return self.clock.now
-        simulated, wall = self._origin
-        return max(self.clock.now, simulated + (time.perf_counter() - wall) * self.pace)
-
     def admit(self) -> bool:
         """Wait until the next engine event may happen; False where none will ever come."""
         self.listen()

@@ -124,10 +124,6 @@ class MessagingTimeout(MessagingException):
     msg_fmt = "Timed out waiting for a reply to message ID %(msg_id)s"
 
 
-class MessageDeliveryFailure(MessagingException):
-    """A message could not be sent."""
-
-
 class InvalidTarget(MessagingException):
     """A target does not fit what is done with it."""
 

@@ -80,16 +80,6 @@ class BaseFilterHandler:
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
 
-    def get_filtered_objects(
-        self, filters: Sequence[BaseFilter], objs: Iterable[Any], spec_obj: Any, index: int = 0
-    ) -> list[Any]:
-        """What passes all filters, in the order in which it came. What a filter raises, this raises."""
-        from simnova.nova.scheduler.standings import Standings
-
-        standings = Standings(objs)
-        self.filter(filters, standings, spec_obj, index)
-        return list(standings)
-
     def filter(
         self, filters: Sequence[BaseFilter], standings: Standings, spec_obj: Any, index: int
     ) -> None:

@@ -54,13 +54,6 @@ class InstanceEvacuateNotSupported(NovaError):
     code = 400
 
 
-class InstanceEvacuateNotSupportedTargetState(NovaError):
-    """A server cannot be evacuated into that state."""
-
-    msg_fmt = "Target state '%(target_state)s' for instance evacuate is not supported."
-    code = 400
-
-
 class InvalidHypervisorType(NovaError):
     """A guest does not move live between different hypervisors."""
 

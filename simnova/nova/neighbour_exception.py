@@ -213,13 +213,6 @@ class PortRequiresFixedIP(NovaError):
     code = 400
 
 
-class PortUpdateFailed(NovaError):
-    """Neutron refused to change the port."""
-
-    msg_fmt = "Port update failed for port %(port_id)s: %(reason)s"
-    code = 400
-
-
 class ResourceProviderAggregateRetrievalFailed(NovaError):
     """Placement did not say in which aggregates a provider is."""
 

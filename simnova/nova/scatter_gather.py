@@ -33,11 +33,6 @@ Answer: TypeAlias = T | Exception | DidNotRespond
 Ask: TypeAlias = Callable[Concatenate[RequestContext, P], Awaitable[T]]
 
 
-def is_cell_failure_sentinel(record: object) -> bool:
-    """Whether this is no answer, but says why there is none."""
-    return isinstance(record, Exception | DidNotRespond)
-
-
 async def scatter_gather_cells(
     context: RequestContext,
     cells: Iterable[CellMapping],

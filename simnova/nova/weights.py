@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova.loadables import PlugIn
@@ -73,22 +73,6 @@ class BaseWeightHandler:
 
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
-
-    def get_weighed_objects(
-        self, weighers: Sequence[BaseWeigher], obj_list: Iterable[Any], weighing_properties: Any
-    ) -> list[WeighedObject]:
-        """The objects with their weights in descending order; among equals, in the order in which they came.
-
-        One object alone is not weighed. What a weigher raises, this raises.
-        """
-        from simnova.nova.scheduler.standings import Standings
-
-        standings = Standings(obj_list)
-        self.weigh(weighers, standings, weighing_properties)
-        weights = standings.ranking.weights[standings.ranking.order].tolist()
-        return [
-            self.object_class(obj, weight) for obj, weight in zip(standings, weights, strict=True)
-        ]
 
     def weigh(self, weighers: Sequence[BaseWeigher], standings: Standings, properties: Any) -> None:
         """Weigh what is left and sort it. What only a server that was placed can have changed is known already."""

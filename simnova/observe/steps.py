@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from typing import Final, Literal, get_args
 
 from simnova.exceptions import unknown
@@ -83,9 +83,3 @@ def following(places: list[int], seq: int) -> int | None:
     """The first step after `seq`, or None at the end."""
     found = bisect_right(places, seq)
     return places[found] if found < len(places) else None
-
-
-def preceding(places: list[int], seq: int) -> int | None:
-    """The last step before `seq`, or None at the beginning."""
-    found = bisect_left(places, seq)
-    return places[found - 1] if found else None

@@ -56,7 +56,6 @@ CPUS = Kind(f"a whole number from 0 to {MANY}", lambda value: _whole(value) and 
 SERVER_COUNT = Kind(
     f"a whole number from 1 to {MANY}", lambda value: _whole(value) and 1 <= value <= MANY
 )
-NUMBER = Kind("a number", _number)
 SECONDS = Kind("a number of seconds", lambda value: _number(value) and abs(value) <= 1e9)
 RATIO = Kind("a number from 0 up", lambda value: _number(value) and value >= 0)
 NAMES = Kind("a list of names", lambda value: _list_of(NAME.fits, value))

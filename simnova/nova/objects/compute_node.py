@@ -89,14 +89,6 @@ class ComputeNode(NovaObject):
         return [cls._from_row(context, row) for row in rows]
 
     @classmethod
-    async def get_all_by_uuids(cls, context: RequestContext, uuids: list[str]) -> list[ComputeNode]:
-        """The rows of those nodes in the cell, in the order in which they were made."""
-        rows = await context.cell_db.select(
-            "compute_nodes", {"uuid": uuids, "deleted": 0}, order_by="id"
-        )
-        return [cls._from_row(context, row) for row in rows]
-
-    @classmethod
     async def get_all_by_ids(cls, context: RequestContext, ids: list[int]) -> list[ComputeNode]:
         """The rows of those ids in the cell, in the order in which they were made."""
         rows = await context.cell_db.select(

@@ -142,10 +142,6 @@ class ComputeDriver(MoveDriver):
         """Remove the files of a server that is gone; whether none is left."""
         return True
 
-    async def get_host_uptime(self) -> str:
-        """The host's `uptime` line."""
-        raise NotImplementedError
-
     # --- the guests ---
 
     async def list_instances(self) -> list[str]:

@@ -27,7 +27,6 @@ _ASKED = {
     "get_info": "how the guest of {server} is",
     "get_available_resource": "what the host has",
     "get_available_nodes": "which nodes it manages",
-    "get_host_uptime": "how long the host is up",
     "update_provider_tree": "what the host has to offer",
     "init_host": "to get ready",
     "get_inventory": "what the host has to offer",

@@ -48,12 +48,6 @@ class ProviderClient(ProviderReader):
         self._provider_tree = ProviderTree()
         self._association_refresh_time: dict[str, float] = {}
 
-    def clear_provider_cache(self) -> None:
-        """Forget everything; it is read again when it is needed."""
-        LOG.info("Clearing the report client's provider cache.")
-        self._provider_tree = ProviderTree()
-        self._association_refresh_time = {}
-
     def invalidate_resource_provider(self, uuid: str) -> None:
         """Forget one provider."""
         self._provider_tree.remove(uuid)

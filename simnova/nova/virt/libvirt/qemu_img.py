@@ -19,9 +19,6 @@ LIMITS = ("--as=1073741824", "--cpu=30")
 PATIENCE = 600.0
 """Seconds that the conversion of an image may take."""
 
-CORRUPT = 2
-"""The exit status of `qemu-img check` for an image with errors."""
-
 
 def run(*arguments: str | Path, limited: bool = False, status: tuple[int, ...] = (0,)) -> str:
     """What the program prints. Raises InternalError with its last line where it fails, or is missing."""
