@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from simnova import Cloud, Host, UsageError
+from simnova.nova.virt.libvirt.driver import node_info
 from simnova.nova.virt.libvirt.host import library
 from simnova.nova.virt.simulated import SimulatedDriver
 from simnova.observe.compare import side_by_side
@@ -249,3 +250,29 @@ def where(cloud, server):
         for host, door in doors.items()
         if server.id in {one.UUIDString() for one in door.driver.connection.listAllDomains()}
     ]
+
+
+def test_a_guest_that_ends_while_the_host_is_looked_at_counts_for_nothing(real):
+    """Whenever a guest of a host is deleted, its resources are reported, while others of its guests go."""
+
+    class Ending:
+        """The host's connection, on which a guest has ended by the time it is asked how it is."""
+
+        def __init__(self, connection):
+            self.connection = connection
+
+        def listAllDomains(self, flags):  # noqa: N802, libvirt's name
+            listed = self.connection.listAllDomains(flags)
+            next(domain for domain in listed if domain.name() == "brief").destroy()
+            return listed
+
+        def __getattr__(self, name):
+            return getattr(self.connection, name)
+
+    connection = hypervisor(real).connection
+    connection.createXML(
+        "<domain type='test'><name>brief</name><memory>1024</memory><vcpu>2</vcpu>"
+        "<os><type>hvm</type></os></domain>"
+    )
+    before, after = (node_info(one, None, {}) for one in (connection, Ending(connection)))
+    assert before["vcpus_used"] - after["vcpus_used"] == 2

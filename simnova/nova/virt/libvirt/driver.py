@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 
@@ -208,8 +209,13 @@ def _kind(connection: Any, about: Domain, said: work.Said) -> str:
 
 def node_info(connection: Any, about: Domain, said: work.Said) -> dict[str, Any]:
     """What the host has, and what its running domains (anybody's) use."""
+    import libvirt
+
     model, memory_mb, vcpus, _, nodes, sockets, cores, threads = connection.getInfo()
-    infos = [domain.info() for domain in connection.listAllDomains() if domain.isActive()]
+    infos = []
+    for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        with suppress(libvirt.libvirtError):  # it has gone since it was listed
+            infos.append(domain.info())
     topology = {"cells": nodes, "sockets": sockets, "cores": cores, "threads": threads}
     return {
         "vcpus": vcpus,
