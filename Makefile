@@ -11,6 +11,8 @@ PROMPT := --ServerApp.kernel_websocket_connection_class=simnova.widgets.connecti
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60
 SLOW := notebooks or labs or browser or libvirt or qemu or thorough
 PYTEST := $(BIN)/pytest -n2 --dist loadfile
+# Where a shell forbids Python its caches, every process of every test would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: lab labs test check notebooks bench lock screenshots clean browser qemu
 .DELETE_ON_ERROR:

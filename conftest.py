@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from simnova.jsonschemas import jsonschema
+
 ROOT = Path(__file__).parent
 # How long an example takes says nothing on a machine that is busy.
 settings.register_profile("simnova", deadline=None)
@@ -30,7 +32,11 @@ NOTEBOOKS = {"libvirt": "libvirt", "real_hypervisor": "qemu", "inside_libvirt": 
 
 
 def pytest_configure() -> None:
-    """A shell has what it runs in the background ignore SIGINT: tests of interrupts would wait for ever."""
+    """A shell has what it runs in the background ignore SIGINT: tests of interrupts would wait for ever.
+
+    nbformat imports jsonschema, and would import it with the part that takes a second.
+    """
+    jsonschema()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
