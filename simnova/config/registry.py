@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from simnova.config import api, compute, neighbours, scheduler, services
@@ -31,11 +32,14 @@ for _module in (services, compute, scheduler, api, neighbours):
         SECTIONS.setdefault(_section, {}).update({option.name: option for option in _options})
 
 
-def everything() -> Iterator[Found]:
+@functools.cache
+def everything() -> tuple[Found, ...]:
     """Every option, section by section."""
-    for section, options in SECTIONS.items():
-        for option in options.values():
-            yield Found(section, option)
+    return tuple(
+        Found(section, option)
+        for section, options in SECTIONS.items()
+        for option in options.values()
+    )
 
 
 _OLDER = {name: found for found in everything() for name in found.option.older}

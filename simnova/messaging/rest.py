@@ -11,7 +11,7 @@ import math
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -69,6 +69,7 @@ def route(method: str, path: str) -> Callable[[F], F]:
     return mark
 
 
+@cache
 def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
 
@@ -78,12 +79,18 @@ def _depth(path: str) -> int:
     return path.rstrip("/").count("/")
 
 
+@cache
+def _routes(kind: type) -> list[tuple[str, str, str]]:
+    """The handlers of a class: name, HTTP method, path."""
+    found = {name: getattr(getattr(kind, name), "routes", ()) for name in dir(kind)}
+    return [(name, *marked) for name, routes in found.items() for marked in routes]
+
+
 def _table(parts: Iterable[object]) -> Table:
     paths: dict[str, dict[str, Handler]] = {}
     for part in parts:
-        for name in dir(type(part)):
-            for method, path in getattr(getattr(type(part), name), "routes", ()):
-                paths.setdefault(path, {})[method] = getattr(part, name)
+        for name, method, path in _routes(type(part)):  # type: ignore[arg-type]
+            paths.setdefault(path, {})[method] = getattr(part, name)
     literal_first = sorted(paths, key=lambda path: (path.count("{"), path))
     found: Table = {}
     for path in literal_first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,8 @@ class PlugIn:
     """Whether it looks at more of the servers on a host than which they are."""
 
 
-def get_all_classes(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
+@functools.cache
+def get_all_classes(package: ModuleType, base: type[T]) -> Mapping[str, type[T]]:
     """The classes derived from `base` in the modules of a package, by name; those beginning with Base are left out."""
     modules = [
         importlib.import_module(f"{package.__name__}.{found.name}")

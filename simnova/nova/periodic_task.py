@@ -5,8 +5,8 @@ A service has one thread for all its periodic tasks: while one of them waits, th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from functools import reduce
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache, reduce
 from typing import Any, NamedTuple, TypeVar
 
 from simnova.kernel.clock import Clock
@@ -71,7 +71,8 @@ def periodic_task(
     return mark
 
 
-def declarations(manager: type) -> dict[str, Declared]:
+@cache
+def declarations(manager: type) -> Mapping[str, Declared]:
     """The periodic tasks of a class of managers by name, those of its base classes first."""
     return {
         name: _DECLARED[_key(method)]
@@ -84,7 +85,7 @@ def declarations(manager: type) -> dict[str, Declared]:
 def declared_by(manager: Any, conf: Any) -> list[Periodic]:
     """The periodic tasks of a manager that these options leave on."""
     found = []
-    for name, declared in declarations(type(manager)).items():
+    for name, declared in declarations(type(manager)).items():  # type: ignore[arg-type]
         seconds = declared.seconds(conf)
         if seconds is not None:
             found.append(Periodic(getattr(manager, name), seconds, declared.run_immediately))

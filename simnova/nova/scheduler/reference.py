@@ -102,7 +102,7 @@ def _section(title: str, classes: Mapping[str, type[PlugIn]]) -> list[str]:
     return [f"## {title}", "", *_table(head, rows), ""]
 
 
-def _older(filters: dict[str, type[BaseHostFilter]]) -> list[str]:
+def _older(filters: Mapping[str, type[BaseHostFilter]]) -> list[str]:
     rows = [
         (f"`{name}`", _what(cls), _options(cls), gone.release, gone.why, _form(cls))
         for name, gone in GONE.items()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Inventories = dict[str, dict[str, Any]]
@@ -21,6 +20,12 @@ class ProviderData:
     inventory: Inventories = field(default_factory=dict)
     traits: set[str] = field(default_factory=set)
     aggregates: set[str] = field(default_factory=set)
+
+    def copy(self) -> ProviderData:
+        """The same, to change without changing this one."""
+        inventory = {name: dict(values) for name, values in self.inventory.items()}
+        traits, aggregates = set(self.traits), set(self.aggregates)
+        return replace(self, inventory=inventory, traits=traits, aggregates=aggregates)
 
 
 class ProviderTree:
@@ -98,4 +103,6 @@ class ProviderTree:
 
     def copy(self) -> ProviderTree:
         """A tree to change without changing this one."""
-        return deepcopy(self)
+        made = ProviderTree()
+        made._providers = {uuid: provider.copy() for uuid, provider in self._providers.items()}
+        return made

@@ -22,7 +22,7 @@ from that.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simnova.exceptions import UsageError
@@ -70,7 +70,7 @@ class HostFilterHandler(filters.BaseFilterHandler):
     """Runs host filters."""
 
 
-def all_filters() -> dict[str, type[BaseHostFilter]]:
+def all_filters() -> Mapping[str, type[BaseHostFilter]]:
     """The filters that SimNova has, of this and of older releases, by name."""
     return loadables.get_all_classes(sys.modules[__name__], BaseHostFilter)
 

@@ -7,7 +7,7 @@ A weigher is a class with `_weigh_object(self, host_state, weight_properties)`, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova import loadables, weights
@@ -61,7 +61,7 @@ class HostWeightHandler(weights.BaseWeightHandler):
     object_class = WeighedHost
 
 
-def all_weighers() -> dict[str, type[BaseHostWeigher]]:
+def all_weighers() -> Mapping[str, type[BaseHostWeigher]]:
     """The weighers that SimNova has, by name."""
     return loadables.get_all_classes(sys.modules[__name__], BaseHostWeigher)
 
