@@ -106,12 +106,13 @@ def _table(_: Journal, value: str) -> Test:
     return lambda event: event.data.get("table") == name and database in ("", event.data.get("db"))
 
 
-_STATES: Final = sorted({*map(str, VmState), *map(str, TaskState)})
+STATES: Final = sorted({*map(str, VmState), *map(str, TaskState)})
+"""Every vm_state and task_state."""
 
 
 def _check_state(value: str) -> None:
-    if value not in _STATES:
-        raise unknown("vm_state or task_state", value, _STATES)
+    if value not in STATES:
+        raise unknown("vm_state or task_state", value, STATES)
 
 
 def _state(_: Journal, value: str) -> Test:

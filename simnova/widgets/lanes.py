@@ -23,7 +23,8 @@ CELLS = 120
 """Cells of the strip at most."""
 
 _UUID = re.compile(r"([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_URGENT: Final = ("error", "timeout", "fault", "call", "cast", "fanout", "reply")
+URGENT: Final = ("error", "timeout", "fault", "call", "cast", "fanout", "reply")
+"""Styles that must not be overlooked among others, the most urgent first."""
 _LABEL = 34
 
 
@@ -113,4 +114,4 @@ def strip(places: Sequence[int], styles: Mapping[int, str]) -> list[str]:
 
 def urgent(styles: Sequence[str]) -> str:
     """The style that must not be overlooked among some."""
-    return next((style for style in _URGENT if style in styles), styles[0])
+    return next((style for style in URGENT if style in styles), styles[0])

@@ -273,18 +273,19 @@ class Player(
     def _pressed(self, content: Any, _: Any) -> None:
         """Do what was pressed in the browser; what is not understood is left alone, what cannot be done is told.
 
-        A message that has a number is answered by it, so that the page knows of a kernel that is gone.
+        A message that has a number is answered by it and whether something was wrong with it, so that the page knows
+        of a kernel that is gone, and of what is done.
         """
+        trouble: dict[str, Any] = {}
         if asked := understood(content):
             method, arguments = asked
-            trouble: dict[str, Any] = {}
             try:
                 getattr(self, method)(**arguments)
             except UsageError as error:
                 trouble = {"do": content["do"], "text": plain(str(error))}
             self.problem = trouble
         if isinstance(content, dict) and type(content.get("turn")) is int:
-            self.send({"heard": content["turn"]})
+            self.send({"heard": content["turn"], "wrong": bool(trouble)})
 
     # --- without a browser ------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """An exported page in a browser that has no network: nothing is asked for but the file itself."""
 
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 from lab import FLAGS, chromium
@@ -12,6 +13,8 @@ from simnova.widgets.views import VIEWS
 pytestmark = pytest.mark.browser
 
 WILD = "web</script><script>alert(1)</script>"
+STYLE = """cells => cells.map(cell =>
+    [...cell.classList].find(name => !['past', 'stop', 'found'].includes(name)) ?? '')"""
 VISIBLE = "node => node.offsetParent !== null"
 
 
@@ -41,7 +44,22 @@ class Opened:
 
     @property
     def address(self):
-        return dict(part.split("=") for part in self.page.url.partition("#")[2].split("&"))
+        return dict(parse_qsl(self.page.url.partition("#")[2], keep_blank_values=True))
+
+    def shows(self, player):
+        """Assert that the steps, the strip and the sequence are those of a player that has a kernel."""
+        self.at(player._reel.position(player.step))
+        arrows = self.root.locator(".stage .arrow")
+        seqs = arrows.evaluate_all("them => them.map(one => Number(one.dataset.seq))")
+        assert seqs == [one["seq"] for one in player.score["arrows"]]
+        cells = self.root.locator(".strip > *")
+        shown = cells.evaluate_all(STYLE)
+        assert shown == list(player.strip)
+        assert self.address["step"] == str(player.step)
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
 
     def assert_alone(self):
         assert {url.partition("#")[0] for url in self.asked} <= {self.file, "about:blank"}
@@ -183,6 +201,100 @@ def test_it_searches_stops_and_has_the_markers_that_were_put(browser, file, clou
     page.root.press("m")
     page.root.get_by_role("dialog").get_by_role("button", name="the choice", exact=True).click()
     assert page.address["step"] == str(cloud.decision().seq)
+    page.assert_alone()
+
+
+def test_details_and_filters_are_walked_as_with_a_kernel_and_a_link_carries_them(
+    browser, file, cloud
+):
+    player, page = cloud.player(step=cloud.decision().seq), Opened(browser, file)
+    page.open(f"#step={player.step}")
+    page.shows(player)
+    page.root.get_by_label("detail", exact=True).select_option("messages")
+    player.show("messages")
+    page.shows(player)
+    page.root.press("f")
+    page.root.get_by_label("service").select_option("nova-conductor")
+    player.filter = "service:nova-conductor"
+    expect(page.root.locator(".filtered")).to_contain_text(
+        f"{len(player._reel.places)} of {len(player._reel.steps)}"
+    )
+    page.press("Enter")
+    expect(page.root.get_by_role("dialog")).to_have_count(0)
+    page.shows(player)
+    page.root.press("ArrowRight")
+    player.forward()
+    page.shows(player)
+    told = {"step": str(player.step), "view": "decision"}
+    assert page.address == {**told, "detail": "messages", "filter": "service:nova-conductor"}
+    page.open(page.page.url.removeprefix(page.file))
+    page.shows(player)
+    page.root.press("f")
+    page.page.keyboard.type('"no such word"')
+    page.press("Enter")
+    expect(page.root.get_by_role("alert").filter(has_text="no step is meant")).to_be_visible()
+    page.root.get_by_role("button", name="all", exact=True).click()
+    player.filter = ""
+    page.press("Escape")
+    page.shows(player)
+    page.root.get_by_label("detail", exact=True).select_option("everything")
+    player.show("everything")
+    page.shows(player)
+    page.assert_alone()
+
+
+def test_marks_are_in_the_address_of_the_page(browser, file, cloud):
+    page, step = Opened(browser, file).open(), cloud.decision().seq
+    assert "mark" not in page.address
+    page.press("ArrowRight", "m")
+    page.page.keyboard.type("<b>here</b> & now")
+    page.press("Enter")
+    page.root.get_by_role("button", name="rename the choice").click()
+    page.page.keyboard.type("the winner")
+    page.press("Enter", "Escape")
+    seq, marked = page.address["step"], page.page.url.removeprefix(page.file)
+    page.open(marked).root.press("m")
+    marks = page.root.get_by_label("markers").get_by_role("listitem")
+    expect(marks).to_have_text(
+        [
+            re.compile(rf"^the winnerevent {step}rename"),
+            re.compile(rf"^<b>here</b> & nowevent {seq}rename"),
+        ]
+    )
+    assert page.root.locator(".flags .flag").count() == 2
+    for name in ("the winner", "<b>here</b> & now"):
+        page.root.get_by_role("button", name=f"remove {name}").click()
+    page.open(page.page.url.removeprefix(page.file)).root.press("m")
+    expect(marks).to_have_count(0)
+    page.open("#mark=7:" + "x" * 61 + "&mark=oops&step=1")
+    page.at(1)
+    page.assert_alone()
+
+
+def test_state_and_why_are_as_in_a_notebook(browser, file, cloud):
+    steps = [event.seq for event in cloud.journal if event.kind == "virt.step"]
+    page = Opened(browser, file, viewport={"width": 1280, "height": 800})
+    page.open(f"#step={steps[2]}&view=state")
+    root = page.root
+    expect(root.locator(".pill.now")).to_have_text(re.compile("spawning"))
+    expect(root.locator(".pill.been")).to_have_count(4)
+    expect(root.locator(".whose b")).to_have_text(WILD)
+    waits = root.locator(".waits .waiting")
+    expect(waits).to_contain_text("waits for hypervisor: spawn")
+    waits.get_by_role("button").click()
+    expect(root.locator(".source .now")).to_contain_text("await self.driver.spawn(")
+    root.get_by_role("button", name="back to who waits where").click()
+    expect(root.locator(".source")).to_have_count(0)
+    root.press("End")
+    expect(root.locator(".vm.now header")).to_have_text("ACTIVE")
+    root.get_by_role("tab", name="Why").click()
+    fold = root.locator(".fold").first
+    expect(fold.locator(".link").first).to_be_hidden()
+    fold.locator("summary").first.press(" ")
+    expect(fold.locator(".link").first).to_be_visible()
+    root.locator(".turn.decision > .step").click()
+    expect(root.locator(".link.first")).to_have_class(re.compile("decision"))
+    assert page.address == {"step": str(cloud.decision().seq), "view": "why"}
     page.assert_alone()
 
 

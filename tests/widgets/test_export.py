@@ -15,9 +15,7 @@ from simnova import Cloud, UsageError
 from simnova.cli import main
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import Event, Journal
-from simnova.observe.query import Query, Term, matching
 from simnova.widgets import static
-from simnova.widgets.export.facts import facts
 from simnova.widgets.export.film import STEPS
 from simnova.widgets.export.parts import Parts
 from simnova.widgets.player import Player
@@ -53,6 +51,12 @@ def film_of(text):
     return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 
+def reel_of(text, detail=""):
+    """What a page shows at each step of a detail, or of the one that it opens with."""
+    film = film_of(text)
+    return film["reels"][detail or film["detail"]]
+
+
 def unfolded(film, place):
     """A part of a film with all that is in it."""
     part = film["parts"][place]
@@ -80,31 +84,54 @@ def page(player, tmp_path):
     return player.export(tmp_path / "boot.html").read_text()
 
 
-def test_a_page_has_every_step_with_every_view_as_the_player_shows_them(player, page):
-    film = film_of(page)
-    assert film["steps"] == player._reel.places
-    assert film["at"] == player.step
-    for index, seq in enumerate(film["steps"]):
+@pytest.mark.parametrize("detail", ["story", "messages", "everything"])
+def test_a_page_has_every_step_with_every_view_as_the_player_shows_them(player, page, detail):
+    film, told = film_of(page), reel_of(page, detail)
+    assert (film["detail"], film["at"]) == ("story", player.step)
+    player.detail = detail
+    assert told["steps"] == player._reel.places
+    for index, seq in enumerate(told["steps"]):
         player.seek(seq)
-        for name, places in film["shown"].items():
-            assert unfolded(film, places[index]) == json.loads(json.dumps(getattr(player, name)))
-        for view in film["panes"]:
+        for name in ("frame", "score"):
+            shown = unfolded(film, told[name][index])
+            assert shown == json.loads(json.dumps(getattr(player, name)))
+        for view in told["panes"]:
             player.view = view
-            assert unfolded(film, film["panes"][view][index]) == json.loads(json.dumps(player.pane))
+            assert unfolded(film, told["panes"][view][index]) == json.loads(json.dumps(player.pane))
 
 
 def test_a_fork_goes_along_and_without_one_there_is_no_view_of_it(page, tmp_path):
-    assert set(film_of(page)["panes"]) == set(VIEWS) - {"fork"}
+    assert set(reel_of(page)["panes"]) == set(VIEWS) - {"fork"}
     cloud = Cloud(hosts=2)
     cloud.boot("web-1")
     cloud.run()
     player = cloud.player(step=cloud.decision().seq)
     player.fork(lambda cloud: cloud.crash("nova-conductor"), "cloud.crash(…)")
-    film = film_of(player.export(tmp_path / "forked.html").read_text())
-    index = film["steps"].index(player.step)
-    assert unfolded(film, film["panes"]["fork"][index]) == json.loads(json.dumps(player.pane))
+    text = player.export(tmp_path / "forked.html").read_text()
+    film, told = film_of(text), reel_of(text)
+    index = told["steps"].index(player.step)
+    assert unfolded(film, told["panes"]["fork"][index]) == json.loads(json.dumps(player.pane))
     player.to_the_parting()
-    assert player.step == max(seq for seq in film["steps"] if seq <= film["parting"])
+    assert player.step == max(seq for seq in told["steps"] if seq <= told["parting"])
+
+
+def test_a_filter_goes_along_with_what_it_leaves_out(player, tmp_path):
+    player.filter = "kind:rpc.cast"
+    film = film_of(player.export(tmp_path / "sifted.html").read_text())
+    assert unfolded(film, film["state"])["filter"] == "kind:rpc.cast"
+    assert film["reels"]["story"]["steps"] == Reel(player._reel.journal).places
+
+
+def test_each_line_that_waits_can_be_read(booted, tmp_path):
+    player = booted.player()
+    film = film_of(player.export(tmp_path / "boot.html").read_text())
+    panes = film["reels"]["everything"]["panes"]["state"]
+    waits = [one for place in panes for one in unfolded(film, place)["data"]["waits"]]
+    assert {one["where"] for one in waits if one["open"]} == set(film["sources"])
+    where = next(one for one in film["sources"] if one.startswith("nova/compute/manager/build.py"))
+    player.source(where)
+    said = {name: player.answer[name] for name in ("function", "line", "first", "lines")}
+    assert json.loads(json.dumps(said)).items() <= unfolded(film, film["sources"][where]).items()
 
 
 def test_the_same_journal_gives_the_same_bytes(journal, page, tmp_path):
@@ -130,15 +157,10 @@ def test_no_script_or_style_of_ours_ends_its_own_element():
     assert "import " not in re.sub(r"//.*", "", static.page_script())
 
 
-def test_a_boot_is_a_page_of_a_few_hundred_kilobytes(tmp_path):
-    cloud = Cloud(hosts=3)
-    cloud.boot("web-1")
-    cloud.run()
-    sizes = []
-    for detail in ("story", "everything"):
-        player = cloud.player(detail=detail)
-        sizes.append(player.export(tmp_path / f"{detail}.html").stat().st_size)
-    assert 20_000 < sizes[0] < sizes[1] < 500_000
+def test_a_boot_is_a_page_of_a_few_hundred_kilobytes(booted, tmp_path):
+    file = booted.player().export(tmp_path / "boot.html")
+    assert set(film_of(file.read_text())["reels"]) == {"story", "messages", "everything"}
+    assert 20_000 < file.stat().st_size < 500_000
 
 
 def test_equal_parts_are_kept_once_and_numbers_are_no_switches():
@@ -150,9 +172,10 @@ def test_equal_parts_are_kept_once_and_numbers_are_no_switches():
 
 
 def test_a_part_of_the_run_is_numbered_for_itself(player, tmp_path):
-    film = film_of(player.export(tmp_path / "part.html", first=7, last=13).read_text())
-    shown = [unfolded(film, place) for place in film["shown"]["frame"]]
-    assert film["steps"][0] == shown[0]["seq"] == 7
+    text = player.export(tmp_path / "part.html", first=7, last=13).read_text()
+    film, told = film_of(text), reel_of(text)
+    shown = [unfolded(film, place) for place in told["frame"]]
+    assert told["steps"][0] == shown[0]["seq"] == 7
     assert [one["position"] for one in shown] == list(range(1, len(shown) + 1))
     assert {one["total"] for one in shown} == {len(shown)}
     with pytest.raises(UsageError, match="there is no step from 900 to 901"):
@@ -169,12 +192,17 @@ def test_more_steps_than_a_page_may_hold_are_refused_with_the_remedy(tmp_path):
     with pytest.raises(UsageError, match=r"3001 steps are too many for a page \(3000\).*first="):
         Player(journal).export(file)
     assert not file.exists()
+    journal.events.pop()
+    assert list(film_of(Player(journal).export(file).read_text())["reels"]) == ["story"]
 
 
 def test_a_run_in_which_nothing_has_happened_is_a_page(journal, tmp_path):
     journal.events.clear()
     film = film_of(Player(journal).export(tmp_path / "empty.html").read_text())
-    assert unfolded(film, film["shown"]["frame"][0])["sentence"] == "Nothing has happened yet."
+    assert (
+        unfolded(film, film["reels"]["story"]["frame"][0])["sentence"]
+        == "Nothing has happened yet."
+    )
 
 
 def test_a_drawing_is_the_twin(player, tmp_path):
@@ -224,63 +252,26 @@ def test_a_journal_of_a_file_is_a_page_by_the_command(tmp_path, capsys):
     assert main(["boot", "--hosts", "2", "--journal", str(file)]) == 0
     assert main(["export", str(file), "--to", "html", "-o", str(page)]) == 0
     text = page.read_text()
-    assert film_of(text)["steps"] == Player(Journal.read(file))._reel.places
+    assert reel_of(text)["steps"] == Player(Journal.read(file))._reel.places
     assert "simnova export" in text
     capsys.readouterr()
     assert main(["export", str(file), "--to", "html", "--detail", "story"]) == 0
     assert capsys.readouterr().out == text
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("kind", "rpc"),
-        ("kind", "rpc.cast"),
-        ("service", "nova-compute"),
-        ("service", "@compute2"),
-        ("request", ""),
-        ("table", "instances"),
-        ("table", "nova_cell1.instances"),
-        ("level", "INFO"),
-        ("state", "spawning"),
-        ("server", "web-1"),
-        ("method", "build_and"),
-        ("to", "compute"),
-        ("to", "nova-scheduler"),
-        ("host", "compute2"),
-        ("", "scheduler"),
-    ],
-)
-def test_the_facts_in_a_page_answer_queries_as_the_player_does(booted, key, value):
-    journal = booted.journal
-    value = value or next(event.request_id for event in journal if event.kind == "rpc.cast")[:9]
-    places = Reel(journal, "everything").places
-    begins = key in ("request", "method", "")
-    answered = [
-        seq
-        for seq in places
-        if any(
-            value in one if not key else one.startswith(value) if begins else one == value
-            for one in facts(journal, seq).get(key or "text", ())
-        )
-    ]
-    assert answered
-    assert answered == matching(journal, Query((Term(key, value),)), places)
-
-
 def test_what_opens_on_a_click_is_in_the_page(booted, tmp_path):
     player = booted.player(step=booted.decision().seq)
     film = film_of(player.export(tmp_path / "boot.html").read_text())
-    opened, index = film["opened"], film["steps"].index(player.step)
-    player.open_message(film["steps"][3])
-    assert unfolded(film, opened["messages"][str(film["steps"][3])]) == player.opened
-    player.seek(film["steps"][index])
+    steps, index = film["steps"], film["steps"].index(player.step)
+    player.open_message(steps[3])
+    assert unfolded(film, film["messages"][str(steps[3])]) == player.opened
+    player.seek(steps[index])
     for service in ("nova-scheduler", "nova-compute@compute1"):
         player.open_service(service)
-        assert unfolded(film, opened["services"][service][index]) == player.opened
-    queues = next(name for name in opened["queues"] if name.startswith("scheduler"))
+        assert unfolded(film, film["services"][service][index]) == player.opened
+    queues = next(name for name in film["queues"] if name.startswith("scheduler"))
     player.open_queue(queues.split("\n"))
-    assert unfolded(film, opened["queues"][queues][index]) == player.opened
+    assert unfolded(film, film["queues"][queues][index]) == player.opened
 
 
 def test_nbconvert_and_github_show_the_picture(player):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.concerned import Concerned
 from simnova.observe.index import follow
+from simnova.observe.logs import LEVELS
 from simnova.observe.names import Names, host_of
-from simnova.observe.query_keys import levels, method, places, targets
+from simnova.observe.query_keys import STATES, kinds, levels, method, places, targets
 from simnova.observe.texts import Texts
+
+KNOWN: Final = {"kind": kinds(), "state": STATES, "level": LEVELS}
+"""The only values that these keys of a query may have."""
 
 
 def facts(journal: Journal, seq: int) -> dict[str, list[str]]:
@@ -23,6 +27,7 @@ def facts(journal: Journal, seq: int) -> dict[str, list[str]]:
     after, data = event.data.get("after") or {}, event.data
     parts = event.kind.split(".")
     told: dict[str, Any] = {
+        "time": [str(event.time)],
         "kind": [".".join(parts[:count]) for count in range(1, len(parts) + 1)],
         "service": called(event.actor),
         "request": [event.request_id],

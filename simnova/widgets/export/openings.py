@@ -1,12 +1,14 @@
-"""What opens on a click, for a page that cannot ask: each message drawn, each queue and service at each step."""
+"""What opens on a click, for a page that cannot ask: messages, queues and services at each step, lines of source."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from simnova.exceptions import UsageError
 from simnova.kernel.journal import Journal
+from simnova.observe.source import source
 from simnova.widgets import panel
 from simnova.widgets.export.parts import Parts
 
@@ -15,21 +17,32 @@ Kept = dict[str, list[int | None]]
 
 
 def openings(
-    journal: Journal, seqs: Sequence[int], parts: Parts, shown: dict[str, list[int]]
-) -> dict[str, Any]:
-    """The parts of messages by their events, and of queues (their names in lines) and services at each step; `shown`
-    are the scores and the pictures of the topology.
-    """
-    drawn = {one["seq"] for score in values(parts, shown["score"]) for one in score["arrows"]}
-    told = sorted({*drawn, *seqs} - {-1})
+    journal: Journal, seqs: Sequence[int], parts: Parts, topology: Sequence[int]
+) -> dict[str, Kept]:
+    """The parts of queues (their names in lines) and services at each step; `topology` are the pictures of it."""
     kept: dict[str, Kept] = {"queues": {}, "services": {}}
-    for index, seq in enumerate(seqs):
-        for node in nodes(parts.value(shown["topology"][index])["data"]):
+    for index, (seq, picture) in enumerate(zip(seqs, topology, strict=True)):
+        for node in nodes(parts.value(picture)["data"]):
             kind, name = named(node)
             found = kept[kind].setdefault(name, [None] * len(seqs))
             found[index] = parts.put(opened(journal, seq, kind, name))
-    messages = {str(seq): parts.put(panel.message(journal, seq)) for seq in told}
-    return {"messages": messages, **kept}
+    return kept
+
+
+def messages(
+    journal: Journal, seqs: Sequence[int], parts: Parts, scores: Sequence[int]
+) -> dict[str, int]:
+    """The parts of what each step carried, and each arrow in some scores, by their events."""
+    drawn = {one["seq"] for score in values(parts, scores) for one in score["arrows"]}
+    told = sorted({*drawn, *seqs} - {-1})
+    return {str(seq): parts.put(panel.message(journal, seq)) for seq in told}
+
+
+def sources(parts: Parts, states: Sequence[int]) -> dict[str, int]:
+    """The parts of the lines of source at which somebody waits in some pictures of a state."""
+    found = (pane["data"] for pane in values(parts, states) if pane["data"])
+    lines = {one["where"] for data in found for one in data["waits"] if one["open"]}
+    return {where: parts.put(asdict(source(where))) for where in sorted(lines)}
 
 
 def values(parts: Parts, places: Sequence[int]) -> list[Any]:

@@ -14,7 +14,7 @@ from simnova.exceptions import UsageError
 from simnova.observe import palette, story
 from simnova.observe.markup import escape, plain
 from simnova.widgets import static, twin
-from simnova.widgets.export.film import REMEDY, cut, film
+from simnova.widgets.export.film import REMEDY, film, held
 from simnova.widgets.export.parts import packed
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
@@ -45,17 +45,18 @@ def page(
 
     Raises `UsageError` where it would have more than 3,000 steps or 40 MB.
     """
-    part = cut(reel, first, last)
+    reels = held(reel, first, last)
+    part = reels[0]
     step = part.nearest(step)
     text = _TEMPLATE.substitute(
         title=escape(told.title or titled(part)),
         style=f"{palette.css('.simnova-page')}{palette.css('.simnova-player')}\n{static.page_style()}",
         script=static.page_script(),
         film=packed(
-            {**film(part, {"view": VIEW, **told.state}, told.fork, told.server), "at": step}
+            {**film(reels, {"view": VIEW, **told.state}, told.fork, told.server), "at": step}
         ),
         picture=twin.draw(part, step),
-        steps=f"{len(part.places):,} steps ({part.detail})",
+        steps=", ".join(f"{len(one.places):,} steps ({one.detail})" for one in reels),
         version=version("simnova"),
         again=again(told.again),
     )

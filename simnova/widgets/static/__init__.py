@@ -64,7 +64,9 @@ def style() -> str:
 
 def page_script() -> str:
     """The module of a page that has no kernel: the same, with a model and an opening of its own."""
-    more = ((HERE / f"{name}.js").read_text() for name in ("sift", "still", "page"))
+    more = (
+        (HERE / f"{name}.js").read_text() for name in ("query", "walk", "sift", "still", "page")
+    )
     return "\n".join([script(), *more])
 
 

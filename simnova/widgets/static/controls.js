@@ -21,7 +21,7 @@ function makeControls(ask) {
     strip: h("div", { class: "strip", "aria-hidden": "true" }),
     speed: h("select", { "aria-label": "speed", title: "speed of play", "data-lm-suppress-shortcuts": "true" },
       ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`))),
-    detail: h("select", { "aria-label": "detail", title: "what is a step", class: "needs-kernel", "data-lm-suppress-shortcuts": "true" },
+    detail: h("select", { "aria-label": "detail", title: "what is a step", hidden: DETAILS.length < 2, "data-lm-suppress-shortcuts": "true" },
       ...DETAILS.map((detail) => h("option", { value: detail }, detail))),
     flags: h("div", { class: "flags", "aria-hidden": "true" }), tools: h("div", { class: "tools" }), cells: [],
   };

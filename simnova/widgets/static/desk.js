@@ -8,12 +8,12 @@ const TOOLS = {
   live: { key: "l", title: "follow the cloud while it runs", path: "M8 8h.01M5.2 10.8a4 4 0 0 1 0-5.6M10.8 5.2a4 4 0 0 1 0 5.6M3 13a7 7 0 0 1 0-10M13 3a7 7 0 0 1 0 10" },
   keys: { key: "?", title: "all keys", draw: helpDrawer, path: "M5.6 6a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2.9-1.2 1.9M8 12.8h.01" },
 };
-const OFFLINE = ["search", "stops", "marks", "keys"];
+const WITH_A_KERNEL = ["live"];
 const WATCHED = ["filter", "found", "stops", "marks", "asked", "problem", "menu", "following"];
 
 function makeDesk(model, ask, root) {
   let opened = null, drawer = null;
-  const tools = Object.entries(TOOLS).map(([name, { key, title, path }]) => button({ class: `tool${OFFLINE.includes(name) ? "" : " needs-kernel"}`, "data-tool": name, "aria-label": name, title: `${title} (${key})` },
+  const tools = Object.entries(TOOLS).map(([name, { key, title, path }]) => button({ class: `tool${WITH_A_KERNEL.includes(name) ? " needs-kernel" : ""}`, "data-tool": name, "aria-label": name, title: `${title} (${key})` },
     s("svg", { viewBox: "0 0 16 16", class: "icon line", "aria-hidden": "true" }, s("path", { d: path }))));
   const problem = h("p", { class: "problem", role: "alert" }), inside = h("div", { class: "inside" });
   const shown = h("div", { class: "drawer", role: "dialog" }, inside, problem);

@@ -16,15 +16,6 @@ const chip = (label, work, attributes = {}) => {
 };
 const cross = (label, work) => chip("×", work, { class: "cross", title: label, "aria-label": label });
 
-// What was said is done once the model has changed by it: then the drawer closes, for the sentence lies under it.
-function makeClosing(name, close) {
-  let said = false;
-  return {
-    saying: (say) => (value) => { said = true; say(value); },
-    heard: (changed) => { if (said && changed === name) close(); if (changed === "problem") said = false; },
-  };
-}
-
 // Enter in the box says it; nothing that was typed is lost when it was wrong.
 function typed(input, say, ...more) {
   const form = h("form", { class: "line" }, input, ...more);
@@ -46,24 +37,21 @@ function makeMenus(keys, input, say) {
     say(input.value);
   });
   fill({});
-  const shown = line(...menus);
-  shown.classList.add("needs-kernel");
-  return { shown, fill };
+  return { shown: line(...menus), fill };
 }
 
 function filterDrawer({ model, ask, close }) {
   const input = box("filter", model.get("filter"), "server:web kind:rpc -method:object_"), count = h("small");
-  const say = (query) => ask({ do: "filter", query }), closing = makeClosing("filter", close);
+  const say = (query, then) => ask({ do: "filter", query }, then);
   const menus = makeMenus(MENUS.filter, input, say);
   ask({ do: "choices" });
   return {
-    parts: [typed(input, closing.saying(say), chip("filter", () => {}, { type: "submit" }), chip("all", () => { input.value = ""; say(""); })), menus.shown, count],
+    parts: [typed(input, (query) => say(query, close), chip("filter", () => {}, { type: "submit" }), chip("all", () => { input.value = ""; say(""); })), menus.shown, count],
     verbs: ["filter"],
     show(changed) {
       if (changed !== "problem") menus.fill(model.get("menu") ?? {});
       const { of } = model.get("asked");
       count.textContent = of == null ? "" : `${model.get("frame").total} of ${of} steps pass.`;
-      closing.heard(changed);
     },
   };
 }
@@ -76,17 +64,14 @@ function sought(model) {
 
 function findDrawer({ model, ask, close }) {
   const found = model.get("found"), input = box("search", found.text, "a word, or method:build_and_run"), count = h("small", { "aria-live": "polite" });
-  const say = (text) => ask(text && text === model.get("found").text ? { do: "find_next" } : { do: "find", text });
-  const closing = makeClosing("found", close);
-  const enter = (text) => { if (text && text === model.get("found").text) close(); closing.saying(say)(text); };
+  const say = (text, then) => ask(text && text === model.get("found").text ? { do: "find_next" } : { do: "find", text }, then);
   return {
-    parts: [typed(input, enter, count, chip("‹", () => ask({ do: "find_back" }), { title: "previous match (N)", "aria-label": "previous match" }),
+    parts: [typed(input, (text) => say(text, close), count, chip("‹", () => ask({ do: "find_back" }), { title: "previous match (N)", "aria-label": "previous match" }),
       chip("›", () => say(input.value), { title: "next match (n)", "aria-label": "next match" }))],
     verbs: ["find", "find_next", "find_back"],
-    show(changed) {
+    show() {
       const { text, count: all, place } = model.get("found");
       count.textContent = text ? (place ? sought(model) : `${all} found`) : "";
-      closing.heard(changed);
     },
   };
 }

@@ -5,13 +5,23 @@ const SILENT = "The kernel does not answer: it is busy, or was restarted. The pi
 
 function makeAsk(model, silent) {
   let turn = 0, waiting = null;
+  const done = new Map();
   const heard = () => { clearTimeout(waiting); waiting = null; silent(false); };
-  const hear = (said) => { if (said.heard === turn) heard(); };
+  const hear = (said) => {
+    if (!said.wrong) done.get(said.heard)?.();
+    done.delete(said.heard);
+    if (said.heard === turn) heard();
+  };
   const gone = () => ask({ do: "hello" });
-  const ask = (message) => {
-    if (model.get("offline")) return model.send(message);
+  // What follows an answer is for one that nothing was wrong with.
+  const ask = (message, then) => {
+    if (model.get("offline")) {
+      model.send(message);
+      return model.get("problem").text || then?.();
+    }
     try {
       model.send({ ...message, turn: ++turn });
+      if (then) done.set(turn, then);
       waiting ??= setTimeout(() => silent(true), PATIENCE);
     } catch {
       silent(true);

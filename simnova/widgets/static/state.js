@@ -38,7 +38,7 @@ function stateDiagram(found, ask) {
 }
 
 function waitLine(one, ask, show) {
-  const lines = one.open ? button({ class: "lines-of needs-kernel", title: `show the lines around ${one.where}`, "aria-label": `lines around ${one.where}` }, "‹›") : null;
+  const lines = one.open ? button({ class: "lines-of", title: `show the lines around ${one.where}`, "aria-label": `lines around ${one.where}` }, "‹›") : null;
   lines?.addEventListener("click", () => (show.shown(one.where) ? null : ask({ do: "source", where: one.where })));
   const told = one.what ? `waits ${one.seconds || "from now on"} for ${one.what}` : one.seconds ? `was last here ${one.seconds} ago` : "is here";
   return h("li", { class: `${one.what ? "waiting" : "idle"}${one.now ? " now" : ""}`, title: `${one.service} ${told}: ${one.where}` },

@@ -13,15 +13,13 @@ function unfolder(parts) {
   return one;
 }
 
-// What a step of a film shows is put together when it is looked at; what was seen last is kept, not all.
-function projector({ parts, shown, panes }) {
+// What is looked at is put together then; what was seen last is kept, not all.
+function projector(parts) {
   let part = unfolder(parts), uses = 0;
-  const show = (place) => {
-    if (++uses % 1000 === 0) part = unfolder(parts);
+  return (place) => {
+    if (++uses % 5000 === 0) part = unfolder(parts);
     return part(place);
   };
-  const at = (index) => Object.fromEntries(Object.entries(shown).map(([name, places]) => [name, show(places[index])]));
-  return { part: show, at, pane: (view, index) => show(panes[view][index]) };
 }
 
 const UNASKED = {
@@ -29,37 +27,48 @@ const UNASKED = {
 };
 
 function makeStill(film) {
-  const { steps } = film, projected = projector(film), ears = new Map();
+  const part = projector(film.parts), ears = new Map();
   const state = { ...UNASKED, ...unfolder(film.parts)(film.state), offline: true };
-  let index = 0, kept = null;
+  let walk = walkOf(film, part, film.detail, state.filter), index = 0, kept = null;
   const tell = (...names) => { for (const name of names) for (const ear of ears.get(`change:${name}`) ?? []) ear(); };
-  const inside = (wanted) => Math.min(Math.max(0, wanted), steps.length - 1);
-  const nearest = (seq) => inside(steps.findLastIndex((step) => step <= seq));
   const put = (wanted) => {
-    index = inside(wanted);
-    Object.assign(state, projected.at(index), { pane: projected.pane(state.view, index) });
+    index = Math.min(Math.max(0, wanted), walk.steps.length - 1);
+    Object.assign(state, walk.at(index), { pane: walk.pane(state.view, index) });
   };
   const go = (wanted) => { put(wanted); doings.look(); reopen(); tell("frame", "pane", "asked", "found"); };
-  const opened = (place) => { state.opened = place == null ? {} : projected.part(place); tell("opened"); };
-  const keep = (of, name) => { kept = film.opened[of][name] ? { of, name } : null; reopen(); };
+  const seek = (seq) => go(walk.nearest(seq));
+  const opened = (place) => { state.opened = place == null ? {} : part(place); tell("opened"); };
+  const keep = (of, name) => { kept = { of, name }; reopen(); };
   const reopen = () => {
-    if (kept) opened(film.opened[kept.of][kept.name][index]);
-    else if (state.opened.of && nearest(state.opened.seq) !== index) opened(null);
+    if (kept) opened(walk.opened(kept, index));
+    else if (state.opened.of && walk.nearest(state.opened.seq) !== index) opened(null);
   };
+  // Another detail, another filter: a filter that no step of the detail passes is let go.
+  const would = (detail, filter) => walkOf(film, part, detail, filter);
+  const to = (detail, filter) => {
+    const wanted = would(detail, filter);
+    walk = wanted.steps.length ? wanted : would(detail, "");
+    Object.assign(state, { filter: walk.filter, strip: walk.strip });
+    seek(state.frame.seq);
+    doings.mark();
+    tell("filter", "ticks", "marks");
+  };
+  const answer = (said) => { state.answer = { step: state.frame.seq, ...said }; tell("answer"); };
   const verbs = {
-    forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(steps.length - 1),
-    seek: ({ seq }) => go(nearest(seq)), position: ({ position }) => go(position - 1),
-    parting: () => go(nearest(film.parting ?? steps[index])),
-    open: ({ seq }) => { kept = null; go(nearest(seq)); opened(film.opened.messages[seq]); },
+    forward: () => go(index + 1), back: () => go(index - 1), first: () => go(0), last: () => go(walk.steps.length - 1),
+    seek: ({ seq }) => seek(seq), position: ({ position }) => go(position - 1), parting: () => seek(walk.parting ?? state.frame.seq),
+    detail: ({ detail }) => Object.hasOwn(film.reels, detail) && to(detail, state.filter),
+    open: ({ seq }) => { kept = null; seek(seq); opened(film.messages[seq]); },
     open_queue: ({ queues }) => keep("queues", queues.join("\n")), open_service: ({ service }) => keep("services", service),
     shut: () => { kept = null; opened(null); },
-    what_if: ({ host }) => {
-      state.answer = { host, step: state.frame.seq, because: `What would have been enough for ${host} is asked of the scheduler, and this page has none: open the run again in Python.` };
-      tell("answer");
-    },
+    source: ({ where }) => answer({ where, ...part(film.sources[where]) }),
+    what_if: ({ host }) => answer({ host, because: `What would have been enough for ${host} is asked of the scheduler, and this page has none: open the run again in Python.` }),
   };
-  put(nearest(film.at));
-  const doings = makeDoings(film, projected.part, state, { index: () => index, go, nearest, tell });
+  const doings = makeDoings(film, state, { walk: () => walk, index: () => index, go, change: { would, to }, tell });
+  put(walk.nearest(film.at));
+  state.strip = walk.strip;
+  doings.mark();
+  doings.look();
   Object.assign(verbs, doings.verbs);
   const heed = (message) => {
     const told = state.problem.text;
@@ -74,7 +83,7 @@ function makeStill(film) {
   return {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; },
-    save_changes: () => { state.pane = projected.pane(state.view, index); tell("view", "pane"); },
+    save_changes: () => { state.pane = walk.pane(state.view, index); tell("view", "pane"); },
     on: (name, ear) => { ears.set(name, [...(ears.get(name) ?? []), ear]); },
     off: (name, ear) => { ears.set(name, (ears.get(name) ?? []).filter((one) => one !== ear)); },
     send: heed,
