@@ -20,7 +20,7 @@ from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Resources
 from simnova.nova.virt.libvirt import filters, guest, leftovers, wires
 from simnova.nova.virt.libvirt.driver import LibvirtDriver
-from simnova.nova.virt.libvirt.host import NODE, library
+from simnova.nova.virt.libvirt.host import NODE, Domain, library
 
 from .conftest import Compute, libvirt, server
 
@@ -79,6 +79,35 @@ def test_destroy_removes_the_disk_and_keeps_the_base_image(compute):
 
     left = connection(compute).storagePoolLookupByName("instances").listVolumes()
     assert [name.split("/")[0] for name in left] == ["_base"]
+
+
+class Leaving:
+    """A host whose guest goes off by itself just after it said that it runs."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def lookupByUUIDString(self, uuid):  # noqa: N802, libvirt's name
+        return Leaving(self.real.lookupByUUIDString(uuid))
+
+    def isActive(self):  # noqa: N802, libvirt's name
+        running = self.real.isActive()
+        if running:
+            self.real.destroy()
+        return running
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+
+@pytest.mark.parametrize("step", [guest.poweroff, guest.shutdown])
+def test_a_guest_that_goes_off_by_itself_meanwhile_is_off(compute, step):
+    """Nova takes libvirt's "domain is not running" for an answer (`_destroy`)."""
+    compute.spawn(server())
+
+    about = Domain("run-1", server().uuid, server().name, Path())
+    state, number = step(Leaving(connection(compute)), about, {})
+    assert (state, number) == (PowerState.SHUTDOWN, None)
 
 
 def test_a_node_file_of_ones_own_gives_the_host_its_size(tmp_path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from simnova.nova import exception
@@ -137,8 +137,7 @@ def launch(connection: Any, about: Domain, said: Said) -> Info:
 def poweroff(connection: Any, about: Domain, said: Said) -> Info:
     """Pull the plug."""
     domain = find(connection, about)
-    if domain.isActive():
-        domain.destroy()
+    _end(domain)
     return info(domain)
 
 
@@ -151,7 +150,8 @@ def shutdown(connection: Any, about: Domain, said: Said) -> Info:
     deadline, again = time.monotonic() + said.get("timeout", 60), 0.0
     while domain.isActive() and time.monotonic() < deadline:
         if time.monotonic() >= again:
-            domain.shutdown()
+            with _unless_off(domain):
+                domain.shutdown()
             again = time.monotonic() + said.get("retry", 60)
         time.sleep(0.05)
     return info(domain)
@@ -195,12 +195,22 @@ def remove(domain: Any) -> None:
 
 
 def _end(domain: Any) -> None:
-    """Pull its plug. A daemon that has just come back may say of this that the guest was off already."""
+    """Pull its plug, if it is in."""
+    if domain.isActive():
+        with _unless_off(domain):
+            domain.destroy()
+
+
+@contextmanager
+def _unless_off(domain: Any) -> Iterator[None]:
+    """What libvirt refuses because the guest has gone off by itself need not be done: it was about to end it.
+
+    A daemon that has just come back may say of it that it was off already.
+    """
     import libvirt
 
     try:
-        if domain.isActive():
-            domain.destroy()
+        yield
     except libvirt.libvirtError:
         if domain.isActive():
             raise
