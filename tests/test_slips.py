@@ -4,6 +4,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from simnova import Cloud, Host, UsageError
+from simnova.widgets.player import Player
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,8 @@ def slips(cloud):
             lambda: cloud.player(viwe="log"),
             "unknown argument of Player 'viwe': did you mean 'view'",
         ),
+        (lambda: Player(cloud, bogus=1), "unknown argument of Player 'bogus': known: "),
+        (Player, "Player wants a cloud or its journal, not nothing: Player\\(cloud\\)"),
         (lambda: cloud.hosts_at(99999), "there is no step 99999"),
         (lambda: cloud.queues(99999), "there is no step 99999"),
         (lambda: cloud.sql("SELECT host FROM compute_nodes"), "write nova_cell1.compute_nodes"),
@@ -37,7 +40,7 @@ def slips(cloud):
     ]
 
 
-@pytest.mark.parametrize("number", range(14))
+@pytest.mark.parametrize("number", range(16))
 def test_a_slip_is_told_with_what_may_be_meant(cloud, number):
     work, said = slips(cloud)[number]
     for _ in range(2):

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
-from simnova.cloud import arguments, checks
+from simnova import arguments
+from simnova.cloud import checks
 from simnova.cloud.about import about
 from simnova.cloud.accidents import Accidents
 from simnova.cloud.aggregates import Aggregates

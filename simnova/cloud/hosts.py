@@ -9,7 +9,7 @@ from html import escape
 from os import PathLike
 from typing import Any, Final
 
-from simnova.cloud.arguments import named_fields
+from simnova.arguments import named_fields
 from simnova.cloud.equipment import check_equipment
 from simnova.exceptions import UsageError
 from simnova.nova.virt.profile import Profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from simnova.cloud.arguments import named
+from simnova.arguments import named
 from simnova.cloud.collection import Collection, Item
 from simnova.nova.cmd.manage import API_DB
 from simnova.observe.table import Table

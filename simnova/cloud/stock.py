@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simnova.cloud.arguments import named
+from simnova.arguments import named
 from simnova.cloud.collection import Collection, Item, Items
 from simnova.cloud.server import Server
 from simnova.exceptions import UsageError, unknown

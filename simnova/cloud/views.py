@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
-from simnova.cloud.arguments import named
 from simnova.config import Config
 from simnova.db.databases import rows_as_databases
 from simnova.exceptions import UsageError, unknown
@@ -304,4 +303,4 @@ class Views:
         """Step through the journal, forwards and backwards. Needs Jupyter: `pip install 'simnova[lab]'`."""
         from simnova.widgets.player import Player
 
-        return named(Player)(self, **options)
+        return Player(self, **options)

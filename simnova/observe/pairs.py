@@ -29,11 +29,14 @@ class Pairs:
         self.sent: dict[Any, int] = {}
         self.deliveries: dict[int, list[int]] = {}
         self._open: dict[tuple[Any, ...], int] = {}
-        self._kinds: dict[int, str] = {}
+        self._senders: dict[int, str] = {}
+        self._died: dict[int, int] = {}
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
         room = event.kind.partition(".")[0]
+        if event.kind == "service.crash" and self._senders.get(event.cause or 0) == event.actor:
+            self._died[event.seq] = event.cause or 0
         if room in {"rpc", "amqp", "http", "virt"}:
             getattr(self, f"_{room}")(event)
 
@@ -47,7 +50,7 @@ class Pairs:
             self.answered.setdefault(question, event.seq)
 
     def _rpc(self, event: Event) -> None:
-        self._kinds[event.seq] = event.kind
+        self._senders[event.seq] = event.actor
         key = "rpc", event.data.get("msg_id")
         if event.kind == "rpc.call":
             self._begin(event, *key)
@@ -73,11 +76,16 @@ class Pairs:
         if event.kind == "amqp.publish":
             self.sent[message] = event.seq
             self.deliveries[event.seq] = []
-            if event.cause in self._kinds:
-                self.publish[event.cause] = event.seq
-                self.rpc[event.seq] = event.cause
+            self._sent_by(event, event.cause)
         elif event.kind == "amqp.deliver" and message in self.sent:
             self.deliveries[self.sent[message]].append(event.seq)
+
+    def _sent_by(self, event: Event, cause: int | None) -> None:
+        """Note which rpc event a message was; of a sender that died right after it, the cause is its death."""
+        rpc = None if cause is None else self._died.get(cause, cause)
+        if rpc in self._senders:
+            self.publish[rpc] = event.seq
+            self.rpc[event.seq] = rpc
 
     def arrivals(self, seq: int) -> list[int]:
         """Where the message of an rpc event was delivered."""

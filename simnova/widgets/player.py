@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 import anywidget
 import traitlets
 
+from simnova.arguments import named
 from simnova.exceptions import UsageError, quoted, unknown
 from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import Journal
@@ -42,9 +43,8 @@ def journal_of(source: Any) -> Journal:
     journal = getattr(source, "journal", source)
     if isinstance(journal, Journal):
         return journal
-    raise UsageError(
-        f"Player wants a cloud or its journal, not {type(source).__name__} {source!r:.60}"
-    )
+    given = "nothing" if source is None else f"{type(source).__name__} {source!r:.60}"
+    raise UsageError(f"Player wants a cloud or its journal, not {given}: Player(cloud)")
 
 
 def answered(source: Any, step: int, host: str) -> dict[str, Any]:
@@ -98,9 +98,10 @@ class Player(
         help="the cells of the strip in which there is a stop or a hit, and where the markers are"
     ).tag(**TOLD)
 
+    @named
     def __init__(
         self,
-        source: Any,
+        source: Any = None,
         detail: Detail = "story",
         step: int | None = None,
         view: str = "decision",

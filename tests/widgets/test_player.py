@@ -251,7 +251,12 @@ def test_each_message_with_a_number_is_answered_by_it(player, monkeypatch):
     for message in ({"do": "forward", "turn": 7}, {"do": "nonsense", "turn": 8}, {"do": "back"}):
         player._handle_custom_msg(message, [])
     player._handle_custom_msg({"do": "back", "turn": "9"}, [])
-    assert said == [{"heard": 7}, {"heard": 8}]
+    player._handle_custom_msg({"do": "find", "text": "nowhere", "turn": 9}, [])
+    assert said == [
+        {"heard": 7, "wrong": False},
+        {"heard": 8, "wrong": False},
+        {"heard": 9, "wrong": True},
+    ]
 
 
 def test_a_journal_that_grows_while_somebody_is_in_the_middle_of_it(journal):
