@@ -43,6 +43,29 @@ def test_the_first_notebook_runs_and_its_player_steps_there_and_back(started, tm
     assert (tmp_path / "start.png").read_bytes().startswith(b"\x89PNG")
 
 
+# Beside JupyterLab's list of files, as it opens, the sequence has a good 400 pixels.
+WITHIN = """root => {
+    const room = root.querySelector('.sequence').getBoundingClientRect();
+    return [...root.querySelectorAll('.arrow.now .wire, .arrow.now text, .heads b')].every(part => {
+        const box = part.getBoundingClientRect();
+        return room.left <= box.left && box.right <= room.right && part.scrollWidth <= part.clientWidth;
+    });
+}"""
+
+
+def test_beside_the_list_of_files_every_lifeline_and_the_whole_message_are_in_sight(started):
+    started.page.evaluate("() => window.jupyterapp.shell.expandLeft()")
+    player = started.page.locator(".simnova-player").first
+    started.page.wait_for_function(
+        "() => document.querySelector('.simnova-player').clientWidth < 900"
+    )
+    for place in range(2, 6):
+        player.press("ArrowRight")
+        expect(player.get_by_role("status")).to_contain_text(f"Step {place} of")
+        assert player.evaluate(WITHIN)
+    expect(player.locator(".sentence")).to_contain_text("asks Neutron")
+
+
 def test_at_the_end_the_player_has_caught_up_and_shows_every_server_on_its_host(started):
     player = started.page.locator(".simnova-player").first
     player.press("End")

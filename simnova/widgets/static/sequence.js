@@ -1,6 +1,6 @@
 // The sequence: lifelines, and the messages between them around the cursor.
 
-const ROW = 30, LANE = 58, GUTTER = 42; // as in sequence.css
+const ROW = 30, LANE = 38, GUTTER = 42; // as in sequence.css
 const STYLES = ["call", "reply", "cast", "fanout", "request", "response", "virt", "return", "error", "timeout"];
 const LEGEND = { call: "call", reply: "reply", cast: "cast", fanout: "fanout", request: "http", virt: "hypervisor", error: "error", timeout: "timeout" };
 
