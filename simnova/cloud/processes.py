@@ -74,6 +74,9 @@ class Processes:
         kind = SchedulerReportClient if self.conf.uses_placement else NoPlacement
         return kind(self.rest)
 
+    def _network_api(self) -> neutron.API:
+        return neutron.API(self.rest, self.conf.neutron.http_retries)
+
     def api(self, life: Service) -> App:
         """nova-api."""
         place, conf, timeout = self.doors.place(life), self.conf, self._timeout
@@ -81,7 +84,7 @@ class Processes:
             conf,
             servicegroup.API(conf, self.clock),
             glance.API(self.rest),
-            neutron.API(self.rest, self.conf.neutron.http_retries),
+            self._network_api(),
             ComputeTaskAPI(place, timeout, float(conf.long_rpc_timeout)),
             ComputeAPI(place, timeout),
             self._report_client(),
@@ -95,7 +98,7 @@ class Processes:
         return MetadataRequestHandler(
             self.doors.place(life),
             self.conf,
-            neutron.API(self.rest, self.conf.neutron.http_retries),
+            self._network_api(),
         )
 
     def proxy(self, life: Service, cell: Cell | None) -> App:
@@ -117,6 +120,7 @@ class Processes:
             ComputeAPI(place, self._timeout),
             self._report_client(),
             glance.API(self.rest),
+            self._network_api(),
         )
         return self._service(
             place, "conductor", host, [self.managers.of(ConductorManager)(), tasks]
@@ -143,7 +147,7 @@ class Processes:
             place,
             conf_of(host, self.conf),
             cast(ComputeDriver, driver),
-            neutron.API(self.rest, self.conf.neutron.http_retries),
+            self._network_api(),
             glance.API(self.rest),
             self._report_client(),
             SchedulerAPI(place, self._timeout),

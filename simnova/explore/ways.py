@@ -152,8 +152,9 @@ WAYS: tuple[Way, ...] = (
     Way(
         "given up on its host",
         _fault("Build of instance", cell0=False),
-        "What fails while networks are allocated or disks prepared aborts the build (BuildAbortException): "
-        "another host would do no better. Ports are removed as far as Neutron answers.",
+        "What fails while the task is written down or disks are prepared aborts the build "
+        "(BuildAbortException); so does a Neutron that is still away when what it did is to be undone, for else "
+        "the next host would try. Ports are removed as far as Neutron answers.",
         "the user: delete it, ask again",
     ),
     Way(

@@ -279,6 +279,10 @@ class RescheduledException(NovaError):
     msg_fmt = "Build of instance %(instance_uuid)s was re-scheduled: %(reason)s"
 
 
+class RescheduledByPolicyException(RescheduledException):
+    """The same because of the server's group, for which the host can do nothing."""
+
+
 class SchedulerHostFilterNotFound(NovaError):
     """`enabled_filters` names a filter that there is not: the scheduler does not start."""
 

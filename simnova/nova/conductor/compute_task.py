@@ -105,6 +105,7 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
                 chosen = await self._next_hosts(context, instance, request_spec, properties, hosts)
             except Exception as error:
                 await self._set_vm_state_and_notify(context, instance, "build_instances", error)
+                await self._cleanup_allocated_networks(context, instance, requested_networks)
                 continue
             instance.availability_zone = chosen[0].availability_zone or instance.availability_zone
             try:

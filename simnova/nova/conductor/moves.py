@@ -6,7 +6,7 @@ from typing import Any
 
 from simnova.messaging.rpc import expected_exceptions
 from simnova.nova import exception, servicegroup
-from simnova.nova.conductor.base import TaskBase
+from simnova.nova.conductor.networks import Networks
 from simnova.nova.conductor.tasks.live_migrate import EXPECTED, LiveMigrationTask
 from simnova.nova.conductor.tasks.migrate import MigrationTask
 from simnova.nova.context import RequestContext
@@ -38,7 +38,7 @@ _EXPECTED: tuple[type[Exception], ...] = (
 """Why there may be no host for a server: no error of the conductor."""
 
 
-class Moves(TaskBase):
+class Moves(Networks):
     """Resize, cold and live migration: who takes the server, and what becomes of it where nobody does."""
 
     @expected_exceptions(*_EXPECTED)

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 Row = Mapping[str, Any]
 VIF = dict[str, Any]
 """A virtual interface as it stands in `instance_info_caches.network_info`."""
+NetworkInfo = Sequence[VIF]
+"""The interfaces of a server."""
 
 NIC_NAME_LEN = 14
+
+
+class FailedNetworkInfo(Sequence[VIF]):
+    """VIFs that could not be allocated: whoever reads them gets the error (`NetworkInfoAsyncWrapper`)."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    @overload
+    def __getitem__(self, index: int) -> VIF: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[VIF]: ...
+    def __getitem__(self, index: int | slice) -> VIF | Sequence[VIF]:
+        raise self.error
+
+    def __len__(self) -> int:
+        raise self.error
 
 
 def ip(address: str, kind: str, **more: Any) -> dict[str, Any]:

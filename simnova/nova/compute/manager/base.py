@@ -20,6 +20,7 @@ from simnova.nova.log import getLogger
 from simnova.nova.manager import Manager
 from simnova.nova.network import neutron
 from simnova.nova.objects.instance import Instance
+from simnova.nova.objects.network_request import NetworkRequest
 from simnova.nova.objects.states import PowerState
 from simnova.nova.periodic_task import periodic_task
 from simnova.nova.scheduler.client.report import SchedulerReportClient
@@ -197,18 +198,32 @@ class Base(Manager):
         timeout, retry = self.conf.shutdown_timeout, self.conf.compute.shutdown_retry_interval
         await self.driver.power_off(instance, *((timeout, retry) if clean_shutdown else (0, 0)))
 
-    async def _deallocate_network(self, context: RequestContext, instance: Instance) -> None:
+    async def _deallocate_network(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        requested: list[NetworkRequest] | None = None,
+    ) -> None:
+        if requested == []:
+            text = "Skipping network deallocation for instance since networking was not requested."
+            LOG.debug(text, instance=instance)
+            return
         LOG.debug("Deallocating network for instance", instance=instance)
         started = self.place.clock.now
-        await self.network_api.deallocate_for_instance(context, instance)
+        await self.network_api.deallocate_for_instance(context, instance, requested)
         took = self.place.clock.now - started
         text = "Took %0.2f seconds to deallocate network for instance."
         LOG.info(text, took, instance=instance)
 
-    async def _try_deallocate_network(self, context: RequestContext, instance: Instance) -> None:
+    async def _try_deallocate_network(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        requested: list[NetworkRequest] | None = None,
+    ) -> None:
         """Again where Neutron cannot be reached: many servers may be going at once. Else the server is in ERROR."""
         try:
-            await self._deallocate_network_with_retries(context, instance)
+            await self._deallocate_network_with_retries(context, instance, requested)
         except Exception as error:
             text = "Failed to deallocate network for instance. Error: %s"
             LOG.error(text, error, instance=instance)
@@ -216,13 +231,16 @@ class Base(Manager):
             raise
 
     async def _deallocate_network_with_retries(
-        self, context: RequestContext, instance: Instance
+        self,
+        context: RequestContext,
+        instance: Instance,
+        requested: list[NetworkRequest] | None,
     ) -> None:
         delays = list(DEALLOCATE_DELAYS)
         done = False
         while not done:
             try:
-                await self._deallocate_network(context, instance)
+                await self._deallocate_network(context, instance, requested)
                 done = True
             except ConnectFailure as error:
                 text = "Failed to deallocate network for instance; retrying. Error: %s"

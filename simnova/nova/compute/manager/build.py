@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from simnova.nova import exception
-from simnova.nova.compute.manager.failure import Build, Failures, Result
+from simnova.nova.compute.manager.build_network import BuildNetworks
+from simnova.nova.compute.manager.failure import GONE, NOT_ALLOCATED, Build, Result, abort, ended_by
 from simnova.nova.compute.manager.group_policy import GroupPolicy
 from simnova.nova.compute.manager.wrappers import instance_operation
 from simnova.nova.context import RequestContext
 from simnova.nova.log import getLogger
+from simnova.nova.network.model import FailedNetworkInfo, NetworkInfo
 from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.states import TaskState, VmState
@@ -17,10 +19,8 @@ from simnova.nova.virt import configdrive
 
 LOG = getLogger("nova.compute.manager")
 
-_GONE = (exception.InstanceNotFound, exception.UnexpectedDeletingTaskStateError)
 
-
-class Builds(Failures, GroupPolicy):
+class Builds(BuildNetworks, GroupPolicy):
     """How a server comes to be on its host."""
 
     async def build_and_run_instance(self, context: RequestContext, **request: Any) -> None:
@@ -43,7 +43,7 @@ class Builds(Failures, GroupPolicy):
             await self._delete_allocation(build)
         if result == Result.ACTIVE:
             self.rt.build_succeeded()
-        else:
+        elif result in (Result.FAILED, Result.RESCHEDULED):
             self.rt.build_failed()
 
     @instance_operation
@@ -62,7 +62,7 @@ class Builds(Failures, GroupPolicy):
             await self._build_and_run_instance(build)
         except exception.RescheduledException as error:
             return await self._reschedule(build, error)
-        except _GONE:
+        except GONE:
             LOG.debug("Instance disappeared during build.", instance=instance)
             await self._cleanup_allocated_networks(build)
             return Result.FAILED
@@ -88,54 +88,41 @@ class Builds(Failures, GroupPolicy):
                 instance.task_state = TaskState.SPAWNING
                 await instance.save(expected_task_state=TaskState.BLOCK_DEVICE_MAPPING)
                 await self._spawn(build, allocations, network_info)
-        except (*_GONE, exception.BuildAbortException):
+        except (*GONE, exception.BuildAbortException):
             raise
-        except (
-            exception.ImageNotActive,
-            exception.ImageUnacceptable,
-            exception.FlavorDiskSmallerThanImage,
-        ) as error:
-            raise _abort(instance, str(error)) from error
-        except exception.ComputeResourcesUnavailable as error:
-            LOG.debug(str(error), instance=instance)
-            raise exception.RescheduledException(
-                instance_uuid=instance.uuid, reason=str(error)
-            ) from error
         except Exception as error:
-            LOG.exception("Failed to build and run instance", instance=instance)
-            raise exception.RescheduledException(
-                instance_uuid=instance.uuid, reason=str(error)
-            ) from error
+            raise ended_by(instance, error) from error
         await self._set_active(build)
 
-    async def _build_networks(self, build: Build) -> list[dict[str, Any]]:
+    async def _build_networks(self, build: Build) -> NetworkInfo:
+        """The VIFs. An allocation that has failed is noticed by who reads them, which is the driver.
+
+        Raises BuildAbortException where it could not even begin.
+        """
         instance = build.instance
         LOG.debug("Start building networks asynchronously for instance.", instance=instance)
-        instance.task_state = TaskState.NETWORKING
         try:
-            await instance.save(expected_task_state=[None])
-            network_info = await self.network_api.allocate_for_instance(
-                build.context,
-                instance,
-                build.requested_networks,
-                build.security_groups,
-                bind_host_id=self.host,
-            )
-        except _GONE:
+            return await self._build_networks_for_instance(build)
+        except GONE:
             raise
         except exception.UnexpectedTaskStateError as error:
-            raise _abort(instance, str(error)) from error
-        except exception.NoMoreFixedIps as error:
-            LOG.warning("No more fixed IP to be allocated", instance=instance)
-            text = (
-                f"Failed to allocate the network(s) with error {error.format_message()}, "
-                "not rescheduling."
-            )
-            raise _abort(instance, text) from error
+            raise abort(instance, str(error)) from error
         except Exception as error:
             LOG.exception("Failed to allocate network(s)", instance=instance)
-            text = "Failed to allocate the network(s), not rescheduling."
-            raise _abort(instance, text) from error
+            raise abort(instance, NOT_ALLOCATED) from error
+
+    async def _build_networks_for_instance(self, build: Build) -> NetworkInfo:
+        """Ports that an earlier host could not give back are brought here; else there are none yet."""
+        context, instance = build.context, build.instance
+        if instance.system_metadata.get("network_allocated") == "True":
+            await self.network_api.setup_instance_network_on_host(context, instance, self.host)
+            return await self.network_api.get_instance_nw_info(context, instance)
+        instance.task_state = TaskState.NETWORKING
+        await instance.save(expected_task_state=[None])
+        try:
+            network_info = await self._allocate_network(build)
+        except Exception as error:
+            return FailedNetworkInfo(error)
         LOG.debug("Instance network_info: |%s|", network_info, instance=instance)
         instance.network_info = network_info
         instance.system_metadata = {**instance.system_metadata, "network_allocated": "True"}
@@ -144,38 +131,43 @@ class Builds(Failures, GroupPolicy):
     async def _prep_block_device(self, build: Build) -> None:
         try:
             await self._map_block_devices(build)
-        except _GONE:
+        except GONE:
             raise
         except exception.UnexpectedTaskStateError as error:
-            raise _abort(build.instance, str(error)) from error
+            raise abort(build.instance, str(error)) from error
         except Exception as error:
             LOG.exception("Failure prepping block device", instance=build.instance)
-            raise _abort(build.instance, "Failure prepping block device.") from error
+            raise abort(build.instance, "Failure prepping block device.") from error
 
     async def _map_block_devices(self, build: Build) -> None:
         instance = build.instance
-        instance.task_state = TaskState.BLOCK_DEVICE_MAPPING
+        was, instance.task_state = instance.task_state, TaskState.BLOCK_DEVICE_MAPPING
         instance.root_device_name = instance.root_device_name or "/dev/vda"
-        await instance.save(expected_task_state=TaskState.NETWORKING)
+        await instance.save(expected_task_state=was)
         for mapping in build.block_device_mapping:
             mapping.device_name = mapping.device_name or instance.root_device_name
             await mapping.save()
 
     async def _spawn(
-        self, build: Build, allocations: dict[str, Any] | None, network_info: list[dict[str, Any]]
+        self, build: Build, allocations: dict[str, Any] | None, network_info: NetworkInfo
     ) -> None:
         instance, started = build.instance, self.place.clock.now
         LOG.debug("Start spawning the instance on the hypervisor.", instance=instance)
-        await self.driver.spawn(
-            build.context,
-            instance,
-            ImageMeta.from_dict(build.image),
-            build.injected_files,
-            build.admin_password,
-            allocations,
-            network_info=network_info,
-            block_device_info={"root_device_name": instance.root_device_name},
-        )
+        try:
+            await self.driver.spawn(
+                build.context,
+                instance,
+                ImageMeta.from_dict(build.image),
+                build.injected_files,
+                build.admin_password,
+                allocations,
+                network_info=network_info,
+                block_device_info={"root_device_name": instance.root_device_name},
+            )
+        except Exception as error:
+            if isinstance(network_info, FailedNetworkInfo):
+                await self._clean_up_failed_networks(build, error)
+            raise
         took = self.place.clock.now - started
         LOG.info(
             "Took %0.2f seconds to spawn the instance on the hypervisor.", took, instance=instance
@@ -193,8 +185,3 @@ class Builds(Failures, GroupPolicy):
         }
         await instance.save(expected_task_state=TaskState.SPAWNING)
         await self._update_scheduler_instance_info(context, [instance])
-
-
-def _abort(instance: Instance, reason: str) -> exception.BuildAbortException:
-    """No other host would do better."""
-    return exception.BuildAbortException(instance_uuid=instance.uuid, reason=reason)

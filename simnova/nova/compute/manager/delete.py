@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simnova.nova import exception
 from simnova.nova.compute.manager.console import Consoles
+from simnova.nova.compute.manager.instance_shutdown import InstanceShutdown
 from simnova.nova.compute.manager.wrappers import instance_operation, set_instance_error_state
 from simnova.nova.context import RequestContext, get_admin_context
 from simnova.nova.log import getLogger
@@ -16,7 +17,7 @@ from simnova.nova.timeutils import seconds_since
 LOG = getLogger("nova.compute.manager")
 
 
-class Deletions(Consoles):
+class Deletions(Consoles, InstanceShutdown):
     """How a server leaves its host."""
 
     @instance_operation
@@ -35,14 +36,7 @@ class Deletions(Consoles):
                 raise
 
     async def _delete_instance(self, context: RequestContext, instance: Instance) -> None:
-        LOG.info("Terminating instance", instance=instance)
-        started = self.place.clock.now
-        await self.driver.destroy(context, instance, instance.network_info)
-        took = self.place.clock.now - started
-        LOG.info(
-            "Took %0.2f seconds to destroy the instance on the hypervisor.", took, instance=instance
-        )
-        await self._try_deallocate_network(context, instance)
+        await self._shutdown_instance(context, instance)
         instance.network_info = []
         instance.vm_state, instance.task_state = VmState.DELETED, None
         instance.power_state = PowerState.NOSTATE
@@ -102,8 +96,7 @@ class Deletions(Consoles):
                 await self.driver.power_off(instance)
             else:
                 LOG.info(f"Destroying {still}", instance.name, instance=instance)
-                await self.driver.destroy(context, instance, instance.network_info)
-                await self._try_deallocate_network(context, instance)
+                await self._shutdown_instance(context, instance)
         except Exception as error:
             text = "Periodic cleanup failed to delete instance: %s"
             LOG.warning(text, error, instance=instance)
