@@ -50,6 +50,29 @@ def test_numa_nodes_fill_up_and_are_given_back():
     assert [cell["nova_object.data"]["cpu_usage"] for cell in cells] == [4, 4]
 
 
+def test_a_host_without_devices_says_so_where_no_filter_has():
+    cloud = Cloud(hosts=[Host("plain")], config={"pci": {"alias": [ALIAS]}})
+    cloud.flavors.create("gpu", extra_specs={"pci_passthrough:alias": "gpu:1"})
+    assert boot(cloud, "web", "gpu").status == "ERROR"
+    assert "Insufficient compute resources: Claim pci failed." in str(cloud.log(level="DEBUG"))
+
+
+def test_a_server_with_a_device_does_not_move_live():
+    """`_check_can_migrate_pci` of `nova/conductor/tasks/live_migrate.py`."""
+    config = {"enabled_filters": ["PciPassthroughFilter"], "pci": {"alias": [ALIAS]}}
+    cloud = Cloud(hosts=[Host(name, pci=["10de:1db4"]) for name in ("a", "b")], config=config)
+    cloud.flavors.create("gpu", extra_specs={"pci_passthrough:alias": "gpu:1"})
+    web = boot(cloud, "web", "gpu")
+    was = web.host
+    web.live_migrate()
+    cloud.run()
+    assert (web.status, web.host) == ("ACTIVE", was)
+    said = "Migration pre-check failed: The request does not explicitly request live-migratable"
+    assert said in str(cloud.log(level="WARNING"))
+    held = cloud.sql("SELECT consumer_id FROM placement.allocations").column("consumer_id")
+    assert set(held) == {web.id}
+
+
 def test_pci_devices_are_counted():
     config = {"enabled_filters": ["PciPassthroughFilter"], "pci": {"alias": [ALIAS]}}
     cloud = Cloud(hosts=[Host("plain"), Host("gpus", pci=["10de:1db4"] * 2)], config=config)

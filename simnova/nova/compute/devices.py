@@ -16,7 +16,7 @@ from simnova.nova.objects.image_meta import ImageMeta
 from simnova.nova.objects.instance import Instance
 from simnova.nova.objects.instance_pci_requests import InstancePCIRequest
 from simnova.nova.objects.numa import InstanceNUMATopology, NUMATopology
-from simnova.nova.pci.request import requests_from_flavor
+from simnova.nova.pci.request import ALIAS, requests_from_flavor
 from simnova.nova.pci.stats import PciDeviceStats
 from simnova.nova.virt.hardware import (
     NUMATopologyLimits,
@@ -68,7 +68,7 @@ class Devices:
 
         `limit` is how far the scheduler's NUMATopologyFilter has let the nodes be overcommitted.
         """
-        if not self._any:
+        if not self._any and ALIAS not in flavor.extra_specs:
             return []
         wanted, requests = self._asked(instance, flavor)
         reasons = [self._test_numa(wanted, requests, limit), self._test_pci(requests)]

@@ -187,7 +187,7 @@ class Moves(Networks):
             await self._live_migration_failed(task, instance.vm_state, error)
             raise
         except Exception as error:
-            LOG.error(
+            LOG.exception(
                 "Migration of instance %(instance_id)s to host %(dest)s unexpectedly failed.",
                 {"instance_id": instance.uuid, "dest": task.destination},
             )

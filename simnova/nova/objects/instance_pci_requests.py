@@ -20,6 +20,10 @@ class InstancePCIRequest(NovaObject):
     numa_policy: str | None = None
     request_id: str | None = None
 
+    def is_live_migratable(self) -> bool:
+        """Whether each kind of device that would do is declared to move with a running server."""
+        return all(spec.get("live_migratable") == "true" for spec in self.spec)
+
 
 @dataclass
 class InstancePCIRequests(NovaObject):

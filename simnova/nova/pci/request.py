@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Alias = tuple[str, list[dict[str, str]]]
 """What an alias stands for: how near to the server's NUMA nodes the devices must be, and the kinds of devices."""
 
+ALIAS = "pci_passthrough:alias"
+"""The extra spec of a flavor that asks for devices."""
+
 PCI_VENDOR_PATTERN = r"^([\da-fA-F]{4})$"
 
 _SCHEMA = {
@@ -82,7 +85,7 @@ def _add(aliases: dict[str, Alias], text: str) -> None:
 def get_pci_requests_from_flavor(
     conf: Config, flavor: Flavor, instance_uuid: str, clock: Clock, image: ImageMeta | None = None
 ) -> InstancePCIRequests | None:
-    """The requests in the extra spec `pci_passthrough:alias`, such as `gpu:2,nic:1`; None where there is none.
+    """The requests in the extra spec, such as `gpu:2,nic:1`; None where there is none.
 
     Flavor or image may say how near the devices must be, for all of them. Raises PciRequestAliasNotDefined.
     """
@@ -97,7 +100,7 @@ def requests_from_flavor(
 ) -> list[InstancePCIRequest]:
     """The requests as the flavor has them, without ids; raises PciRequestAliasNotDefined."""
     policy = get_pci_numa_policy_constraint(flavor, image or ImageMeta())
-    asked = flavor.extra_specs.get("pci_passthrough:alias")
+    asked = flavor.extra_specs.get(ALIAS)
     if asked is None:
         return []
     aliases = get_alias_from_config(conf)

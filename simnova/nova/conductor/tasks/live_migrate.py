@@ -147,6 +147,7 @@ class LiveMigrationTask(TaskBase):
 
     async def _call_livem_checks_on_host(self, destination: str) -> None:
         """The destination, and through it the source, say whether it can be done and what they need for it."""
+        self._check_can_migrate_pci()
         try:
             self.migrate_data = await self.compute_rpcapi.check_can_live_migrate_destination(
                 self.context,
@@ -160,6 +161,15 @@ class LiveMigrationTask(TaskBase):
         except MessagingTimeout:
             text = f"Timeout while checking if we can live migrate to host: {destination}"
             raise exception.MigrationPreCheckError(reason=text) from None
+
+    def _check_can_migrate_pci(self) -> None:
+        """Devices go along only where their alias says `live_migratable`."""
+        asked = self.request_spec.pci_requests
+        if asked is None or all(request.is_live_migratable() for request in asked.requests):
+            return
+        lacks = "request does not explicitly request live-migratable devices."
+        LOG.warning(f"Migration pre-check failed: The {lacks}")
+        raise exception.MigrationPreCheckError(reason=f"This {lacks}")
 
     # --- a host that was forced -------------------------------------------------------------------------------
 
