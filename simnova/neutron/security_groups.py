@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simnova.db.transaction import Transaction
@@ -31,7 +32,8 @@ _RULE = (
     "remote_ip_prefix",
     "remote_group_id",
 )
-_DEFAULT_RULES = (("egress", "IPv4"), ("egress", "IPv6"), ("ingress", "IPv4"), ("ingress", "IPv6"))
+_OUT = (("egress", "IPv4"), ("egress", "IPv6"))
+_IN = (("ingress", "IPv4"), ("ingress", "IPv6"))
 
 
 def show(tx: Transaction, row: Row) -> dict[str, Any]:
@@ -66,17 +68,22 @@ def ensure_default(tx: Transaction, clock: Clock, project_id: str | None) -> Row
         created_at=now,
         updated_at=now,
     )
-    for direction, ethertype in _DEFAULT_RULES:
+    _add_rules(tx, clock, group, _OUT + _IN)
+    return group
+
+
+def _add_rules(tx: Transaction, clock: Clock, group: Row, rules: Iterable[tuple[str, str]]) -> None:
+    """What comes in by them comes from the group itself."""
+    for direction, ethertype in rules:
         tx.insert(
             "securitygrouprules",
             id=clock.uuid("neutron", "security_group_rule"),
-            project_id=project_id,
+            project_id=group["project_id"],
             security_group_id=group["id"],
             remote_group_id=group["id"] if direction == "ingress" else None,
             direction=direction,
             ethertype=ethertype,
         )
-    return group
 
 
 def find(tx: Transaction, ident: Any, who: Identity) -> Row:
@@ -118,15 +125,7 @@ class SecurityGroups(Resources):
             row = tx.insert(
                 "securitygroups", id=ident, project_id=project_id, **texts, **self.times()
             )
-            for direction, ethertype in _DEFAULT_RULES[:2]:
-                tx.insert(
-                    "securitygrouprules",
-                    id=self.new_id("security_group_rule"),
-                    project_id=project_id,
-                    security_group_id=ident,
-                    direction=direction,
-                    ethertype=ethertype,
-                )
+            _add_rules(tx, self.clock, row, _OUT)
             return show(tx, row)
 
         return Response(201, {"security_group": await self.run(work)})
