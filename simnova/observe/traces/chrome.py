@@ -17,17 +17,9 @@ from simnova.observe.names import place
 from simnova.observe.traces.counters import counters
 from simnova.observe.traces.lanes import Slice, slices
 from simnova.observe.traces.marks import marks
-from simnova.observe.traces.spans import (
-    BROKER,
-    CLIENT,
-    PRODUCER,
-    ROOT,
-    Span,
-    Trace,
-    spans,
-    traces,
-)
+from simnova.observe.traces.spans import Role, Span, Trace, spans, traces
 
+_ASKING: Final = (Role.CLIENT, Role.PRODUCER)
 LONGEST: Final = 200
 """Characters of a text beside a slice."""
 
@@ -52,7 +44,7 @@ def chrome(journal: Journal, *, background: bool = False) -> Iterator[str]:
 
 def _work(found: list[Trace]) -> Iterator[Row]:
     """The spans as slices, and the arrows between them; a request as a whole is no work of anybody's."""
-    made = slices(span for span in spans(found) if span.role != ROOT)
+    made = slices(span for span in spans(found) if span.role != Role.ROOT)
     places = {one.span: one for one in made}
     for number, one in enumerate(made):
         span, begin = one.span, one.begin
@@ -65,7 +57,7 @@ def _work(found: list[Trace]) -> Iterator[Row]:
             "args": _args(span),
         }
         asked = places.get(span.parent) if span.parent else None
-        if asked is not None and asked.span.role in (CLIENT, PRODUCER) and span.role != BROKER:
+        if asked and asked.span.role in _ASKING and span.role != Role.BROKER:
             yield from _arrows(str(number), asked, one)
 
 
@@ -75,7 +67,7 @@ def _arrows(name: str, asked: Slice, one: Slice) -> Iterator[Row]:
     yield {**_at(asked, asked.begin), "ph": "s", **about, "id": name}
     came = max(asked.begin, one.begin)
     yield {**_at(one, came), "ph": "f", "bp": "e", **about, "id": name}
-    if asked.span.role == CLIENT and not asked.span.waiting and came < asked.end:
+    if asked.span.role == Role.CLIENT and not asked.span.waiting and came < asked.end:
         sent = max(came, min(one.end, asked.end) - 1)
         yield {**_at(one, sent), "ph": "s", **about, "id": f"{name}.back"}
         yield {**_at(asked, asked.end - 1), "ph": "f", "bp": "e", **about, "id": f"{name}.back"}

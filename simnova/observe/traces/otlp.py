@@ -16,30 +16,17 @@ from simnova.kernel.journal import Event, Journal
 from simnova.observe.logs import EPOCH
 from simnova.observe.markup import clean, shorten
 from simnova.observe.names import host_of
-from simnova.observe.traces.spans import (
-    BROKER,
-    CLIENT,
-    CONSUMER,
-    DRIVER,
-    PRODUCER,
-    ROOT,
-    SERVER,
-    STEP,
-    Span,
-    Trace,
-    spans,
-    traces,
-)
+from simnova.observe.traces.spans import Role, Span, Trace, spans, traces
 
 KINDS: Final = {
-    ROOT: 1,
-    BROKER: 1,
-    STEP: 1,
-    SERVER: 2,
-    CLIENT: 3,
-    DRIVER: 3,
-    PRODUCER: 4,
-    CONSUMER: 5,
+    Role.ROOT: 1,
+    Role.BROKER: 1,
+    Role.STEP: 1,
+    Role.SERVER: 2,
+    Role.CLIENT: 3,
+    Role.DRIVER: 3,
+    Role.PRODUCER: 4,
+    Role.CONSUMER: 5,
 }
 """`Span.SpanKind` of opentelemetry/proto/trace/v1/trace.proto."""
 ERROR: Final = 2
@@ -111,7 +98,7 @@ def told(span: Span, kept: Iterable[str]) -> dict[str, Any]:
     if span.parent is not None:
         one["parentSpanId"] = span_id(span.parent)
     link = span.trace.link
-    if span.role == ROOT and link is not None and link.trace.key in kept:
+    if span.role == Role.ROOT and link is not None and link.trace.key in kept:
         one["links"] = [{"traceId": trace_id(link.trace), "spanId": span_id(link)}]
     return one
 
@@ -124,9 +111,9 @@ def _about(span: Span) -> dict[str, Any]:
         known["http.request.method"] = known.pop("rpc.method")
     elif "rpc.method" in known:
         known["rpc.system"] = "oslo.messaging"
-    if span.role == BROKER:
+    if span.role == Role.BROKER:
         known["messaging.system"] = "rabbitmq"
-    if span.role == ROOT:
+    if span.role == Role.ROOT:
         known["openstack.request_id"] = span.trace.request_id
     if span.waiting:
         known["simnova.unfinished"] = True

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow
 
-ROOT, DRIVER, STEP, BROKER = "root", "driver", "step", "broker"
-CLIENT, SERVER, PRODUCER, CONSUMER = "client", "server", "producer", "consumer"
-"""What a span is: a whole request, what is asked of a hypervisor and its steps, a message's stay in a queue; who
-asks and who is asked, who casts and who takes the cast up.
-"""
+
+class Role(StrEnum):
+    """What a span is."""
+
+    ROOT = "root"
+    """A whole request."""
+    CLIENT = "client"
+    """Who asks and waits for the answer."""
+    SERVER = "server"
+    """Who is asked."""
+    PRODUCER = "producer"
+    """Who casts, and goes on."""
+    CONSUMER = "consumer"
+    """Who takes a cast up."""
+    BROKER = "broker"
+    """A message's stay in a queue."""
+    DRIVER = "driver"
+    """What is asked of a hypervisor."""
+    STEP = "step"
+    """One step of it."""
 
 
 @dataclass(eq=False)
@@ -24,7 +40,7 @@ class Span:
     """
 
     seq: int
-    role: str
+    role: Role
     service: str
     name: str
     trace: Trace

@@ -9,18 +9,7 @@ from simnova.kernel.journal import Event
 from simnova.observe.markup import plain, short
 from simnova.observe.names import HYPERVISOR, host_of
 from simnova.observe.pairs import Pairs
-from simnova.observe.traces.spans import (
-    BROKER,
-    CLIENT,
-    CONSUMER,
-    DRIVER,
-    PRODUCER,
-    ROOT,
-    SERVER,
-    STEP,
-    Span,
-    Trace,
-)
+from simnova.observe.traces.spans import Role, Span, Trace
 
 
 class Tracer:
@@ -72,7 +61,7 @@ class Tracer:
         key = event.request_id or f"step {event.seq}"
         if key not in self.traces:
             trace = Trace(key, event.request_id, event.background, event.time, link=link)
-            root = self._open(event, ROOT, trace, None, _title(event))
+            root = self._open(event, Role.ROOT, trace, None, _title(event))
             self.traces[key] = trace
             return root
         return self.traces[key].root
@@ -81,7 +70,7 @@ class Tracer:
         """The span of the service that was asked; it begins with the first thing that it does."""
         if request.seq not in self._served:
             asked = self._asked[request.seq]
-            opened = self._open(event, SERVER, asked.trace, asked, asked.name, **asked.about)
+            opened = self._open(event, Role.SERVER, asked.trace, asked, asked.name, **asked.about)
             self._served[request.seq] = opened
         return self._served[request.seq]
 
@@ -94,9 +83,9 @@ class Tracer:
         return self.homes[request]
 
     def _open(
-        self, event: Event, role: str, trace: Trace, parent: Span | None, name: str, **about: Any
+        self, event: Event, role: Role, trace: Trace, parent: Span | None, name: str, **about: Any
     ) -> Span:
-        begun, waits = event.time, role in (CLIENT, DRIVER, BROKER)
+        begun, waits = event.time, role in (Role.CLIENT, Role.DRIVER, Role.BROKER)
         span = Span(event.seq, role, event.actor, name, trace, parent, begun, begun, waits)
         span.about = about
         trace.spans.append(span)
@@ -109,7 +98,7 @@ class Tracer:
         data = event.data
         name = f"{data.get('method')} {short(plain(data.get('path')))}"
         about = {name: data.get(name) for name in ("to", "method", "path", "query")}
-        self._asked[event.seq] = self._open(event, CLIENT, home.trace, home, name, **about)
+        self._asked[event.seq] = self._open(event, Role.CLIENT, home.trace, home, name, **about)
         self._requests[data.get("id")] = event.seq
         return home
 
@@ -148,7 +137,7 @@ class Tracer:
         data, call = event.data, event.kind == "rpc.call"
         names = ("method", "topic", "server", "fanout", "version")
         about = {name: data.get(name) for name in names if data.get(name) not in (None, False)}
-        role = CLIENT if call else PRODUCER
+        role = Role.CLIENT if call else Role.PRODUCER
         span = self._open(event, role, home.trace, home, str(data.get("method")), **about)
         self._asked[event.seq] = span
         return home
@@ -173,12 +162,12 @@ class Tracer:
         asked = self._asker(self._carried(event.seq))
         if asked is None:
             return home
-        if asked.role == PRODUCER:
+        if asked.role == Role.PRODUCER:
             asked.until(event.time)
         for queue in event.data.get("queues") or ():
             name, key = short(plain(queue)), (event.data.get("message"), str(queue))
             about = {"queue": queue, "message": key[0], "size": event.data.get("size")}
-            self._waiting[key] = self._open(event, BROKER, asked.trace, asked, name, **about)
+            self._waiting[key] = self._open(event, Role.BROKER, asked.trace, asked, name, **about)
         return home
 
     def deliver(self, event: Event, home: Span) -> Span:
@@ -192,7 +181,7 @@ class Tracer:
         if sent is None or asked is None:
             return home
         if sent in self._asked:
-            role = SERVER if asked.role == CLIENT else CONSUMER
+            role = Role.SERVER if asked.role == Role.CLIENT else Role.CONSUMER
             return self._open(event, role, asked.trace, asked, asked.name, **asked.about)
         what = self._events[sent]
         return self._end(
@@ -205,7 +194,7 @@ class Tracer:
         waiting = self._waiting.pop((message, str(event.data.get("queue"))), None)
         if waiting is None:
             asked = self._asker(event.cause) or home
-            waiting = self._open(event, BROKER, asked.trace, asked, "dropped", message=message)
+            waiting = self._open(event, Role.BROKER, asked.trace, asked, "dropped", message=message)
         self._end(waiting, event, reason)
         return home
 
@@ -231,7 +220,7 @@ class Tracer:
         """Something is asked of the driver; what happens until it is done happens within."""
         data = event.data
         name, about = f"driver.{data.get('method')}", {"instance": data.get("instance")}
-        span = self._open(event, DRIVER, home.trace, home, name, **about)
+        span = self._open(event, Role.DRIVER, home.trace, home, name, **about)
         self._asked[event.seq] = span
         return span
 
@@ -245,7 +234,7 @@ class Tracer:
     def step(self, event: Event, home: Span) -> Span:
         """One step of the hypervisor's, which is told when it is over."""
         data = event.data
-        span = self._open(event, STEP, home.trace, home, str(data.get("step")))
+        span = self._open(event, Role.STEP, home.trace, home, str(data.get("step")))
         span.service = f"{HYPERVISOR}{host_of(event.actor) or event.actor}"
         before = self._stepped.get(home, home.start)
         span.start = max(before, event.time - _took(event))

@@ -15,7 +15,7 @@ from simnova import Cloud, Config
 from simnova.observe import hosts, queues
 from simnova.observe.traces.chrome import chrome
 from simnova.observe.traces.lanes import slices
-from simnova.observe.traces.spans import ROOT, SERVER, Span, Trace, spans, traces
+from simnova.observe.traces.spans import Role, Span, Trace, spans, traces
 
 EVENT = {
     "pid": {"type": "integer"},
@@ -111,7 +111,7 @@ def test_slices_of_a_thread_lie_within_each_other_or_apart(journal, background):
 
 
 def test_each_span_is_one_slice_as_long_as_it_took(journal):
-    work = [span for span in spans(traces(journal)) if span.role != ROOT]
+    work = [span for span in spans(traces(journal)) if span.role != Role.ROOT]
     found = read(journal)["X"]
     assert len(found) == len(work)
     wanted = sorted(
@@ -221,7 +221,7 @@ def test_what_went_wrong_stands_beside_its_slice(troubled):
 def test_any_spans_find_lanes_on_which_they_do_not_cross(times):
     trace = Trace("req-1", "req-1", False, 0.0)
     some = [
-        Span(seq, SERVER, "nova-api", "x", trace, None, begin / 1e9, (begin + length) / 1e9)
+        Span(seq, Role.SERVER, "nova-api", "x", trace, None, begin / 1e9, (begin + length) / 1e9)
         for seq, (begin, length) in enumerate(times)
     ]
     made = slices(some)
