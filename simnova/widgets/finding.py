@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import Any, Final
 
 import traitlets
@@ -10,9 +9,8 @@ import traitlets
 from simnova.exceptions import UsageError, quoted
 from simnova.observe.menus import choices
 from simnova.observe.query import Query, matching
-from simnova.observe.steps import Detail
 from simnova.widgets import hits, settings
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 from simnova.widgets.sound import TOLD
 
 FOUND_NOTHING: dict[str, Any] = {"text": "", "count": 0, "place": 0, "again": ""}
@@ -21,13 +19,10 @@ AGAIN: Final = {False: "from the top again", True: "from the end again"}
 """What a search says that has gone round, forwards or back."""
 
 
-class Finding(traitlets.HasTraits):
+class Finding(Screen):
     """Filter, find and stop, all in the language of `simnova.observe.query`."""
 
-    _turn: RLock
-    _reel: Reel
     _round: tuple[int, str] = -1, ""
-    step: int
     filter: Any = settings.Text(
         help="only the steps that this query means are steps: 'server:web kind:rpc'"
     ).tag(**TOLD)
@@ -166,15 +161,3 @@ class Finding(traitlets.HasTraits):
             "place": hits.place(sought, self.step),
             "again": self._round[1],
         }
-
-    def _walk(self, detail: Detail, query: Query) -> None:
-        """Have other events be steps; the player does it."""
-        raise NotImplementedError
-
-    def _go(self, step: int) -> None:
-        """Have the cursor at a step, and the picture of it; the player does it."""
-        raise NotImplementedError
-
-    def _show(self) -> None:
-        """Send what is seen at the cursor; the player does it."""
-        raise NotImplementedError

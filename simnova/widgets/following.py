@@ -7,7 +7,6 @@ and the next one is not before ten times that has passed: the cloud is slowed by
 from __future__ import annotations
 
 import asyncio
-from threading import RLock
 from time import perf_counter
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ import traitlets
 from simnova.exceptions import UsageError
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.markup import plain
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 from simnova.widgets.settings import Switch
 from simnova.widgets.sound import TOLD
 
@@ -26,16 +25,12 @@ LEAST: Final = 0.1
 """Seconds between two looks at least: nobody sees more."""
 
 
-class Following(traitlets.HasTraits):
+class Following(Screen):
     """Follow, and stop following; `following` says which."""
 
-    _turn: RLock
-    _reel: Reel
-    _source: Any
     following: Any = Switch(False, help="whether the cursor goes along as the cloud runs").tag(
         **TOLD
     )
-    problem = traitlets.Dict(help="what was asked wrongly, and how to ask").tag(**TOLD)
     _heard: Journal | None = None
     _closed = False
     _due = 0.0
@@ -103,8 +98,4 @@ class Following(traitlets.HasTraits):
     def close(self) -> None:
         """Stop following, and let the widget go."""
         self.following, self._closed = False, True
-        super().close()  # type: ignore[misc]
-
-    def refresh(self, *, follow: bool = False) -> None:
-        """Take in what the cloud did since; the player does it."""
-        raise NotImplementedError
+        super().close()

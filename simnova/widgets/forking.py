@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import signature
-from threading import RLock
 from typing import Any
 
 from simnova.exceptions import NovaError, UsageError, quoted
@@ -13,6 +12,7 @@ from simnova.observe.markup import plain
 from simnova.widgets.changes import offered
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 
 NO_CLOUD = "This player shows a bare journal, and only a cloud can go another way: open it with Player(cloud)"
 
@@ -34,16 +34,8 @@ def _check(change: Any) -> None:
         return
 
 
-class Forking:
+class Forking(Screen):
     """Fork, swap and join. The cloud at the cursor is never touched: a fork is another one."""
-
-    _turn: RLock
-    _source: Any
-    _reel: Reel
-    _fork: Fork | None = None
-    step: int
-    view: str
-    pane: dict[str, Any]
 
     def fork(self, change: Callable[[Any], object] | None = None, said: str = "") -> Any:
         """Fork the cloud at the cursor, do `change(cloud)` to it, let it run, and show both side by side.
@@ -117,7 +109,3 @@ class Forking:
     def _look_at(self, view: str) -> None:
         self.view = view
         self._show()
-
-    def _show(self) -> None:
-        """Send what is seen at the cursor; the player does it."""
-        raise NotImplementedError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from threading import RLock
 from typing import Any
 
 from simnova.exceptions import unknown
@@ -14,17 +13,11 @@ from simnova.observe.index import follow
 from simnova.observe.meant import meant
 from simnova.observe.names import Names
 from simnova.observe.story import NOTHING, Story
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 
 
-class Inquiring:
+class Inquiring(Screen):
     """What the State and Why views can be asked for."""
-
-    _turn: RLock
-    _reel: Reel
-    _server: str = ""
-    step: int
-    answer: dict[str, Any]
 
     def watch(self, server: Any = "") -> None:
         """Let the State view show one server, given by its name, its uuid or itself; without one, that of each step.
@@ -56,6 +49,3 @@ class Inquiring:
         """
         found = sources.source(where)
         self.answer = {"where": where, "step": self.step, **asdict(found)}
-
-    def _show(self) -> None:
-        raise NotImplementedError

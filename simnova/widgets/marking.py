@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from itertools import count
-from threading import RLock
 from typing import Any, Final
 
 import traitlets
 
 from simnova.exceptions import UsageError, quoted, unknown
 from simnova.observe.markup import plain
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 from simnova.widgets.settings import Places
 from simnova.widgets.sound import TOLD
 
@@ -27,12 +26,9 @@ def _name(given: object) -> str:
     return name
 
 
-class Marking(traitlets.HasTraits):
+class Marking(Screen):
     """Markers: `player.marks` are their names, and the step that each stands at."""
 
-    _turn: RLock
-    _reel: Reel
-    step: int
     marks: Any = Places(help="the step that each marker stands at, by its name").tag(**TOLD)
 
     def mark(self, name: str = "") -> None:
@@ -76,7 +72,3 @@ class Marking(traitlets.HasTraits):
     @traitlets.observe("marks")
     def _marked(self, _: Any) -> None:
         self._show()
-
-    def _show(self) -> None:
-        """Send what is seen at the cursor; the player does it."""
-        raise NotImplementedError

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
-from typing import Any
 
 from simnova.exceptions import UsageError, unknown
 from simnova.observe.company import Company
 from simnova.observe.index import follow
 from simnova.widgets import panel
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 
 
-class Opening:
+class Opening(Screen):
     """What a click on an arrow, a queue or a service asks for. `opened` is empty while nothing is open."""
 
-    _turn: RLock
-    _reel: Reel
     _kept_open: Callable[[], panel.Panel] | None = None
-    step: int
-    opened: dict[str, Any]
 
     def open_message(self, seq: int) -> None:
         """Go to the event `seq` and show what its message carried: addresses, times, arguments.

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from threading import RLock
-from typing import Any, Final, get_args
+from typing import Any
 
-import anywidget
 import traitlets
 
 from simnova.arguments import named
@@ -21,7 +20,7 @@ from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.query import Query
 from simnova.observe.steps import Detail
-from simnova.widgets import settings, static, twin
+from simnova.widgets import static, twin
 from simnova.widgets.export.exports import Exports
 from simnova.widgets.finding import Finding
 from simnova.widgets.following import Following
@@ -31,11 +30,9 @@ from simnova.widgets.inquiring import Inquiring
 from simnova.widgets.marking import Marking
 from simnova.widgets.opening import Opening
 from simnova.widgets.reel import Reel
-from simnova.widgets.sound import TOLD
+from simnova.widgets.screen import DETAILS
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
-
-DETAILS: Final = get_args(Detail)
 
 
 def journal_of(source: Any) -> Journal:
@@ -64,9 +61,7 @@ def answered(source: Any, step: int, host: str) -> dict[str, Any]:
     return said if found.changes else {**said, "nothing": plain(found.nothing)}
 
 
-class Player(
-    Forking, Inquiring, Opening, Exports, Finding, Marking, Following, anywidget.AnyWidget
-):
+class Player(Forking, Inquiring, Opening, Exports, Finding, Marking, Following):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step, and `view` is the
@@ -77,26 +72,6 @@ class Player(
 
     _esm = static.script()
     _css = palette.css(".simnova-player") + static.style()
-    step: Any = settings.Step(
-        -1, help="sequence number of the event at the cursor, -1 in an empty journal"
-    )
-    detail: Any = settings.Choice(DETAILS, "story", help="what counts as a step")
-    view: Any = settings.Choice(
-        tuple(VIEWS), "decision", help="the picture beside the sequence"
-    ).tag(**TOLD)
-    strip: Any = traitlets.List(help="the styles of all steps; sent when they change").tag(**TOLD)
-    answer = traitlets.Dict(
-        help="what would have been enough for a host that lost, once it was asked about"
-    ).tag(**TOLD)
-    opened = traitlets.Dict(
-        help="a message, a queue or a service that was clicked; empty while nothing is open"
-    ).tag(**TOLD)
-    frame = traitlets.Dict(help="the story at the step").tag(**TOLD)
-    score = traitlets.Dict(help="the sequence around it, the same for many steps").tag(**TOLD)
-    pane = traitlets.Dict(help="the view beside them at the step").tag(**TOLD)
-    ticks: Any = traitlets.Dict(
-        help="the cells of the strip in which there is a stop or a hit, and where the markers are"
-    ).tag(**TOLD)
 
     @named
     def __init__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +14,7 @@ from simnova.observe.markup import plain
 from simnova.saving import as_path, save
 from simnova.widgets.export.page import Told, page
 from simnova.widgets.export.picture import png
-from simnova.widgets.fork import Fork
-from simnova.widgets.reel import Reel
+from simnova.widgets.screen import Screen
 from simnova.widgets.sound import sound
 
 FORMS: Final = {"html": "text/html", "svg": "image/svg+xml", "png": "image/png"}
@@ -31,25 +29,12 @@ OF_A_PAGE: Final = {
 """What can be said of a page, and what each is."""
 
 
-class Exports:
+class Exports(Screen):
     """What every player can give away."""
 
-    step: int
-    detail: str
-    view: str
     filter: Any
     stops: Any
     marks: Any
-    _reel: Reel
-    _source: Any
-    _fork: Fork | None
-    _server: str
-    send: Callable[..., None]
-    trait_names: Callable[..., list[str]]
-
-    def svg(self, view: str = "") -> str:
-        """The picture of this step that stands by itself."""
-        raise NotImplementedError
 
     def export(self, file: str | PathLike[str], **page: Any) -> Path:
         """Write a page of all steps (`.html`), or a picture of this step (`.svg`, `.png`); the file's path.
