@@ -21,12 +21,10 @@ from simnova.cloud.client import Client
 from simnova.cloud.code import Code, code
 from simnova.cloud.collection import Item
 from simnova.cloud.costs import as_costs, charge
-from simnova.cloud.engine import Engine, Until, condition, named, until_ended
 from simnova.cloud.flavors import Flavors
 from simnova.cloud.groups import Groups
 from simnova.cloud.hearing import Hearing
 from simnova.cloud.hosts import Host, as_hosts
-from simnova.cloud.inputs import Inputs
 from simnova.cloud.keypairs import Keypairs
 from simnova.cloud.managers import Managers
 from simnova.cloud.quotas import Quotas
@@ -35,9 +33,8 @@ from simnova.cloud.server import Call, Server
 from simnova.cloud.services import Services
 from simnova.cloud.stock import Images, Networks, Servers
 from simnova.cloud.upkeep import Upkeep
-from simnova.cloud.views import Moment, Views
+from simnova.cloud.views import Views
 from simnova.config import Config
-from simnova.exceptions import UsageError
 from simnova.kernel import timeline
 from simnova.kernel.choices import Choices
 from simnova.kernel.clock import Clock
@@ -46,7 +43,6 @@ from simnova.kernel.faults import Faults
 from simnova.kernel.journal import Journal, Level
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
-from simnova.kernel.service import Service
 from simnova.kernel.timeline import Comparer, Timeline
 from simnova.messaging.losses import Losses
 from simnova.observe.index import step
@@ -62,8 +58,14 @@ class _Original(NamedTuple):
     stops: dict[int, Stop]
     comparer: Comparer
 
+    def lead(self, clock: Clock) -> None:
+        """Have all go as it went there, and be compared."""
+        clock.real.replay(self.measured)
+        clock.patience.replay(self.stops)
+        clock.journal.after.append(self.comparer)
 
-class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
+
+class Cloud(Captures, Hearing, Upkeep, Views, Accidents):
     """API, message queue, scheduler, conductor, compute nodes, databases, and the neighbours that Nova needs.
 
     `hosts` is a number, or a list of names and `Host`; `cells` splits them, in this order, into so many cells with a
@@ -133,9 +135,7 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         self.closed = False
         self._run_id = _original.run_id if _original else secrets.token_hex(8)
         if _original is not None:
-            self.clock.real.replay(_original.measured)
-            self.clock.patience.replay(_original.stops)
-            self.journal.after.append(_original.comparer)
+            _original.lead(self.clock)
         self.assembly = Assembly(
             self.clock,
             self.conf,
@@ -149,22 +149,29 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         )
         self.journal.about = about(self._recipe)
         self.assembly.listen(self._heard, self._answer_guest)
+        self._hold()
+        self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
+        self._set_up()
+        self.choices = None if choices is None else self._decided(choices)
+        for name, reason in self.assembly.failures.items():
+            if _original is None:
+                warnings.warn(f"{name} did not start: {reason}", stacklevel=3)
+
+    def _hold(self) -> None:
+        """What is looked up by names."""
         self.servers, self.flavors = Servers(self), Flavors(self)
         self.images, self.networks = Images(self), Networks(self)
         self.aggregates, self.services = Aggregates(self), Services(self)
         self.cells = Cells(self)
         self.groups, self.keypairs, self.quotas = Groups(self), Keypairs(self), Quotas(self)
-        self._client = Client(self.assembly.rest, self.clock.start("client", background=True))
+
+    def _set_up(self) -> None:
         try:
             with Seldom():
                 set_up(self.assembly, self._client)
         except BaseException:
             self.close()
             raise
-        self.choices = None if choices is None else self._decided(choices)
-        for name, reason in self.assembly.failures.items():
-            if _original is None:
-                warnings.warn(f"{name} did not start: {reason}", stacklevel=3)
 
     def _decided(self, choices: Mapping[str, Any]) -> Choices:
         made = Choices(self.clock, choices)
@@ -228,88 +235,6 @@ class Cloud(Inputs, Accidents, Captures, Hearing, Upkeep, Views):
         call = self.send(method, path, body, service=service, **headers)
         self._until_answered(call)
         return call.result().body
-
-    def _until_answered(self, call: Call) -> None:
-        """Raises `UsageError` where nobody is at work any more, and the answer has not come."""
-        with self._engine():
-            while not call.done and not self.clock.quiet and self.clock.step():
-                pass
-        if not call.done:
-            broken = "; ".join([*self.faults, *self._down()]) or "nobody is at work"
-            raise UsageError(
-                f"{call!r}: whoever has to answer waits for what is broken: {broken}. Mend it, then run()"
-            )
-
-    def _until_ended(self, life: Service | None) -> None:
-        until_ended(self, life)
-
-    # --- time -------------------------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> float:
-        """Seconds since the cloud's time zero."""
-        return self.clock.now
-
-    def run(
-        self, until: Until = None, *, pace: float | None = None, timeout: float = 86400.0
-    ) -> Self:
-        """Run until nobody works, or until something: a time in seconds, a kind of event, a query
-        (`"kind:rpc.cast to:compute"`), a condition on an event.
-
-        With a `pace` simulated seconds follow the wall clock times it. Raises `UsageError` where the condition never
-        holds, or where something still works after `timeout` simulated seconds.
-        """
-        checks.check_run(until, pace, timeout)
-        if isinstance(until, (int, float)) and not isinstance(until, bool):
-            return self._run_until_time(float(until), pace)
-        wanted = condition(until, self.journal)
-        seen, limit = len(self.journal), self.now + timeout
-        with self._engine(pace):
-            while not self.clock.quiet:
-                self.clock.step()
-                if wanted is not None:
-                    new, seen = self.journal.events[seen:], len(self.journal)
-                    if any(wanted(event) for event in new):
-                        return self
-                if self.clock.now > limit:
-                    raise UsageError(
-                        f"still at work after {timeout:g} simulated seconds: {self._at_work()}"
-                    )
-        if wanted is not None:
-            raise UsageError(
-                f"nothing works any more at {self.now:.3f} s, and {named(until, self.journal)}"
-            )
-        return self
-
-    def _run_until_time(self, until: float, pace: float | None) -> Self:
-        if until < self.now:
-            raise UsageError(
-                f"{until:g} s is in the past, it is {self.now:.3f} s: to look back, seek in the player"
-            )
-        timer = self._input("advance", seconds=until - self.now)
-        with self._engine(pace):
-            while not timer.processed:
-                self.clock.step()
-        return self
-
-    def step(self) -> Moment:
-        """Run to the next event and return it, with those of the same instant of the engine; background ones pass."""
-        seen = len(self.journal)
-        with self._engine():
-            while not self.clock.quiet:
-                self.clock.step()
-                new = [event for event in self.journal.events[seen:] if not event.background]
-                if new:
-                    return Moment(self.journal, new)
-        return Moment(self.journal, [])
-
-    def _at_work(self) -> str:
-        return "; ".join(
-            f"{task.service.name} {task.name} at {line}" for task, line in self.clock.waiting()
-        )
-
-    def _engine(self, pace: float | None = None) -> Engine:
-        return Engine(self, pace)
 
     # --- time travel ------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from simnova.kernel.service import Service
 from simnova.observe.query import Query
 
 if TYPE_CHECKING:
-    from simnova.cloud.cloud import Cloud
+    from simnova.cloud.running import Running
 
 __door__ = True
 
@@ -33,7 +33,7 @@ _taking = threading.Lock()
 class Engine:
     """Owns the engine for the time of a block; another thread's block is refused, but waits for a guest's request."""
 
-    def __init__(self, cloud: Cloud, pace: float | None) -> None:
+    def __init__(self, cloud: Running, pace: float | None) -> None:
         self.cloud = cloud
         self.pace = pace
         self._interrupts: Handler | None = None
@@ -67,7 +67,7 @@ class Engine:
         self.cloud._owner = None
 
 
-def until_ended(cloud: Cloud, life: Service | None) -> None:
+def until_ended(cloud: Running, life: Service | None) -> None:
     """Run until a service is down, unless a run is under way that will come to it."""
     if life is not None and life.alive and cloud._owner is None:
         with Engine(cloud, None):

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from simnova.cloud.shown import Shown
 from simnova.exceptions import UsageError, one_of
 from simnova.nova.virt.beside import VIRSH
 
 if TYPE_CHECKING:
-    from simnova.cloud.cloud import Cloud
+    pass
 
 
-class Guests:
+class Guests(Shown):
     """The part of `Server` that asks nobody: `cloud.run()` follows what Nova makes of it (of a stop 15 s later).
 
     Each raises `UsageError` where the guest is not as it must be for that, or is on no simulated host.
     """
-
-    cloud: Cloud
-    id: str
-
-    @property
-    def name(self) -> str:
-        """The display name."""
-        raise NotImplementedError
-
-    @property
-    def host(self) -> Any:
-        """The compute host on which it runs, None where it has none."""
-        raise NotImplementedError
 
     def power_off_inside(self) -> None:
         """Have its guest switch itself off, as `poweroff` inside it does."""

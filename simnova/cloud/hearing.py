@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from simnova.cloud.assembly import Assembly
 from simnova.cloud.metadata import GuestRequests
-from simnova.kernel.journal import Journal
 from simnova.nova.objects.states import PowerState
 
 __door__ = True
@@ -12,9 +10,6 @@ __door__ = True
 
 class Hearing(GuestRequests):
     """Hands the news of guests to their driver, between two events of the engine."""
-
-    assembly: Assembly
-    journal: Journal
 
     def listen(self) -> None:
         """Hear what real hypervisors have told since the cloud last ran, as `run` and `step` do at their beginning."""

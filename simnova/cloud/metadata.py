@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from simnova.cloud.assembly import METADATA, Assembly
-from simnova.cloud.engine import MOMENT, Engine
+from simnova.cloud.assembly import METADATA
+from simnova.cloud.engine import MOMENT
+from simnova.cloud.running import Running
 from simnova.exceptions import UsageError, unknown
-from simnova.kernel.clock import Clock
 from simnova.messaging.rest import Response
 from simnova.nova.api.metadata.handler import REMOTE, sign
 
@@ -30,23 +29,8 @@ PATIENCE = 20.0
 """Wall seconds after which a real guest is told that nobody answers (503)."""
 
 
-class GuestRequests:
+class GuestRequests(Running):
     """The part of `Cloud` that asks in guests' names."""
-
-    assembly: Assembly
-    clock: Clock
-    closed: bool
-    _owner: int | None
-    _serving: int | None = None
-    """The thread that runs the engine for a guest's request, while nobody else does."""
-    _input: Callable[..., Any]
-    _engine: Callable[[], Engine]
-    _until_answered: Callable[[Call], None]
-
-    @property
-    def serves_a_guest(self) -> bool:
-        """Whether the engine runs for a real guest's request, and will soon be free."""
-        return self._owner is None or self._owner == self._serving
 
     def _answer_guest(self, **asked: Any) -> Response | None:
         """The answer to a real guest, on a thread of its own; a cloud that stands still runs until it is answered."""

@@ -10,7 +10,6 @@ from simnova.exceptions import UsageError
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
-    from simnova.cloud.cloud import Cloud
     from simnova.cloud.collection import Item
 
 
@@ -24,23 +23,6 @@ _MIGRATIONS = (
 
 class Moves(Guests, Seats):
     """The half of `Server` about moving. Each runs the cloud until the API has answered, not until it is done."""
-
-    cloud: Cloud
-    id: str
-
-    @property
-    def name(self) -> str:
-        """The display name."""
-        raise NotImplementedError
-
-    @property
-    def host(self) -> Any:
-        """The compute host on which it runs, None where it has none."""
-        raise NotImplementedError
-
-    def act(self, action: str, value: Any = None) -> Any:
-        """Ask the API for an action by its name there."""
-        raise NotImplementedError
 
     def resize(self, flavor: str | Item) -> None:
         """Ask the API to give it another flavor, by name; then `confirm_resize()` or `revert_resize()` it."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simnova.cloud.running import Running
 from simnova.db.database import Database
 from simnova.db.transaction import Transaction
 from simnova.exceptions import NovaError, UsageError, one_of
@@ -25,8 +26,6 @@ from simnova.observe.table import Table
 if TYPE_CHECKING:
     from simnova.cloud.assembly import Assembly
     from simnova.cloud.cloud import Cloud
-    from simnova.kernel.clock import Clock
-    from simnova.kernel.journal import Journal
 
 __door__ = True
 
@@ -77,12 +76,8 @@ class Reach:
         return element("div", self.sql()._repr_html_() + self.messages()._repr_html_())
 
 
-class Captures:
+class Captures(Running):
     """Lets a learner find out what a compute host reaches."""
-
-    assembly: Assembly
-    clock: Clock
-    journal: Journal
 
     def fork(self, at: int | None = None) -> Cloud:
         """See `Cloud.fork`."""
@@ -101,10 +96,6 @@ class Captures:
         reach: Reach = twin._input("capture", host=host)
         twin.run()
         return reach
-
-    def _check_open(self) -> None:
-        """See `Inputs._check_open`."""
-        raise NotImplementedError
 
     def _runs(self, name: str) -> bool:
         life = self.assembly.running.get(name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from simnova.cloud.shown import Shown
 from simnova.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from simnova.cloud.cloud import Cloud
     from simnova.nova.virt.libvirt.qemu import QemuDriver
 
 __door__ = True
@@ -32,26 +32,8 @@ class Picture:
         return self.data
 
 
-class Seats:
+class Seats(Shown):
     """The part of `Server` for who sits at its host. Each raises `UsageError` where the guest is not a real one."""
-
-    cloud: Cloud
-    id: str
-
-    @property
-    def name(self) -> str:
-        """The display name."""
-        raise NotImplementedError
-
-    @property
-    def status(self) -> str:
-        """ACTIVE, SHUTOFF, …"""
-        raise NotImplementedError
-
-    @property
-    def host(self) -> Any:
-        """The compute host on which it runs, None where it has none."""
-        raise NotImplementedError
 
     def screenshot(self) -> Picture:
         """What is on the guest's screen now."""

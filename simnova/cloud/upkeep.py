@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simnova.cloud import checks
 from simnova.cloud.cells import check_new_host, host_fields
 from simnova.cloud.hosts import Host
+from simnova.cloud.running import Running
 from simnova.db.transaction import Transaction
 from simnova.exceptions import UsageError, one_of, quoted
 from simnova.kernel.clock import Task
@@ -17,24 +18,13 @@ from simnova.nova.scheduler.client.report import SchedulerReportClient
 from simnova.observe.table import Table
 
 if TYPE_CHECKING:
-    from simnova.cloud.assembly import Assembly
     from simnova.cloud.server import Server
-    from simnova.kernel.clock import Clock
 
 __door__ = True
 
 
-class Upkeep:
+class Upkeep(Running):
     """The verbs of a cloud by which an operator sets Placement's books right, and changes cells and hosts."""
-
-    assembly: Assembly
-    clock: Clock
-
-    def _input(self, verb: str, /, **args: Any) -> Any:
-        raise NotImplementedError
-
-    def _engine(self, pace: float | None = None) -> Any:
-        raise NotImplementedError
 
     def audit_allocations(self, delete: bool = False) -> Table:
         """`nova-manage placement audit`: who holds something on a host and is neither a server of it nor a move.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Iterable, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simnova.cloud import used
+from simnova.cloud.running import Running
 from simnova.config import Config
 from simnova.db.databases import rows_as_databases
 from simnova.exceptions import UsageError, unknown
-from simnova.kernel.journal import Event, Journal
-from simnova.kernel.timeline import Timeline
+from simnova.kernel.journal import Event
 from simnova.observe import (
     causes,
     chart,
@@ -41,7 +41,6 @@ from simnova.observe.steps import Detail
 from simnova.observe.story import NOTHING, Story
 
 if TYPE_CHECKING:
-    from simnova.cloud.assembly import Assembly
     from simnova.cloud.server import Server
     from simnova.cloud.stock import Servers
     from simnova.messaging.amqp import Broker
@@ -59,37 +58,11 @@ if TYPE_CHECKING:
 __door__ = True
 
 
-class Moment(list[Event]):
-    """The events of one step of a cloud; it shows itself as the sentences that tell of them."""
-
-    def __init__(self, journal: Journal, events: Iterable[Event]) -> None:
-        super().__init__(events)
-        self._journal = journal
-
-    def story(self) -> Story:
-        """A sentence for each event."""
-        return Story((one.seq, one.time, stories.sentence(self._journal, one.seq)) for one in self)
-
-    def __repr__(self) -> str:
-        return str(self.story())
-
-    def _repr_html_(self) -> str:
-        return self.story()._repr_html_()
-
-
-class Views:
+class Views(Running):
     """Looks at a journal. `seq` is a step, by default the last one; `detail` is "story", "messages" or "everything"."""
 
-    journal: Journal
-    assembly: Assembly
-    timeline: Timeline
-    closed: bool
     servers: Servers
     _recipe: dict[str, Any]
-
-    def aside(self, work: Callable[[], Any]) -> Any:
-        """See `Inputs.aside`."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         if self.closed:
@@ -102,17 +75,6 @@ class Views:
         counts = [f"{len(one)} {what}{'s' * (len(one) != 1)}" for what, one in parts.items()]
         trouble = "".join(f"; {one}" for one in self._down())
         return f"<Cloud at {self.assembly.clock.now:.3f} s: {', '.join(counts)}{trouble}>"
-
-    def _down(self) -> list[str]:
-        """What is down, services and message brokers, in words."""
-        services = [name for name, life in self.assembly.running.items() if not life.alive]
-        brokers = [name for name, broker in self.assembly.brokers.items() if not broker.is_up]
-        return [self._trouble(name) for name in [*services, *brokers]]
-
-    def _trouble(self, service: str) -> str:
-        """That a service is down, and why where it could not start."""
-        why = self.assembly.failures.get(service)
-        return f"{service} is down" + (f": {why}" if why else "")
 
     def _repr_html_(self) -> str:
         return element("p", escape(repr(self))) + self.hosts_at().svg()

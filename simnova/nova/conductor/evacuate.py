@@ -41,12 +41,12 @@ class EvacuateTask(TaskBase):
                 else self._scheduled(context, instance, request_spec)
             )
         except Exception as error:
-            refused = bool(host) and isinstance(error, exception.NoValidHost)
-            if refused:
+            if host and isinstance(error, exception.NoValidHost):
                 LOG.warning("Specified host %s for evacuate is invalid.", host, instance=instance)
                 await self._not_evacuated(context, instance, error, instance.vm_state)
-            await _failed(migration)
-            if not refused:
+                await _failed(migration)
+            else:
+                await _failed(migration)
                 await self._not_evacuated(context, instance, error, VmState.ERROR)
                 LOG.warning("Rebuild failed: %s", error, instance=instance)
             raise
