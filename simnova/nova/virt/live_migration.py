@@ -34,6 +34,11 @@ class LiveMigrationDriver(MovingDriver):
     jobs: dict[str, Any]
     profile: Profile
 
+    async def _send_disk(self, guest: Guest, dest: str) -> None:
+        """The overlay over the network; here it stays, under another name."""
+        said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
+        await self._step("copy", guest, **said)
+
     # --- before -----------------------------------------------------------------------------------------------
 
     async def check_can_live_migrate_destination(
@@ -159,6 +164,13 @@ class LiveMigrationDriver(MovingDriver):
         done = Transition.POSTCOPY_STARTED if over else Transition.MIGRATION_COMPLETED
         self.events.emit(guest.uuid, done, Transition.STOPPED)
         self.hypervisors[dest].driver.take(replace(guest, state=state, internal_id=None))
+
+    def take(self, guest: Guest) -> None:
+        """A guest has come here while it ran: from now on it is this host's."""
+        self.guests[guest.uuid] = guest
+        self.disks.add(guest.uuid)
+        running = guest.state == PowerState.RUNNING
+        self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
 
     async def live_migration_abort(self, instance: Instance) -> None:
         """Call it off: the guest stays where it is. Raises InstanceNotFound where it has left."""

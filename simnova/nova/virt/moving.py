@@ -67,6 +67,12 @@ class MovingDriver(CopyingDriver):
     async def _send_disk(self, guest: Guest, dest: str) -> None:
         """Bring the disk to the other host."""
 
+    async def _drop_disk(self, instance: Instance) -> None:
+        """Remove the disk that was put aside while the move was not confirmed."""
+
+    async def _take_back_disk(self, instance: Instance) -> None:
+        """Make the disk that was put aside the guest's again."""
+
     async def _copy_base(self, host: str, guest: Guest, image: ImageMeta, path: str) -> None:
         """From the host that the guest comes from. Raises `ProcessExecutionError` where that has it no more."""
         held = {base.path: base.size for base in self.hypervisors[host].driver.cache.base.values()}
@@ -114,6 +120,7 @@ class MovingDriver(CopyingDriver):
         self._begin("confirm_migration")
         if migration.dest_compute != self.host and instance.uuid in self.guests:
             await self._undefine(self.guests[instance.uuid])
+        await self._drop_disk(instance)
 
     async def finish_revert_migration(
         self,
@@ -126,6 +133,7 @@ class MovingDriver(CopyingDriver):
     ) -> None:
         """Make the guest again what it was here."""
         self._begin("finish_revert_migration")
+        await self._take_back_disk(instance)
         image = ImageMeta.from_system_metadata(instance.system_metadata)
         guest = Guest.of(instance, PowerState.SHUTDOWN)
         await self._define(context, instance, image, network_info, guest)

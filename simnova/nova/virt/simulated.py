@@ -23,7 +23,6 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
-from simnova.nova.virt.event import Transition
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH
@@ -170,10 +169,7 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
     def take(self, guest: Guest) -> None:
         """A guest has come here while it ran: from now on it is this host's."""
         self._last_id += 1
-        self.guests[guest.uuid] = replace(guest, internal_id=self._last_id)
-        self.disks.add(guest.uuid)
-        running = guest.state == PowerState.RUNNING
-        self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
+        super().take(replace(guest, internal_id=self._last_id))
 
     def lose_power(self) -> None:
         """The machine is off, and every guest with it; what is on disk stays. Nobody is there to be told."""
@@ -295,23 +291,18 @@ class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
         link = Link.to(self, dest, self.hypervisors)
         await link.connect(f"ssh -o BatchMode=yes {dest} mkdir -p {INSTANCES_PATH}/{guest.uuid}", 2)
 
-    async def _send_disk(self, guest: Guest, dest: str) -> None:
-        """The overlay over the network: as large as what its image holds."""
-        said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
-        await self._step("copy", guest, **said)
-
     async def _copy(self, file: str, dest: str, seconds: float) -> None:
-        """What goes over the network arrives where the other host is there, from the beginning to the end."""
         uuid, _, name = file.partition("/")
         source, target = f"{INSTANCES_PATH}/{uuid}_resize/{name}", f"{INSTANCES_PATH}/{file}"
-        command, link = f"scp -r {source} {dest}:{target}", Link.to(self, dest, self.hypervisors)
-        await link.connect(command)
-        await self.clock.sleep(seconds)
-        await link.deliver(command)
+        await self._scp(dest, f"scp -r {source} {dest}:{target}", seconds)
 
     async def _fetch_base(self, file: str, source: str, seconds: float) -> None:
-        path, link = f"{INSTANCES_PATH}/{file}", Link.to(self, source, self.hypervisors)
-        command = f"scp -r {source}:{path} {path}"
+        path = f"{INSTANCES_PATH}/{file}"
+        await self._scp(source, f"scp -r {source}:{path} {path}", seconds)
+
+    async def _scp(self, host: str, command: str, seconds: float) -> None:
+        """What goes over the network arrives where the other host is there, from the beginning to the end."""
+        link = Link.to(self, host, self.hypervisors)
         await link.connect(command)
         await self.clock.sleep(seconds)
         await link.deliver(command)

@@ -135,31 +135,33 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
 
     def _unsaid(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
         """What a step needs, and the journal does not tell."""
-        if name == "download":
-            path = str(said["file"]).removesuffix(images.PART)
-            return {"data": self.incoming.get(path)}
-        if name in ("define", "redefine"):
-            return {"lay": self._lay, "lans": self._lans()}
-        if name == "plug":
-            mac = said["mac"]
-            return {"lay": lambda uuid: self._lay(uuid, mac), "lan": self._lans().get(mac, "")}
-        if name == "undefine":
-            return {"take_up": self._take_up}
-        if name == "config_drive":
-            return {"data": self.written[str(said["file"])], "mkisofs_cmd": self.conf.mkisofs_cmd}
-        if name == "copy":
-            return {"to": self._place(said["dest"])}
-        if name == "copy_base":
-            return {"origin": self._place(said["source"])}
-        if name == "unplug":
-            options = self.conf.libvirt
-            times, each = options.device_detach_attempts, options.device_detach_timeout
-            gone = partial(self._take_up, mac=said["mac"])
-            patient = {"attempts": times, "patience": each, "timeout": times * each}
-            return {**patient, "take_up": gone}
-        if name == "shutdown":
-            retry = self.conf.compute.shutdown_retry_interval
-            return {"timeout": self.conf.libvirt.wait_soft_reboot_seconds, "retry": retry}
+        match name:
+            case "download":
+                path = str(said["file"]).removesuffix(images.PART)
+                return {"data": self.incoming.get(path)}
+            case "define" | "redefine":
+                return {"lay": self._lay, "lans": self._lans()}
+            case "plug":
+                mac = said["mac"]
+                return {"lay": lambda uuid: self._lay(uuid, mac), "lan": self._lans().get(mac, "")}
+            case "unplug":
+                options = self.conf.libvirt
+                times, each = options.device_detach_attempts, options.device_detach_timeout
+                gone = partial(self._take_up, mac=said["mac"])
+                patient = {"attempts": times, "patience": each, "timeout": times * each}
+                return {**patient, "take_up": gone}
+            case "undefine":
+                return {"take_up": self._take_up}
+            case "config_drive":
+                data = self.written[str(said["file"])]
+                return {"data": data, "mkisofs_cmd": self.conf.mkisofs_cmd}
+            case "copy":
+                return {"to": self._place(said["dest"])}
+            case "copy_base":
+                return {"origin": self._place(said["source"])}
+            case "shutdown":
+                retry = self.conf.compute.shutdown_retry_interval
+                return {"timeout": self.conf.libvirt.wait_soft_reboot_seconds, "retry": retry}
         return {}
 
     # --- guests that move ---
@@ -171,36 +173,11 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
             raise exception.MigrationError(reason=f"{host} is no QEMU host: no disk can go there")
         return str(other.hypervisor.directory)
 
-    async def _send_disk(self, guest: Guest, dest: str) -> None:
-        """The overlay into the other host's directory; here it stays under another name."""
-        said = {"file": f"{guest.uuid}/disk", "dest": dest, "bytes": self._size(guest)}
-        await self._step("copy", guest, **said)
-
-    async def confirm_migration(
-        self,
-        context: RequestContext,
-        migration: Any,
-        instance: Instance,
-        network_info: NetworkInfo | None = None,
-    ) -> None:
-        """What was put aside goes too."""
-        await super().confirm_migration(context, migration, instance, network_info)
+    async def _drop_disk(self, instance: Instance) -> None:
         await self.hypervisor.call("forget", images.forget, instance.uuid)
 
-    async def finish_revert_migration(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        network_info: NetworkInfo | None,
-        migration: Any,
-        block_device_info: Mapping[str, Any] | None = None,
-        power_on: bool = True,
-    ) -> None:
-        """The disk that was put aside is the guest's again."""
+    async def _take_back_disk(self, instance: Instance) -> None:
         await self.hypervisor.call("take back", images.take_back, instance.uuid)
-        await super().finish_revert_migration(
-            context, instance, network_info, migration, block_device_info, power_on
-        )
 
     # --- guests that move while they run ---
 
@@ -220,8 +197,8 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
             )
         known = await sender.hypervisor.call("name", work.called, instance.uuid, instance.name)
         await self.hypervisor.call("arrival", work.refuse_arrival, called=known)
-        check = LiveMigrationDriver.check_can_live_migrate_destination
-        data = await check(self, context, instance, src_compute_info, *about)
+        check = super().check_can_live_migrate_destination
+        data = await check(context, instance, src_compute_info, *about)
         return {**data, "target_connect_addr": LISTEN}
 
     async def pre_live_migration(
@@ -295,13 +272,6 @@ class QemuDriver(LiveMigrationDriver, ConsolesDriver):
         """It is the other host's, with its cards."""
         self.hand_over(guest.uuid, self.hypervisors[dest].driver)
         super()._leave(guest, state, dest)
-
-    def take(self, guest: Guest) -> None:
-        """A guest has come here while it ran."""
-        self.guests[guest.uuid] = guest
-        self.disks.add(guest.uuid)
-        running = guest.state == PowerState.RUNNING
-        self.events.emit(guest.uuid, Transition.RESUMED if running else Transition.PAUSED)
 
 
 def _transition(before: PowerState, now: PowerState) -> Transition:
