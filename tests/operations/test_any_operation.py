@@ -7,6 +7,7 @@ fails in good order, and nothing is left hanging.
 
 import pytest
 from books import AUDIT, Books, walk
+from chaos_steps import BODIES, FLAVORS
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -28,8 +29,6 @@ HOSTS = [
     Host("compute2", vcpus=2, memory_mb=4608, local_gb=60),
     Host("compute3", vcpus=1, memory_mb=8704, local_gb=60),
 ]
-NAMES = [host.name for host in HOSTS]
-FLAVORS = ["m1.tiny", "m1.small", "m1.medium"]
 NOT_RECORDED = ("os-resetState", "forceDelete", "os-getConsoleOutput", "os-getVNCConsole")
 """Actions that Nova keeps no instance action of; a second deletion is ignored."""
 
@@ -38,24 +37,6 @@ TOO_LATE = ("UnexpectedTaskStateError", "UnexpectedDeletingTaskStateError")
 
 UPLOADS = {"createImage", "createBackup", "shelve"}
 """Actions for which the API makes an image first; where a task is in the way, it stays as it is."""
-
-BODIES = {
-    "reboot": [{"type": "SOFT"}, {"type": "HARD"}],
-    "changePassword": [{"adminPass": "secret"}],
-    "createImage": [{"name": "shot"}],
-    "createBackup": [
-        {"name": "copy", "backup_type": "daily", "rotation": rotation} for rotation in (0, 1)
-    ],
-    "rescue": [None],
-    "rebuild": ["image"],
-    "resize": FLAVORS,
-    "migrate": [None, *({"host": name} for name in NAMES)],
-    "unshelve": [None, *({"host": name} for name in NAMES)],
-    "os-resetState": [{"state": "active"}, {"state": "error"}],
-    "os-migrateLive": [{"host": host, "block_migration": "auto"} for host in (None, *NAMES)],
-    "evacuate": [{}],
-}
-"""What may stand in the body of an action; None where nothing need."""
 
 
 class Users(RuleBasedStateMachine):
@@ -102,7 +83,7 @@ class Users(RuleBasedStateMachine):
         if action == "resize":
             value = {"flavorRef": self.cloud.flavors.id_of(value)}
         if action == "rebuild":
-            value = {"imageRef": self.cloud.images.id_of("cirros")}
+            value = {"imageRef": self.cloud.images.id_of(value)}
         if action == "os-resetState" and server.answer:
             self.reset.add(server.server.id)
         self.ask(server, "POST", "/action", {action: value})
