@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import warnings
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from simnova import arguments
@@ -304,10 +303,5 @@ class Cloud(Captures, Hearing, Upkeep, Views, Accidents):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from threading import Lock
-from types import TracebackType
 
 SELDOM = (50_000, 20, 10)
 """Thresholds of the three generations; Python's own are (700, 10, 10), which doubles the time of a boot."""
@@ -25,12 +24,7 @@ class Seldom:
                     gc.set_threshold(*SELDOM)
             Seldom._blocks += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with Seldom._lock:
             Seldom._blocks -= 1
             if not Seldom._blocks:

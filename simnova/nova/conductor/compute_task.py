@@ -65,21 +65,23 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
         for instance, build_request, spec, hosts in zip(
             created, build_requests, request_specs, host_lists, strict=True
         ):
-            if instance is not None:
-                disks = await self._hand_over(instance, build_request, block_device_mapping)
-                if disks is not None:
-                    await self._cast(
-                        instance,
-                        hosts,
-                        image=image,
-                        request_spec=spec,
-                        filter_properties=self._retry(spec, {}),
-                        admin_password=admin_password,
-                        injected_files=injected_files,
-                        requested_networks=requested_networks,
-                        security_groups=spec.security_groups,
-                        block_device_mapping=disks,
-                    )
+            if instance is None:
+                continue
+            disks = await self._hand_over(instance, build_request, block_device_mapping)
+            if disks is None:
+                continue
+            await self._cast(
+                instance,
+                hosts,
+                image=image,
+                request_spec=spec,
+                filter_properties=self._retry(spec, {}),
+                admin_password=admin_password,
+                injected_files=injected_files,
+                requested_networks=requested_networks,
+                security_groups=spec.security_groups,
+                block_device_mapping=disks,
+            )
 
     async def build_instances(
         self,
@@ -204,20 +206,32 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
     async def _hand_over(
         self, instance: Instance, build_request: BuildRequest, disks: list[BlockDeviceMapping]
     ) -> list[BlockDeviceMapping] | None:
-        """From here on the cell's row is the server, not the build request. None where the user has deleted it."""
+        """The server's disks, once it is its cell's. None where the user has deleted it."""
         context = instance.ctxt
         await InstanceAction.action_start(context, instance.uuid, "create")
         mappings = await self._create_block_device_mapping(context, instance, disks)
+        cell = await CellMapping.get_by_uuid(context, str(context.cell_uuid))
+        kept = await self._give_to_cell(context, instance, build_request, cell)
+        return mappings if kept else None
+
+    async def _give_to_cell(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        build_request: BuildRequest,
+        cell: CellMapping,
+    ) -> bool:
+        """From here on the cell's row is the server, not the build request. False where the user has deleted it."""
         mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
-        mapping.cell_mapping = await CellMapping.get_by_uuid(context, str(context.cell_uuid))
+        mapping.cell_mapping = cell
         await mapping.save()
         try:
             build_request.context = context
             await build_request.destroy()
         except exception.BuildRequestNotFound:
             await instance.destroy()
-            return None
-        return mappings
+            return False
+        return True
 
     async def _cast(
         self,
@@ -274,14 +288,7 @@ class ComputeTaskManager(Moves, RebuildTask, UnshelveTask):
         except type(error):
             pass
         await self._create_block_device_mapping(cell_context, instance, disks)
-        mapping = await InstanceMapping.get_by_instance_uuid(context, instance.uuid)
-        mapping.cell_mapping = cell0
-        await mapping.save()
-        try:
-            build_request.context = context
-            await build_request.destroy()
-        except exception.BuildRequestNotFound:
-            await instance.destroy()
+        await self._give_to_cell(context, instance, build_request, cell0)
 
 
 def _with_tried(properties: dict[str, Any], host: Selection) -> dict[str, Any]:
