@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from simnova.exceptions import UsageError, quoted
 from simnova.kernel.journal import Event, Journal
 from simnova.observe.index import follow, step
 from simnova.observe.names import Names
 from simnova.observe.query import Query, Term, matching
-from simnova.observe.steps import Detail, steps
+from simnova.observe.steps import DETAILS, steps
 
 
 def meant(journal: Journal, given: object = None) -> int | None:
@@ -23,7 +21,7 @@ def meant(journal: Journal, given: object = None) -> int | None:
     if isinstance(given, (int, Event)) or not isinstance(named, str):
         return step(journal, given)
     query = _query(journal, named)
-    for detail in get_args(Detail):
+    for detail in DETAILS:
         if found := matching(journal, query, steps(journal, detail)):
             return found[-1]
     doubts = "; ".join(query.doubts(journal)) or "no server is called so, and no sentence says so"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Final, Literal, get_args
 
 from simnova.exceptions import unknown
@@ -15,7 +14,7 @@ work as well, and the RPC by which nova-compute reads and writes rows. everythin
 lines too.
 """
 
-_DETAILS: Final = get_args(Detail)
+DETAILS: Final = get_args(Detail)
 _STORY = frozenset({"http", "rpc", "scheduler", "virt", "input", "fault", "service", "state"})
 _ROWS = {
     "instances": {"vm_state", "task_state", "power_state", "host"},
@@ -57,12 +56,12 @@ class Steps:
 
     def __init__(self) -> None:
         self.of: dict[tuple[str, bool], list[int]] = {
-            (detail, background): [] for detail in _DETAILS for background in (False, True)
+            (detail, background): [] for detail in DETAILS for background in (False, True)
         }
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
-        for detail in _DETAILS[level(event) :]:
+        for detail in DETAILS[level(event) :]:
             self.of[detail, True].append(event.seq)
             if not event.background:
                 self.of[detail, False].append(event.seq)
@@ -74,12 +73,6 @@ def steps(journal: Journal, detail: Detail = "story", *, background: bool = Fals
 
     Raises `UsageError` for a detail that is none of story, messages, everything.
     """
-    if detail not in _DETAILS:
-        raise unknown("detail", detail, _DETAILS)
+    if detail not in DETAILS:
+        raise unknown("detail", detail, DETAILS)
     return list(follow(journal, Steps).of[detail, background])
-
-
-def following(places: list[int], seq: int) -> int | None:
-    """The first step after `seq`, or None at the end."""
-    found = bisect_right(places, seq)
-    return places[found] if found < len(places) else None

@@ -10,14 +10,14 @@ from __future__ import annotations
 import textwrap
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from simnova.exceptions import UsageError, unknown
 from simnova.kernel.journal import KINDS, Event, Journal
 from simnova.observe.endings import endings
 from simnova.observe.index import follow, last, step
 from simnova.observe.markup import element, escape, plain
-from simnova.observe.steps import Detail, steps
+from simnova.observe.steps import DETAILS, Detail, steps
 from simnova.observe.story_en import TEMPLATES
 from simnova.observe.story_en.ending import ending
 from simnova.observe.table import WIDTH, Table
@@ -121,8 +121,8 @@ def _untold(journal: Journal, detail: Detail, walk: Callable[[Detail], list[int]
     """Why a story has no step, and which detail has some."""
     if not steps(journal, detail):
         return NOTHING
-    details = get_args(Detail)
-    found = next((one for one in details[details.index(detail) + 1 :] if walk(one)), "")
+    deeper = DETAILS[DETAILS.index(detail) + 1 :]
+    found = next((one for one in deeper if walk(one)), "")
     return "No step is told by that" + (f": with detail={found!r} some are." if found else ".")
 
 

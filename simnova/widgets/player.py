@@ -19,7 +19,7 @@ from simnova.kernel.journal import Journal
 from simnova.observe import cursor, palette
 from simnova.observe.markup import plain
 from simnova.observe.query import Query
-from simnova.observe.steps import Detail
+from simnova.observe.steps import DETAILS, Detail
 from simnova.widgets import static, twin
 from simnova.widgets.export.exports import Exports
 from simnova.widgets.finding import Finding
@@ -30,7 +30,6 @@ from simnova.widgets.inquiring import Inquiring
 from simnova.widgets.marking import Marking
 from simnova.widgets.opening import Opening
 from simnova.widgets.reel import Reel
-from simnova.widgets.screen import DETAILS
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
 

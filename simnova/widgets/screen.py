@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import Any, Final, get_args
+from typing import Any
 
 import anywidget
 import traitlets
 
 from simnova.observe.query import Query
-from simnova.observe.steps import Detail
+from simnova.observe.steps import DETAILS, Detail
 from simnova.widgets import settings
 from simnova.widgets.fork import Fork
 from simnova.widgets.reel import Reel
 from simnova.widgets.sound import TOLD
 from simnova.widgets.views import VIEWS
-
-DETAILS: Final = get_args(Detail)
 
 
 class Screen(anywidget.AnyWidget):

@@ -198,10 +198,6 @@ def test_an_unknown_detail_names_the_known_ones(booted):
         steps.steps(booted, "all")
 
 
-def test_the_step_after_an_event():
-    assert [steps.following([2, 5, 9], seq) for seq in (0, 2, 9)] == [2, 5, None]
-
-
 def test_a_story_ends_with_the_state_of_its_servers():
     cloud = Cloud(hosts=2)
     server = cloud.boot("web")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from copy import copy
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from simnova.exceptions import UsageError
 from simnova.observe.menus import choices
-from simnova.observe.steps import Detail
+from simnova.observe.steps import DETAILS
 from simnova.widgets import lanes
 from simnova.widgets.export.facts import KNOWN, facts
 from simnova.widgets.export.openings import messages, openings, sources
@@ -19,7 +19,6 @@ from simnova.widgets.reel import Reel
 from simnova.widgets.views import VIEWS
 from simnova.widgets.wires import shared
 
-DETAILS: Final = get_args(Detail)
 STEPS: Final = 3000
 """Steps that a page may hold: a browser, perhaps a telephone's, reads them all at once."""
 REMEDY: Final = (
