@@ -13,8 +13,9 @@ from simnova.kernel.clock import Between, Clock
 from simnova.nova import exception
 from simnova.nova.objects.states import PowerState
 from simnova.nova.virt.driver import Resources
-from simnova.nova.virt.profile import Profile
-from simnova.nova.virt.simulated import FAILING, STEPS, SimulatedDriver
+from simnova.nova.virt.failing import FAILING
+from simnova.nova.virt.profile import STEPS, Profile
+from simnova.nova.virt.simulated import SimulatedDriver
 
 from .conftest import IMAGE, Compute, server, simulated
 

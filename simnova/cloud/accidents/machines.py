@@ -8,7 +8,7 @@ from simnova.cloud import checks
 from simnova.cloud.accidents.base import Base
 from simnova.exceptions import UsageError, one_of
 from simnova.kernel.faults import Faults
-from simnova.nova.virt.simulated import FAILING
+from simnova.nova.virt.failing import FAILING
 
 __door__ = True
 

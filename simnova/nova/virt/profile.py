@@ -107,6 +107,10 @@ class Profile(NamedTuple):
         return cls(**{name: _given(file, name, value) for name, value in told.items()})
 
 
+STEPS = tuple(name for name in Profile._fields if name not in ("failure", "dirty", "bandwidth"))
+"""The steps that take time: the names a profile has ranges for."""
+
+
 def _measured(step: Mapping[str, Any]) -> float:
     """Seconds, or MB a second of a step that moves bytes."""
     seconds = max(LEAST, step["seconds"])

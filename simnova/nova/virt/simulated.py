@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from simnova.exceptions import UsageError, unknown
@@ -23,43 +23,21 @@ from simnova.nova.virt.driver import (
     Resources,
     inventory,
 )
+from simnova.nova.virt.failing import FAILING, Failing
 from simnova.nova.virt.hardware_of import described
 from simnova.nova.virt.imagecache import BaseImage
 from simnova.nova.virt.libvirt.config import INSTANCES_PATH
 from simnova.nova.virt.links import Link
 from simnova.nova.virt.live_migration import LiveMigrationDriver
-from simnova.nova.virt.profile import Profile
+from simnova.nova.virt.profile import MB, Profile
 
 __door__ = True
-
-MB = 10**6
-STEPS = tuple(name for name in Profile._fields if name not in ("failure", "dirty", "bandwidth"))
-"""The steps that take time: the names a profile has ranges for."""
 
 LIKE = {"copy_base": "copy"}
 """The steps that take as long as another."""
 
 ON_DISK = frozenset({"download", "convert", "overlay", "copy", "copy_base", "extract", "upload"})
 """The steps that a slow disk holds up."""
-
-FAILING = frozenset(
-    {
-        *STEPS,
-        *("init_host", "get_available_resource", "get_info", "spawn", "destroy", "cleanup"),
-        *("reboot", "power_on", "power_off", "pause", "unpause", "suspend", "resume"),
-        *("set_admin_password", "snapshot", "rescue", "unrescue"),
-        *("migrate_disk_and_power_off", "finish_migration"),
-        *("confirm_migration", "finish_revert_migration"),
-        *("attach_interface", "detach_interface", "get_vnc_console", "get_console_output"),
-        *("check_can_live_migrate_destination", "check_can_live_migrate_source"),
-        *("pre_live_migration", "live_migration", "precopy"),
-        *("post_live_migration", "post_live_migration_at_source"),
-        *("post_live_migration_at_destination", "rollback_live_migration_at_source"),
-        *("rollback_live_migration_at_destination",),
-        *("live_migration_abort", "live_migration_force_complete"),
-    }
-)
-"""What can be made to fail: steps and whole methods."""
 
 OFF, ON = (PowerState.SHUTDOWN, False), (PowerState.RUNNING, True)
 AFTER = {
@@ -88,36 +66,6 @@ CPU_INFO = {
     "features": ["clflush", "pge"],
     "topology": {"cells": 1, "sockets": 1, "cores": 4, "threads": 1},
 }
-
-
-@dataclass
-class Failing:
-    """A driver's method or step that fails the next `times` times."""
-
-    host: str
-    what: str
-    error: Exception
-    times: int
-
-    @property
-    def waits(self) -> bool:
-        """Whether it fails once more."""
-        return self.times > 0
-
-    def disarm(self) -> None:
-        """Fail no more."""
-        self.times = 0
-
-    def strike(self) -> None:
-        """Fail now."""
-        self.times -= 1
-        raise self.error.with_traceback(None)
-
-    def __str__(self) -> str:
-        often = (
-            "the next time it does" if self.times == 1 else f"the next {self.times} times it does"
-        )
-        return f"the hypervisor of {self.host} fails {often} {self.what}: {self.error}"
 
 
 class SimulatedDriver(LiveMigrationDriver, ReachableDriver):
