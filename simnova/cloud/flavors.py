@@ -38,6 +38,10 @@ class Flavor(Item):
             self.cloud.request("DELETE", path)
         return self.cloud.flavors[self.id]
 
+    def delete(self) -> None:
+        """Delete it; servers keep what they have of it."""
+        self.cloud.request("DELETE", f"/v2.1/flavors/{self.id}")
+
 
 class Flavors(Collection[Flavor]):
     """The sizes a server can have."""
@@ -91,3 +95,7 @@ class Flavors(Collection[Flavor]):
         made = self.cloud.request("POST", "/v2.1/flavors", {"flavor": flavor})["flavor"]
         found = self[made["id"]]
         return found.set(extra_specs) if extra_specs else found
+
+    def delete(self, name: str) -> None:
+        """Delete the flavor of that name; servers keep what they have of it."""
+        self[name].delete()

@@ -71,9 +71,16 @@ class FlavorDiskSmallerThanImage(NovaError):
 
 
 class FlavorExists(NovaError):
-    """A flavor of that name or id exists already."""
+    """A flavor of that name exists already."""
 
     msg_fmt = "Flavor with name %(name)s already exists."
+    code = 409
+
+
+class FlavorIdExists(NovaError):
+    """A flavor of that id exists already."""
+
+    msg_fmt = "Flavor with ID %(flavor_id)s already exists."
     code = 409
 
 

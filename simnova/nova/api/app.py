@@ -86,7 +86,7 @@ class ComputeApp(App):
             AggregateController(auth, aggregate_api),
             AvailabilityZoneController(auth, host_api, conf),
             FlavorExtraSpecsController(auth),
-            FlavorsController(auth),
+            FlavorsController(auth, conf),
             HypervisorsController(auth, host_api),
             InstanceActionsController(auth, compute_api),
             InterfaceAttachmentController(auth, compute_api),

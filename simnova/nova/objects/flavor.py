@@ -47,19 +47,34 @@ class Flavor(NovaObject):
         )
 
     async def create(self) -> None:
-        """Write the flavor and its extra specs; raises FlavorExists."""
+        """Write the flavor and its extra specs; raises FlavorExists, FlavorIdExists."""
         values = {n: v for n, v in self.values().items() if n not in ("id", "extra_specs")}
 
         def work(tx: Any) -> int:
-            for key in ("name", "flavorid"):
-                if tx.get("flavors", **{key: values[key]}):
-                    raise exception.FlavorExists(name=values[key])
+            if tx.get("flavors", flavorid=self.flavorid):
+                raise exception.FlavorIdExists(flavor_id=self.flavorid)
+            if tx.get("flavors", name=self.name):
+                raise exception.FlavorExists(name=self.name)
             row = tx.insert("flavors", **values, created_at=self.ctxt.now())
             for key, value in self.extra_specs.items():
                 tx.insert("flavor_extra_specs", flavor_id=row["id"], key=key, value=value)
             return int(row["id"])
 
         self.id = await self.ctxt.api_db.transact(work)
+
+    async def save(self) -> None:
+        """Write its description, the only thing of a flavor that may change."""
+        values = {"description": self.description, "updated_at": self.ctxt.now()}
+        await self.ctxt.api_db.transact(lambda tx: tx.update("flavors", {"id": self.id}, values))
+
+    async def destroy(self) -> None:
+        """Delete the flavor and its extra specs; servers have copies of both."""
+
+        def work(tx: Any) -> None:
+            tx.delete("flavor_extra_specs", {"flavor_id": self.id})
+            tx.delete("flavors", {"id": self.id})
+
+        await self.ctxt.api_db.transact(work)
 
     async def save_extra_specs(self) -> None:
         """Write the extra specs as they are now: new ones, changed ones, and those that are gone."""
@@ -80,17 +95,16 @@ class Flavor(NovaObject):
 
     @classmethod
     async def get_by_flavor_id(cls, context: RequestContext, flavor_id: str) -> Flavor:
-        """The flavor of that id; raises FlavorNotFound."""
+        """The flavor of that id; raises FlavorNotFound, for a private one to all but administrators."""
         found = await cls._load(context, {"flavorid": flavor_id})
-        if not found:
+        if not found or not (found[0].is_public or context.is_admin):
             raise exception.FlavorNotFound(flavor_id=flavor_id)
         return found[0]
 
     @classmethod
     async def get_all(cls, context: RequestContext) -> list[Flavor]:
-        """Every flavor, smallest memory first (as `openstack flavor list` has them)."""
-        found = await cls._load(context, None)
-        return sorted(found, key=lambda flavor: (flavor.memory_mb, flavor.flavorid))
+        """Every flavor, in the order in which they were made."""
+        return await cls._load(context, None)
 
     @classmethod
     async def _load(cls, context: RequestContext, where: dict[str, Any] | None) -> list[Flavor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simnova.nova.api.schemas.parameter_types import boolean, name, non_negative, positive
+from simnova.nova.api.schemas.parameter_types import boolean, name, non_negative, one, positive
 
 create: dict[str, Any] = {
     "type": "object",
@@ -35,3 +35,7 @@ create: dict[str, Any] = {
     "required": ["flavor"],
     "additionalProperties": False,
 }
+
+update: dict[str, Any] = one(
+    "flavor", {"description": {"type": ["string", "null"], "maxLength": 65535}}, "description"
+)
