@@ -37,6 +37,24 @@ def scenario(**options):
     return cloud
 
 
+def busy():
+    """A cloud that was asked for this and that, and one of whose hosts died and came back."""
+    cloud = Cloud(hosts=3)
+    cloud.set("filter_scheduler.host_subset_size", 3)
+    cloud.flavors.create("own", vcpus=1, ram=256, disk=1)
+    cloud.lose("update_instance_info")
+    server = cloud.boot("web", flavor="own")
+    cloud.run(until=cloud.now + 12)
+    cloud.crash(f"nova-compute@{server.host}")
+    cloud.run(until=cloud.now + 5)
+    cloud.start(f"nova-compute@{server.host}")
+    cloud.run()
+    cloud.boot("other")
+    server.delete()
+    cloud.run()
+    return cloud
+
+
 def test_the_same_seed_gives_the_same_journal():
     assert digests(scenario(seed=3)) == digests(scenario(seed=3))
 
@@ -125,19 +143,70 @@ class TestFork:
         assert server.status == "ACTIVE"
 
     def test_every_input_is_replayed(self):
-        cloud = Cloud(hosts=3)
-        cloud.set("filter_scheduler.host_subset_size", 3)
-        cloud.flavors.create("own", vcpus=1, ram=256, disk=1)
-        cloud.lose("update_instance_info")
-        server = cloud.boot("web", flavor="own")
-        cloud.run(until=cloud.now + 12)
-        cloud.crash(f"nova-compute@{server.host}")
-        cloud.run(until=cloud.now + 5)
-        cloud.start(f"nova-compute@{server.host}")
-        cloud.run()
-        server.delete()
-        cloud.run()
+        cloud = busy()
         assert digests(cloud.fork()) == digests(cloud)
+
+    @pytest.mark.parametrize("part", [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99])
+    def test_a_fork_that_is_asked_the_same_later_equals_the_original_to_the_last_event(self, part):
+        cloud = busy()
+        fork = cloud.fork(int(part * (len(cloud.journal) - 1)), later=True)
+        assert len(fork.journal) < len(cloud.journal)
+        fork.run()
+        assert digests(fork) == digests(cloud)
+        assert (fork.now, fork.clock.steps) == (cloud.now, cloud.clock.steps)
+        assert digests(fork.fork()) == digests(cloud)
+
+    def test_what_was_asked_later_comes_at_its_time_also_after_a_change(self):
+        cloud = busy()
+        at = next(event.seq for event in cloud.journal if event.kind == "scheduler.select")
+        fork = cloud.fork(at, later=True)
+        fork.fail(cloud.decision(at).host, "start")
+        fork.run()
+        asked = [
+            [
+                (event.time, event.data)
+                for event in one.journal.events[at:]
+                if event.kind == "input" and not event.background
+            ]
+            for one in (cloud, fork)
+        ]
+        assert asked[1][0][1]["verb"] == "fail"
+        assert asked[1][1:] == asked[0]
+        assert {server.name for server in fork.servers} == {server.name for server in cloud.servers}
+        assert fork.now >= cloud.now
+        assert digests(fork.fork()) == digests(fork)
+
+    def test_what_makes_no_sense_later_is_left_out(self):
+        cloud = Cloud(hosts=1)
+        cloud.run(until=3)
+        cloud.crash("nova-scheduler")
+        cloud.run(until=5)
+        fork = cloud.fork(len(cloud.journal) // 2, later=True)
+        fork.crash("nova-scheduler")
+        fork.run()
+        crashes = [event for event in fork.journal if event.kind == "service.crash"]
+        assert len(crashes) == 1
+        assert crashes[0].time < 3
+        assert fork.now == 5
+
+    def test_later_requests_are_met_by_every_way_of_running(self):
+        cloud = Cloud(hosts=1)
+        cloud.run(until=2)
+        cloud.boot("later")
+        cloud.run()
+        start = next(event.seq for event in cloud.journal if event.kind == "input")
+        waiting = cloud.fork(start, later=True)
+        waiting.boot("now")
+        assert [server.name for server in waiting.servers] == ["now"]
+        waiting.run(until=2.5)
+        assert {server.name for server in waiting.servers} == {"now", "later"}
+        stepping = cloud.fork(start, later=True)
+        while stepping.step():
+            pass
+        assert [server.name for server in stepping.servers] == ["later"]
+        without = cloud.fork(start)
+        without.run()
+        assert not list(without.servers)
 
     def test_a_fork_of_a_fork(self):
         cloud = scenario()

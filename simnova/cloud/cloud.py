@@ -42,7 +42,7 @@ from simnova.kernel.faults import Faults
 from simnova.kernel.journal import Journal, Level
 from simnova.kernel.patience import Stop
 from simnova.kernel.realtime import Measured
-from simnova.kernel.timeline import Comparer, Timeline
+from simnova.kernel.timeline import Comparer, Rest, Timeline
 from simnova.messaging.losses import Losses
 from simnova.observe.index import step
 
@@ -237,18 +237,24 @@ class Cloud(Captures, Hearing, Upkeep, Views, Accidents):
 
     # --- time travel ------------------------------------------------------------------------------------------
 
-    def fork(self, at: int | None = None) -> Cloud:
+    def fork(self, at: int | None = None, *, later: bool = False) -> Cloud:
         """A live cloud that has gone the same way up to event `at` (by default: to here), to go on with a change.
 
-        The recorded inputs are replayed and every event is compared; `ReplayDiverged` names the first difference. A
-        real hypervisor is not touched: its answers come from the recording, and after the fork its hosts are simulated.
+        With `later` it is asked again what this one was asked after that, at the same times and as far as it still
+        makes sense, while it runs. The recorded inputs are replayed and every event is compared; `ReplayDiverged` names
+        the first difference. A real hypervisor is not touched: its answers come from the recording, and after the fork
+        its hosts are simulated.
         """
         seq = len(self.journal) - 1 if at is None else step(self.journal, at)
         steps = self.clock.steps if at is None else 0
         twin, comparer = self._from_the_start()
         timeline.replay(twin.clock, comparer, self.timeline.inputs, seq, twin._again)
         timeline.go_on(twin.clock, comparer, steps)
-        twin.journal.after.remove(comparer)
+        if later:
+            dues = twin._later(self, twin._once_more)
+            twin.clock.rest = Rest(twin.clock, comparer, dues, twin._wait).give
+        else:
+            twin.journal.after.remove(comparer)
         twin.clock.patience.replay({})
         twin.assembly.simulate_real_hosts()
         return twin

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simnova.exceptions import NovaError, UsageError
 from simnova.kernel.journal import declare
-from simnova.kernel.timeline import Input
+from simnova.kernel.timeline import Due, Input
 
 if TYPE_CHECKING:
     from simnova.kernel.clock import Clock
@@ -56,6 +57,22 @@ class Inputs:
         """Do it again, in a fork; what could not be done then cannot be done now, and was told then."""
         with suppress(UsageError, NovaError):
             self._input(given.verb, **given.args)
+
+    def _wait(self, seconds: float) -> Any:
+        """Let time pass, whether somebody works or not; what comes back is its end."""
+        return self._input("advance", seconds=seconds)
+
+    def _later(self, original: Inputs, ask: Callable[[Input], object]) -> Iterator[Due]:
+        """What this fork has not been asked yet of what its original was, and last where that one stands.
+
+        What real guests told is not told again: they are simulated here.
+        """
+        times = [event.time for event in original.journal if event.kind == "input"]
+        asked = len(self.timeline.inputs)
+        for given, time in list(zip(original.timeline.inputs, times, strict=True))[asked:]:
+            if given.verb != "heard":
+                yield Due(given.steps, time, partial(ask, given))
+        yield Due(original.clock.steps, original.clock.now, lambda: None)
 
     def aside(self, work: Callable[[], T]) -> T:
         """Have it done by the thread that runs the engine, between two of its events; here, where none runs it.

@@ -89,7 +89,7 @@ class Running(Inputs):
             raise UsageError(
                 f"{until:g} s is in the past, it is {self.now:.3f} s: to look back, seek in the player"
             )
-        timer = self._input("advance", seconds=until - self.now)
+        timer = self._wait(until - self.now)
         with self._engine(pace):
             while not timer.processed:
                 self.clock.step()

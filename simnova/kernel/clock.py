@@ -116,6 +116,7 @@ class Clock(Chance):
         self._busy = 0
         self._second, self._utcnow = -1, ""
         self._failures: list[BaseException] = []
+        self.rest: Callable[[], bool] | None = None
         CLOCKS.add(self)
 
     # --- time -------------------------------------------------------------------------------------------------
@@ -325,11 +326,13 @@ class Clock(Chance):
 
     @property
     def quiet(self) -> bool:
-        """Whether nobody is working: no task but periodic and idle ones, and this instant is drained."""
-        return not self._busy and self.env.peek() > self.now
+        """Whether nobody is working: no task but periodic and idle ones, nothing at this instant or from outside."""
+        return self.rest is None and not self._busy and self.env.peek() > self.now
 
     def step(self) -> bool:
         """Process one engine event, waiting for real work where it is due first. False where none is left."""
+        if self.rest is not None and self.rest():
+            return True
         if not self.real.admit():
             return False
         self._step()

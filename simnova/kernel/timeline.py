@@ -8,7 +8,8 @@ a new cloud with the same seed, event by event the same is expected, and at the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from simnova.exceptions import UsageError
@@ -140,6 +141,55 @@ class Comparer:
         """Raise `ReplayDiverged` where there is a difference."""
         if self.difference is not None:
             raise ReplayDiverged(self.difference)
+
+
+class Due(NamedTuple):
+    """Something that was done to another run from outside: after how many engine steps, and at which second."""
+
+    steps: int
+    time: float
+    act: Callable[[], object]
+
+
+class Rest:
+    """What came into a run after a step, for a fork of it: after as many engine steps as long as nothing differs, then
+    at the same times. The last is where that run stood: until then there is something to wait for. `wait` lets so many
+    seconds pass where nothing else would.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        comparer: Comparer,
+        dues: Iterable[Due],
+        wait: Callable[[float], object],
+    ) -> None:
+        self._clock, self._comparer, self._wait = clock, comparer, wait
+        self._dues = deque(dues)
+        self._timed: Due | None = None
+
+    def give(self) -> bool:
+        """Do what is due before the next engine step, if something is; whether it was."""
+        due = self._dues[0]
+        if not self._has_come(due):
+            return False
+        self._dues.popleft()
+        if not self._dues:
+            self._clock.rest = None
+        due.act()
+        return True
+
+    def _has_come(self, due: Due) -> bool:
+        clock = self._clock
+        if self._comparer.difference is None:
+            return clock.steps >= due.steps
+        if clock.peek() <= due.time:
+            return False
+        if clock.now < due.time and self._timed is not due:
+            self._timed = due
+            self._wait(due.time - clock.now)
+            return False
+        return True
 
 
 def replay(

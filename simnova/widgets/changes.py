@@ -5,6 +5,7 @@ They are read from the journal: who is there at that step, and what comes next i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,24 @@ class Change(NamedTuple):
         """As one would write it."""
         told = [*map(repr, self.args), *(f"{name}={value!r}" for name, value in self.options)]
         return f"cloud.{self.verb}({', '.join(told)})"
+
+
+class Asked:
+    """What was asked from outside, by sequence number; `follow(journal, Asked)`."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+
+    def add(self, event: Event) -> None:
+        """Take in the next event; that time passes is nothing one asks for."""
+        if event.kind == "input" and not event.background:
+            self.at.append(event.seq)
+
+
+def later(journal: Journal, seq: int) -> int:
+    """How many things were asked from outside after a step."""
+    asked = follow(journal, Asked).at
+    return len(asked) - bisect_right(asked, seq)
 
 
 def offered(journal: Journal, seq: int) -> list[Change]:

@@ -16,6 +16,8 @@ from simnova.widgets.screen import Screen
 
 NO_CLOUD = "This player shows a bare journal, and only a cloud can go another way: open it with Player(cloud)"
 
+LATER = ", and what was asked later"
+"""How a fork is called that was asked again what came after the step."""
 UNFINISHED = "interrupted: the fork did not come to its end and is gone; this player and its cloud are as they were"
 
 
@@ -37,39 +39,47 @@ def _check(change: Any) -> None:
 class Forking(Screen):
     """Fork, swap and join. The cloud at the cursor is never touched: a fork is another one."""
 
-    def fork(self, change: Callable[[Any], object] | None = None, said: str = "") -> Any:
+    def fork(
+        self,
+        change: Callable[[Any], object] | None = None,
+        said: str = "",
+        *,
+        later: bool = False,
+    ) -> Any:
         """Fork the cloud at the cursor, do `change(cloud)` to it, let it run, and show both side by side.
 
         It returns the fork, a cloud like any other: `player.fork(lambda cloud: cloud.crash("nova-conductor"))`.
-        Without a change both go the same way. `said` is what the picture calls it. Raises `UsageError` for a
+        Without a change both go the same way. With `later` the fork is asked again what the cloud was asked after the
+        step, at the same times. `said` is what the picture calls it. Raises `UsageError` for a
         bare journal, and what the change raises.
         """
         if not hasattr(self._source, "fork"):
             raise UsageError(NO_CLOUD)
         _check(change)
         with self._turn:
-            twin = self._source.fork(at=self.step if self.step >= 0 else None)
+            twin = self._source.fork(at=self.step if self.step >= 0 else None, later=later)
             try:
                 if change is not None:
                     change(twin)
                 twin.run()
             except KeyboardInterrupt:
                 raise Interrupted(UNFINISHED) from None
-            self._fork = Fork(
-                twin, said or getattr(change, "__doc__", None) or "a change", self.step
-            )
+            said = said or getattr(change, "__doc__", None) or "a change"
+            self._fork = Fork(twin, said + LATER * later, self.step)
             self._look_at("fork")
         return twin
 
-    def fork_with(self, code: str) -> None:
-        """Fork with one of the changes that are offered at the cursor, named by how one would write it."""
+    def fork_with(self, code: str, later: bool) -> None:
+        """Fork with one of the changes that are offered at the cursor, named by how one would write it; with `later`
+        the fork is asked again what came after it.
+        """
         found = next(
             (one for one in offered(self._reel.journal, self.step) if one.code() == code), None
         )
         if found is None:
             return
         try:
-            self.fork(found.apply, found.code())
+            self.fork(found.apply, found.code(), later=later)
         except (UsageError, NovaError) as error:
             told = {**self.pane["data"], "trouble": plain(str(error))}
             self.pane = {**self.pane, "data": told}

@@ -38,7 +38,7 @@ VERBS: Final[dict[str, Verb]] = {
     "open_service": Verb("open_service", {"service": str}),
     "shut": Verb("shut"),
     "what_if": Verb("what_if", {"host": str}),
-    "fork": Verb("fork_with", {"code": str}),
+    "fork": Verb("fork_with", {"code": str, "later": bool}),
     "swap": Verb("swap"),
     "join": Verb("join"),
     "parting": Verb("to_the_parting"),

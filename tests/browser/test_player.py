@@ -246,25 +246,32 @@ def test_a_fork_from_the_cursor_stands_beside_the_run_it_came_from(shown):
     player = shown(
         "from simnova import Cloud\ncloud = Cloud(hosts=3)\ncloud.boot('web-1')\ncloud.run()\n"
         "at = next(event.seq for event in cloud.journal if event.kind == 'scheduler.filter')\n"
-        "cloud.player(step=at)"
+        "cloud.boot('web-2')\ncloud.run()\ncloud.player(step=at)"
     )
     player.tab("Fork").click()
+    again = player.root.get_by_label("and what was asked later (1)")
+    again.press(" ")
+    player.press("ArrowRight")
+    expect(again).to_be_checked()
+    player.press("ArrowLeft")
     player.button("nova-conductor").click()
     both = player.root.locator(".both")
     expect(both.locator(".differs").first).to_have_text("≠")
     expect(player.root.locator(".left")).to_be_hidden()
     ends = player.root.locator(".outcome")
-    expect(ends.nth(0)).to_have_text("This run, in the end: web-1 active on compute2")
+    expect(ends.nth(0)).to_contain_text("This run, in the end: web-1 active on compute2")
     expect(ends.nth(1)).to_contain_text("After the change, in the end: web-1 still a build request")
+    expect(ends.nth(1)).to_contain_text("web-2 still a build request")
+    expect(player.root.locator(".fork-head")).to_contain_text("and what was asked later")
     player.button("first difference").click()
     player.button("step the other run").click()
     expect(player.root.locator(".side-head").first).to_contain_text("After the change")
     expect(ends.nth(0)).to_contain_text("After the change, in the end: web-1 still a build request")
-    expect(ends.nth(1)).to_have_text("Without it, in the end: web-1 active on compute2")
+    expect(ends.nth(1)).to_contain_text("Without it, in the end: web-1 active on compute2")
     status = player.root.get_by_role("status").first
     expect(status).to_contain_text("The conductor crashes")
     player.press("End")
-    expect(status).to_contain_text("The scheduler replies to the conductor")
+    expect(status).to_contain_text("The API answers 202 Accepted")
     player.button("end the fork").click()
     expect(player.root.locator(".left")).to_be_visible()
     player.lab.assert_clean()

@@ -52,7 +52,7 @@ def test_what_is_offered_can_be_done_and_is_what_one_would_write(cloud, player):
 
 def test_a_fork_leaves_the_cloud_alone_and_both_are_seen(cloud, player):
     events, host = len(cloud.journal), cloud.decision().host
-    seen = press(player, do="fork", code=f"cloud.fail('{host}', 'spawn')")
+    seen = press(player, do="fork", code=f"cloud.fail('{host}', 'spawn')", later=False)
     assert len(cloud.journal) == events
     assert json.dumps(seen)
     ((name, here, there),) = seen["outcome"]
@@ -60,6 +60,29 @@ def test_a_fork_leaves_the_cloud_alone_and_both_are_seen(cloud, player):
     assert there.startswith("active on ")
     assert there != here
     assert "fails at spawn" in seen["parted"][1]
+
+
+def test_what_was_asked_later_is_asked_again_where_one_says_so():
+    cloud = Cloud(3)
+    cloud.boot("web-1")
+    cloud.run()
+    cloud.boot("web-2")
+    cloud.run()
+    player = cloud.player(step=cloud.decision("web-1").seq, view="fork")
+    assert player.pane["data"]["later"] == 1
+    code = f"cloud.fail('{cloud.servers['web-1'].host}', 'spawn')"
+    without = press(player, do="fork", code=code, later=False)
+    assert [there for _, _, there in without["outcome"]][1] == "is not there"
+    player.join()
+    seen = press(player, do="fork", code=code, later=True)
+    assert seen["change"] == f"{code}, and what was asked later"
+    assert [name for name, _, _ in seen["outcome"]] == ["web-1", "web-2"]
+    assert all(there.startswith("active on ") for _, _, there in seen["outcome"])
+    player.join()
+    player.last()
+    assert player.pane["data"]["later"] == 0
+    player.fork(later=True)
+    assert len(player._fork.journal) == len(cloud.journal)
 
 
 def test_equal_rows_lie_beside_each_other_and_none_is_lost(cloud, player):
@@ -87,7 +110,7 @@ def test_without_a_change_both_go_the_same_way(player):
 
 
 def test_the_other_run_can_be_walked_and_be_let_go(cloud, player):
-    press(player, do="fork", code="cloud.crash('nova-conductor')")
+    press(player, do="fork", code="cloud.crash('nova-conductor')", later=False)
     player.to_the_parting()
     at = player.step
     seen = press(player, do="swap")
@@ -118,9 +141,12 @@ def test_what_cannot_be_forked_says_so(cloud, player):
     with pytest.raises(UsageError, match=r"only a cloud can go another way: .*Player\(cloud\)"):
         bare.fork()
     code = bare.pane["data"]["changes"][0][2]
-    assert "only a cloud can go another way" in press(bare, do="fork", code=code)["trouble"]
+    assert (
+        "only a cloud can go another way"
+        in press(bare, do="fork", code=code, later=False)["trouble"]
+    )
     before = player.pane
-    press(player, do="fork", code="cloud.crash('nova-api'); import os")
+    press(player, do="fork", code="cloud.crash('nova-api'); import os", later=False)
     assert player.pane == before
     with pytest.raises(UsageError, match="nova-conducktor"):
         player.fork(lambda cloud: cloud.crash("nova-conducktor"))
@@ -189,7 +215,7 @@ def test_a_change_that_does_not_end_leaves_the_player_as_it_was(cloud, player, c
 
 def test_an_empty_journal_offers_nothing(journal):
     journal.events.clear()
-    assert Player(journal, view="fork").pane["data"] == {"changes": []}
+    assert Player(journal, view="fork").pane["data"] == {"changes": [], "later": 0}
 
 
 def test_what_has_died_can_come_back():
@@ -202,7 +228,7 @@ def test_what_has_died_can_come_back():
     player = Player(cloud, step=died, view="fork")
     backs = [code for group, _, code in player.pane["data"]["changes"] if "comes back" in group]
     assert backs == ["cloud.start('nova-scheduler')"]
-    seen = press(player, do="fork", code=backs[0])
+    seen = press(player, do="fork", code=backs[0], later=False)
     assert seen["outcome"] == [["web", "error", "active on compute1"]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from simnova.cloud import checks
@@ -10,8 +11,9 @@ from simnova.cloud.accidents.machines import Machines
 from simnova.cloud.accidents.messages import Messages
 from simnova.cloud.accidents.processes import Processes
 from simnova.cloud.accidents.stores import Stores
-from simnova.exceptions import UsageError, quoted, unknown
+from simnova.exceptions import NovaError, UsageError, quoted, unknown
 from simnova.kernel.faults import Faults
+from simnova.kernel.timeline import Input
 
 __door__ = True
 
@@ -58,6 +60,15 @@ class Accidents(Messages, Processes, Machines, Stores):
                 f"for half a minute from now say at({self.clock.now + 30:.0f})"
             )
         return Later(self, float(seconds))
+
+    def _once_more(self, given: Input) -> None:
+        """Ask it of a run that may have gone another way; what makes no sense there is left out."""
+        with suppress(UsageError, NovaError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if given.verb in VERBS:
+                getattr(_Again(self), given.verb)(**given.args)
+            else:
+                self._input(given.verb, **given.args)
 
     # --- done, now or in a replay ------------------------------------------------------------------------------
 
@@ -113,6 +124,13 @@ class Later(_Stance):
         """It may be so by then; this and the others are asked when the time has come."""
 
     _disconnected = _refusing = _switched_on = _switched_off = _check_power = _connected
+
+
+class _Again(_Stance):
+    """The verbs of a cloud, looked at as if a learner asked for them, without waiting for what comes of it."""
+
+    def _input(self, verb: str, /, **args: Any) -> Any:
+        return self._cloud._input(verb, **args)
 
 
 class _Now(_Stance):

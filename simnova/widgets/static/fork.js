@@ -13,18 +13,29 @@ function changeGroup(group, changes, choose) {
   return h("section", { class: "changes" }, h("p", { class: "title" }, group), h("div", {}, ...changes.map(one)));
 }
 
-function drawOffer({ changes, trouble }, frame, ask) {
+// Whether a fork is asked again what came after the step: it stays as it was said while one looks for the step.
+let askedAgain = false;
+
+function drawLater(later) {
+  const box = h("input", { type: "checkbox", checked: askedAgain, "data-lm-suppress-shortcuts": "true" });
+  box.addEventListener("change", () => { askedAgain = box.checked; });
+  return h("label", { class: "later", title: "each at its time, as far as it still makes sense" }, box,
+    `and what was asked later (${later})`);
+}
+
+function drawOffer({ changes, trouble, later }, frame, ask) {
   const said = h("p", { class: "wait", role: "status" }, trouble ?? "");
   const choose = (code, chip) => {
     chip.classList.add("chosen");
     said.textContent = `The same run is played again up to step ${frame.position}, and goes on after ${code} …`;
-    ask({ do: "fork", code });
+    ask({ do: "fork", code, later: askedAgain && later > 0 });
   };
   const groups = [...new Set(changes.map(([group]) => group))];
   const intro = changes.length
     ? ["Fork from here: the same run up to this step, then one thing goes otherwise."]
     : ["Nothing that could go otherwise happens after this step. Go some steps back."];
   return [h("div", { class: "scroll offer" }, h("p", { class: "lead" }, ...intro),
+    changes.length && later ? drawLater(later) : null,
     ...groups.map((group) => changeGroup(group, changes.filter(([name]) => name === group), choose)), said,
     h("p", { class: "python" }, "Any other change, in a cell: ", h("code", {}, "player.fork(lambda cloud: cloud.boot(\"another\"))")))];
 }

@@ -8,7 +8,7 @@ from simnova.kernel.journal import Journal
 from simnova.observe import sequence, story
 from simnova.observe.parting import Parting, outcome
 from simnova.widgets import lanes
-from simnova.widgets.changes import offered
+from simnova.widgets.changes import later, offered
 from simnova.widgets.fork import Fork
 from simnova.widgets.views.look import Look
 
@@ -22,7 +22,8 @@ def at(look: Look) -> dict[str, Any]:
     """The changes that are offered, or the rows of both runs around the cursor."""
     if look.fork is None:
         changes = offered(look.journal, look.seq)
-        return {"changes": [[one.group, one.label, one.code()] for one in changes]}
+        shown = [[one.group, one.label, one.code()] for one in changes]
+        return {"changes": shown, "later": later(look.journal, look.seq)}
     laid = look.fork.beside(look.journal, look.detail)
     return {**told(look, look.fork, laid), **drawn(look, look.fork, laid)}
 
