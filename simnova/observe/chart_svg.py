@@ -14,14 +14,14 @@ from simnova.observe.operations import ORDER, Leg, Operation
 if TYPE_CHECKING:
     from simnova.observe.chart import States, Trip
 
-LEFT, TOP, COLUMN, BOX, LINE = 220, 64, 57, 54, 12
+LEFT, TOP, COLUMN, BOX, LINE = 186, 64, 54, 53, 12
 """Pixels: the names, the boxes, a vm_state, a box's width, a line of tasks."""
-FEW, LINES, LETTERS = 12, 4, 34
+FEW, LINES, LETTERS = 12, 4, 28
 """Operations among which each has room for all its tasks; the lines of that room, their length."""
 STYLE = (
     ".simnova .name{font-weight:600}.simnova .small{font-size:9.5px}"
     ".simnova .box{fill:var(--sn-shade);stroke:var(--sn-line)}"
-    ".simnova .state{text-anchor:middle;font-size:8.2px;font-weight:600}"
+    ".simnova .state{text-anchor:middle;font-size:7.8px;font-weight:600}"
     ".life{stroke:var(--sn-line);stroke-width:1}.band{fill:var(--sn-shade)}"
     ".way{stroke:var(--sn-state);stroke-width:1.6;fill:none}"
     ".tip{fill:var(--sn-state)}.from{fill:var(--sn-paper);stroke:var(--sn-state);stroke-width:1.6}"

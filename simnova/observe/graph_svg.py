@@ -11,13 +11,13 @@ from simnova.observe.markup import element, escape, number, short, shorten, svg
 if TYPE_CHECKING:
     from simnova.observe.graph import Edge, Topology
 
-WIDE, HIGH, APART, COLUMN, TOP = 164, 26, 38, 262, 52
+WIDE, HIGH, APART, COLUMN, TOP = 164, 26, 38, 216, 52
 """Pixels: a node's size, nodes one above the other, columns side by side, the heads."""
 HEADS = ("publishes", "exchange", "queue", "consumes")
 STYLE = (
     ".node{fill:var(--sn-shade);stroke:var(--sn-line);stroke-width:1.2}.exchange{stroke:var(--sn-cast)}"
     ".queue{stroke:var(--sn-call)}.way{fill:none;stroke:var(--sn-line);stroke-width:1.3}"
-    ".now{stroke:var(--sn-error);stroke-width:2.4}.depth{fill:var(--sn-call)}"
+    ".now{stroke:var(--sn-chosen);stroke-width:2.4}.depth{fill:var(--sn-call)}"
     ".simnova .small,.simnova .number{font-size:10.5px}"
     ".simnova .number{fill:var(--sn-paper);text-anchor:middle}"
 )

@@ -9,7 +9,7 @@ from simnova.observe.load import MANY, Load, family, quantile
 from simnova.observe.markup import element, escape, number, svg
 from simnova.observe.table import Table
 
-LEFT, AXIS, RIGHT, BAR, TOP, ROW = 130, 380, 40, 130, 58, 46
+LEFT, AXIS, RIGHT, BAR, TOP, ROW = 130, 362, 40, 130, 58, 46
 """Pixels: the names' column, the axis of seconds, the space beside it, a bar's length, the heads, a run's height."""
 CELL = "nova_cell1"
 STYLE = (

@@ -12,6 +12,10 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
+_MATHS = re.compile(r"[$\\]")
+_NO_MATHS = "mathjax_ignore tex2jax_ignore"
+"""Classes by which MathJax 3 and 2 know that dollars and backslashes are no formula."""
+
 _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -42,8 +46,10 @@ def shorten(text: str, width: int) -> str:
 
 def element(name: str, content: str = "", **attributes: object) -> str:
     """One element; `content` is markup, attribute values are text, `class_` is class and `a_b` is
-    a-b.
+    a-b. A notebook typesets none of it as a formula.
     """
+    if _MATHS.search(content):
+        attributes["class_"] = f"{attributes.get('class_') or ''} {_NO_MATHS}".strip()
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()

@@ -33,7 +33,7 @@ def matrix(made: Decision, hosts: Sequence[str]) -> Table:
         *total,
     ]
     names, *body = zip(*columns, strict=True)
-    return Table(names, body)
+    return Table(names, body, whole=("host",))
 
 
 def funnel(made: Decision) -> Table:

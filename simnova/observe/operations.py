@@ -36,6 +36,7 @@ _NAMES = {
     "compute: confirm_resize": "confirmResize",
     "api: delete, to be reclaimed": "delete (soft)",
     "api: delete, to be reclaimed, of one that is being deleted already": "delete (soft)",
+    "api: delete, to be reclaimed, of one that is being evacuated": "delete (soft)",
     "api: delete, without a host that is up": "delete",
 }
 """The moves that begin an operation without saying so, and those whose words are no name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,17 @@ from simnova.observe.markup import element, escape, plain
 
 __all__ = ["WIDTH", "Table"]
 
+NAME, HEAD = 24, 12
+"""Characters of a name that stays on one line of HTML, and of the head of a column that does."""
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
 
 @dataclass(frozen=True)
 class Table:
     """Rows under named columns; its HTML is whole and escaped, its text fits lines of 100 characters: prose goes on in
     the next line of its column, a name or number that is too long is cut.
 
-    Columns named in `whole` stay on one line, uncut.
+    Columns named in `whole` stay on one line, uncut; in HTML those of names alone.
     """
 
     columns: Sequence[str]
@@ -65,9 +70,12 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.columns:
             return element("p", escape(str(self)))
-        right = [numeric(values) for values in self._columns()]
-        head = html_row("th", self.columns, right)
-        body = "".join(html_row("td", row, right) for row in self.rows)
+        styles = [
+            style(values, name in self.whole)
+            for name, values in zip(self.columns, self._columns(), strict=True)
+        ]
+        head = html_row("th", self.columns, styles)
+        body = "".join(html_row("td", row, styles) for row in self.rows)
         title = element("caption", escape(self.title), style="text-align:left")
         caption = title if self.title else ""
         return element("table", f"{caption}<thead>{head}</thead><tbody>{body}</tbody>")
@@ -114,10 +122,23 @@ def cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
-def html_row(name: str, values: Sequence[Any], right: Sequence[bool]) -> str:
-    """One row of HTML; a column of numbers and its head stand to the right."""
+def style(values: Sequence[Any], whole: bool) -> str:
+    """How the cells of a column stand in HTML: numbers and their head to the right."""
+    side = "right" if numeric(values) else "left"
+    names = whole and all(len(cell(value)) <= NAME for value in values)
+    return f"text-align:{side}{';white-space:nowrap' if names else ''}"
+
+
+def heading(name: str) -> str:
+    """The head of a column in HTML: a long class name may go on in the next line."""
+    return _HUMP.sub("<wbr>", escape(name)) if len(name) > HEAD else escape(name)
+
+
+def html_row(name: str, values: Sequence[Any], styles: Sequence[str]) -> str:
+    """One row of HTML."""
+    written = heading if name == "th" else escape
     cells = [
-        element(name, escape(cell(value)) or " ", style=f"text-align:{'right' if end else 'left'}")
-        for value, end in zip(values, right, strict=True)
+        element(name, written(cell(value)) or " ", style=style)
+        for value, style in zip(values, styles, strict=True)
     ]
     return element("tr", "".join(cells) or " ")

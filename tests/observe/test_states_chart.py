@@ -35,6 +35,12 @@ def test_every_first_move_of_the_table_has_its_row():
     assert asked <= {move for one in operations() for move in one.firsts}
 
 
+def test_operations_are_called_by_short_names():
+    names = [one.name for one in operations()]
+    assert max(map(len, names)) <= len("resize, migrate")
+    assert len(set(names)) == len(names)
+
+
 def test_an_operation_leads_from_and_to_the_states_of_the_table():
     stop, resize, image = known("stop"), known("migrate"), known("createImage")
     assert (stop.tasks, stop.fails) == (["powering-off"], False)

@@ -51,6 +51,21 @@ def test_a_column_that_is_to_be_whole_is_neither_cut_nor_folded():
     assert ("word " * 15).strip() in text.splitlines()[2]
 
 
+def test_in_html_names_stay_on_one_line_and_long_heads_fold_between_their_words():
+    shown = Table(("host", "ServerGroupAntiAffinity"), [("☆ compute1", "✓")], whole=("host",))
+    html = shown._repr_html_()
+    assert '<td style="text-align:left;white-space:nowrap">☆ compute1</td>' in html
+    assert ">Server<wbr>Group<wbr>Anti<wbr>Affinity</th>" in html
+    long = Table(("because",), [("word " * 15,)], whole=("because",))._repr_html_()
+    assert "nowrap" not in long
+
+
+def test_dollars_and_backslashes_are_no_formula_to_a_notebook():
+    html = Table(("name", "size"), [("a $x$", "big")])._repr_html_()
+    assert '<td style="text-align:left" class="mathjax_ignore tex2jax_ignore">a $x$</td>' in html
+    assert '<td style="text-align:left">big</td>' in html
+
+
 def test_a_table_of_fifty_columns_stands_upright_without_those_that_are_null():
     names = [f"column_{number}" for number in range(50)]
     rows = [[None if n % 2 else (row, n) for n in range(50)] for row in range(6)]
