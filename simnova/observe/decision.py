@@ -166,7 +166,7 @@ def made_by(journal: Journal, seqs: Sequence[int]) -> Decision:
     rows = [*placements(journal, events)]
     rows += [*named(journal, events, rows, filters), *filters]
     rows += [broken(event, rows) for event in events if raised(event)]
-    weigh = next((event.data for event in events if event.kind == "scheduler.weigh"), {})
+    weigh = next((event.data.copy() for event in events if event.kind == "scheduler.weigh"), {})
     select = next((event.data for event in events if event.kind == "scheduler.select"), {})
     instance = asked_for(journal, events)
     known = {host for row in rows for host in row.verdicts} | set(weigh.get("weights") or ())

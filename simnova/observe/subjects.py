@@ -52,6 +52,6 @@ def subject(journal: Journal, seq: int) -> str | None:
 
 def request_of(journal: Journal, seq: int) -> str | None:
     """The id of the request that an event belongs to; of an input, that of the request that it makes."""
-    event = journal[seq]
-    made = follow(journal, Effects).of(seq) if event.kind == "input" else []
+    event, effects = journal[seq], follow(journal, Effects)
+    made = effects.of(seq) if event.kind == "input" else []
     return event.request_id or next((journal[one].request_id for one in made), None)

@@ -38,7 +38,7 @@ def verdict(telling: Telling) -> str:
 
 def weigh(telling: Telling) -> str:
     """scheduler.weigh"""
-    data = telling.data
+    data = telling.data.copy()  # each look at what it says of many hosts would work it out again
     weights = data.get("weights") or {}
     order = data.get("order") or sorted(weights, key=lambda host: -weights[host])
     ranked = [f"{host} {weights[host]:.2f}" if host in weights else str(host) for host in order]

@@ -1,18 +1,12 @@
 // The decision: the matrix of hosts and filters, weights as bars, and what would have been enough.
 
-function mark(verdict) {
-  if (verdict === undefined) return null;
-  const path = verdict === true ? "M4.6 8.3l2.3 2.3 4.4-4.9" : "M5.3 5.3l5.4 5.4M10.7 5.3l-5.4 5.4";
-  return s("svg", { viewBox: "0 0 16 16", class: "sign", "aria-hidden": "true" }, s("circle", { cx: 8, cy: 8, r: 7.5 }), s("path", { d: path }));
-}
-
 function verdictCell(stage, host, decision, tell) {
   const verdict = stage.verdicts[host];
   const state = verdict === undefined ? "unasked" : verdict === true ? "passed" : "rejected";
   const why = verdict === undefined ? `${host} was not asked: it was out already.` : verdict === true ? `${stage.name} lets ${host} pass.` : `${stage.name} rejects ${host}: ${verdict}`;
   const cell = h("td", { class: `${state}${host === decision.chosen ? " winner" : ""}` });
   if (verdict !== undefined) {
-    const dot = button({ title: why, "aria-label": why, tabindex: verdict === true ? -1 : 0 }, mark(verdict));
+    const dot = button({ title: why, "aria-label": why, tabindex: verdict === true ? -1 : 0, class: "sign" });
     tell(dot, why, state);
     cell.append(dot);
   }
@@ -29,9 +23,8 @@ const filterRow = (stage, decision, tell) => h("tr", {},
   ...decision.hosts.map((host) => verdictCell(stage, host, decision, tell)));
 
 function bar(share, why, tell, tone = "") {
-  const filled = h("i", {});
-  filled.style.setProperty("--share", percent(share, 1));
-  const column = button({ class: `bar ${tone}`, title: why, "aria-label": why }, filled);
+  const column = button({ class: `bar ${tone}`, title: why, "aria-label": why });
+  column.style.setProperty("--share", percent(share, 1));
   tell(column, why, "weight");
   return column;
 }
