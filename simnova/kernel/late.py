@@ -48,10 +48,7 @@ class Late(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any dict."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
+        return self[name] if name in self._names else super().get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or name in self._names

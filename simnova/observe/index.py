@@ -28,14 +28,17 @@ _FOLLOWERS: WeakKeyDictionary[Journal, dict[object, tuple[Follower, int]]] = Wea
 
 def follow(journal: Journal, make: Callable[[], F]) -> F:
     """The follower that `make` makes, having read all the journal holds by now."""
-    kept = _FOLLOWERS.setdefault(journal, {})
+    kept = _FOLLOWERS.get(journal)
+    if kept is None:
+        kept = _FOLLOWERS[journal] = {}
     follower, read = kept.get(make, (None, 0))
-    if follower is None or read > len(journal):
+    end = len(journal)
+    if follower is None or read > end:
         follower, read = make(), 0
-    if read < len(journal):
-        for event in journal.events[read:]:
+    if read < end:
+        for event in journal.events[read:end]:
             follower.add(event)
-        kept[make] = follower, len(journal)
+        kept[make] = follower, end
     return follower  # type: ignore[return-value]
 
 
