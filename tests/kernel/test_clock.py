@@ -10,22 +10,9 @@ from simnova.kernel.clock import Between, Clock, Crashed, Expired
 from simnova.kernel.journal import declare
 from simnova.kernel.lock import Semaphore
 
+from .conftest import run
+
 NOTE = declare("test.note", "made up: a test noted something", ("payload",))
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def service(clock):
-    return clock.start("service")
-
-
-def run(clock):
-    while not clock.quiet:
-        clock.step()
 
 
 def test_simulated_time_passes_without_waiting(clock, service):

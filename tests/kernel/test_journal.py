@@ -5,17 +5,9 @@ import pytest
 from simnova.kernel.clock import Clock
 from simnova.kernel.journal import KINDS, declare
 
+from .conftest import run
+
 NOTE = declare("test.note", "made up: a test noted something", ("payload",))
-
-
-def run(clock):
-    while not clock.quiet:
-        clock.step()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 def test_a_cause_is_the_tasks_last_event_and_a_child_begins_with_its_parents(clock):

@@ -9,20 +9,7 @@ import pytest
 from simnova.kernel.clock import Clock
 from simnova.kernel.realtime import NotRecorded
 
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def service(clock):
-    return clock.start("service")
-
-
-def run(clock):
-    while not clock.quiet:
-        clock.step()
+from .conftest import run
 
 
 def test_the_clock_advances_by_as_long_as_the_work_took(clock, service):
