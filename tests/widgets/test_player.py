@@ -1,6 +1,7 @@
 """The player as Python sees it: a cursor, a frame for the browser, a twin without one."""
 
 import inspect
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from simnova import Cloud
 from simnova.exceptions import UsageError
 from simnova.widgets.player import Player
+from simnova.widgets.twin import sequence
 from simnova.widgets.verbs import VERBS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -300,3 +302,15 @@ def test_the_cell_opens_the_player_as_it_was_left():
     assert [getattr(again, name) for name in kept] == [getattr(left, name) for name in kept]
     again.jump("the end")
     assert again.frame["sentence"] == cloud.sentence(left.marks["the end"])
+
+
+def test_the_picture_tells_http_from_calls_by_its_heads_and_names_hosts_as_the_player_does():
+    def painted(style):
+        return sequence.head(style, 10, 10, 1, "var(--ink)")
+
+    assert 'fill="var(--ink)"' in painted("call")
+    for style in ("request", "response"):
+        assert 'fill="var(--sn-paper)" stroke="var(--ink)"' in painted(style)
+    assert 'fill="none"' in painted("reply")
+    written = "".join(sequence.lifeline("nova-compute@compute1", 0, 0, 9, 90))
+    assert re.findall(r">(\w+)</text>", written) == ["compute", "compute1"]

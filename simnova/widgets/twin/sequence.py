@@ -26,7 +26,8 @@ _COLOURS = {
 DASHES = {"cast": "9 3", "fanout": "9 3", "timeout": "1.5 3.5"} | dict.fromkeys(
     ("reply", "response", "return", "error"), "5 3.5"
 )
-_FILLED = {"call", "request", "virt"}
+_FILLED = {"call", "virt"}
+_HOLLOW = {"request", "response"}
 
 
 def draw(frame: dict[str, Any], x: float, y: float, width: float) -> tuple[float, list[str]]:
@@ -53,8 +54,9 @@ def lifeline(actor: str, x: float, top: float, bottom: float, lane: float) -> li
     """A name of one line or two, and the line below it."""
     binary, _, host = actor.partition("@")
     room = int(lane / 6.4)
-    family = "nova" if binary.startswith("nova-") else ""
-    above, name = (binary, host) if host else (family, binary.removeprefix("nova-"))
+    service = binary.removeprefix("nova-")
+    family = "nova" if service != binary else ""
+    above, name = (service, host) if host else (family, service)
     return [
         stroke(f"M{number(x)} {number(top + 34)}V{number(bottom)}", "var(--sn-line)", 1),
         words(shorten(above, room), x, top + 12, "sn-small muted", "middle"),
@@ -99,7 +101,7 @@ def line(arrow: dict[str, Any], ends: Ends, y: float, lanes: dict[str, float]) -
     start, stop = ends
     style, paint = arrow["style"], colour(arrow["style"])
     way, at = (1 if stop > start else -1), y + 19
-    path = f"M{number(start)} {number(at)}H{number(stop - 6 * way * (style in _FILLED))}"
+    path = f"M{number(start)} {number(at)}H{number(stop - 6 * way * (style in _FILLED | _HOLLOW))}"
     wire = stroke(path, paint, 2.4 if arrow["when"] == "now" else 1.5, DASHES.get(style))
     return wire + head(style, stop, at, way, paint) + label(arrow, *anchored(ends, lanes, y + 13))
 
@@ -116,11 +118,14 @@ def anchored(ends: Ends, lanes: dict[str, float], y: float) -> tuple[float, floa
 
 
 def head(style: str, x: float, y: float, way: int, paint: str) -> str:
-    """An arrow's head: filled for what waits, open for casts and answers, a cross for failures."""
+    """An arrow's head: filled for what waits, hollow for HTTP, open for casts and answers, a cross for failures."""
     if style in {"error", "timeout"}:
         return stroke(f"M{number(x - 4)} {number(y - 4)}l8 8m0 -8l-8 8", paint)
     if style in _FILLED:
         return element("path", d=tip(x, y, way) + "z", fill=paint)
+    if style in _HOLLOW:
+        paper = "var(--sn-paper)"
+        return element("path", d=tip(x, y, way) + "z", fill=paper, stroke=paint, stroke_width=1.5)
     double = tip(x - 5 * way, y, way) if style == "fanout" else ""
     return stroke(tip(x, y, way) + double, paint)
 
