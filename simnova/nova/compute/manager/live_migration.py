@@ -258,9 +258,13 @@ class LiveMigrations(Moving, GroupPolicy):
         await self.driver.post_live_migration(context, instance, None, migrate_data)
         await self.driver.post_live_migration_at_source(context, instance, network_info)
         await self.driver.cleanup(context, instance, network_info)
-        await self.compute_rpcapi.post_live_migration_at_destination(
-            context, instance, block_migration, dest
-        )
+        try:
+            await self.compute_rpcapi.post_live_migration_at_destination(
+                context, instance, block_migration, dest
+            )
+        except Exception:
+            LOG.exception("Post live migration at destination %s failed", dest, instance=instance)
+            raise
         await self.update_available_resource()
         await self._update_scheduler_instance_info(context, [instance])
         LOG.info("Migrating instance to %s finished successfully.", dest, instance=instance)

@@ -71,9 +71,18 @@ class Moving(Base):
         self, context: RequestContext, migration: Migration
     ) -> None:
         """The move is done: its migration gives up what it has held of the host that is left."""
-        await self.reportclient.delete_allocation_for_instance(
-            context, migration.uuid, consumer_type="migration", force=False
-        )
+        try:
+            await self.reportclient.delete_allocation_for_instance(
+                context, migration.uuid, consumer_type="migration", force=False
+            )
+        except exception.AllocationDeleteFailed:
+            LOG.error(
+                "Deleting allocation in placement for migration %(migration_uuid)s failed. The "
+                "instance %(instance_uuid)s will be put to ERROR state but the allocation held by "
+                "the migration is leaked.",
+                {"instance_uuid": migration.instance_uuid, "migration_uuid": migration.uuid},
+            )
+            raise
 
     async def _delete_stashed_flavor_info(self, instance: Instance) -> None:
         """The server will not go back: forget what it was."""

@@ -140,22 +140,40 @@ class Resizes(Moving, GroupPolicy):
         if not retry:
             LOG.debug("Retry info not present, will not reschedule", instance=instance)
             raise error
+        hint = {**filter_properties, "retry": {**retry, "exc_reason": str(error)}}
+        try:
+            await self._reschedule_resize(context, instance, flavor, request_spec, hint, host_list)
+        except Exception as second:
+            LOG.exception("Error trying to reschedule", instance=instance)
+            await add_instance_fault_from_exc(context, instance.uuid, second, host=self.host)
+            raise error from second
+        LOG.exception("Error: %s", error, instance=instance)
+        await add_instance_fault_from_exc(context, instance.uuid, error, host=self.host)
+
+    async def _reschedule_resize(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        flavor: Flavor,
+        request_spec: RequestSpec,
+        filter_properties: dict[str, Any],
+        host_list: list[Selection] | None,
+    ) -> None:
+        retry = filter_properties["retry"]
         LOG.debug("Rescheduling, attempt %d", retry["num_attempts"], instance=instance)
         instance.task_state = TaskState.RESIZE_PREP
         await instance.save()
         await self.rt.update_usage(context, instance)
-        retry = {**retry, "exc_reason": str(error)}
         if host_list is None:
             request_spec.retry = retry
         await self.compute_task_api.resize_instance(
             context,
             instance,
-            scheduler_hint={"filter_properties": {**filter_properties, "retry": retry}},
+            scheduler_hint={"filter_properties": filter_properties},
             flavor=flavor,
             request_spec=request_spec,
             host_list=host_list,
         )
-        await add_instance_fault_from_exc(context, instance.uuid, error, host=self.host)
 
     # --- the source sends -------------------------------------------------------------------------------------
 

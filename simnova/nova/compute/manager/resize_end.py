@@ -151,7 +151,7 @@ class ResizeEnds(Moving, Power):
         set_instance_info(instance, instance.old_flavor or instance.flavor)
         instance.host, instance.node = migration.source_compute, migration.source_node
         await instance.save(expected_task_state=TaskState.RESIZE_REVERTING)
-        await self._revert_allocation(context, instance, migration)
+        await self._take_back(context, instance, migration)
         await self.network_api.setup_instance_network_on_host(context, instance, self.host)
         instance.network_info = await self.network_api.get_instance_nw_info(context, instance)
         power_on = was != VmState.STOPPED
@@ -168,6 +168,20 @@ class ResizeEnds(Moving, Power):
         instance.task_state = TaskState.POWERING_OFF
         await instance.save()
         await self.stop_instance(context, instance, clean_shutdown=True)
+
+    async def _take_back(
+        self, context: RequestContext, instance: Instance, migration: Migration
+    ) -> None:
+        try:
+            await self._revert_allocation(context, instance, migration)
+        except exception.AllocationMoveFailed:
+            LOG.error(
+                "Reverting allocation in placement for migration %(migration_uuid)s failed. The "
+                "instance %(instance_uuid)s will be put into ERROR state but the allocation held "
+                "by the migration is leaked.",
+                {"instance_uuid": instance.uuid, "migration_uuid": migration.uuid},
+            )
+            raise
 
     # --- confirmed by itself ----------------------------------------------------------------------------------
 
