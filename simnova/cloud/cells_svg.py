@@ -38,7 +38,7 @@ def draw(above: Part, cells: Sequence[Part], gone: Iterable[str]) -> str:
     width = max(len(cells) * (FRAME + GAP) - GAP, 3 * (WIDE + GAP) + WIDE + 2 * EDGE) + 2 * EDGE
     tall = max((len(cell.services) + len(cell.hosts) for cell in cells), default=0)
     height = CELLS + 62 + tall * (HIGH + 8) + 46
-    parts = [*_ways(above, cells), *_above(above, lost, width)]
+    parts = [*_ways(cells), *_above(above, lost, width)]
     for place, cell in enumerate(cells):
         parts += _cell(cell, _x(place), lost, height - CELLS - 32)
     parts.append(_text("by cell mappings", 2 * EDGE + WIDE / 2 + 8, CELLS - 10, "small muted"))
@@ -84,7 +84,7 @@ def _cell(cell: Part, x: float, gone: set[str], high: float) -> list[str]:
     return parts
 
 
-def _ways(above: Part, cells: Sequence[Part]) -> list[str]:
+def _ways(cells: Sequence[Part]) -> list[str]:
     """From the API level to the bus and the database of every cell."""
     found = []
     for place in range(len(cells)):

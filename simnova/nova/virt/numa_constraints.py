@@ -46,7 +46,7 @@ def numa_get_constraints(flavor: Flavor, image: ImageMeta) -> InstanceNUMATopolo
     wanted = nodes or pagesize or flavor.extra_specs.get("hw:pmem")
     if not wanted and policies.cpu not in ("dedicated", "mixed"):
         return None
-    cells = _cells(nodes or 1, flavor, image)
+    cells = _cells(nodes or 1, flavor)
     for cell in cells:
         cell.pcpuset = [cpu for cpu in cell.cpuset if cpu in policies.dedicated]
         cell.cpuset = [cpu for cpu in cell.cpuset if cpu not in policies.dedicated]
@@ -190,7 +190,7 @@ def _check_locked_memory(flavor: Flavor, image: ImageMeta) -> None:
         constraints.get_mem_encryption_model(flavor, image)
 
 
-def _cells(nodes: int, flavor: Flavor, image: ImageMeta) -> list[InstanceNUMACell]:
+def _cells(nodes: int, flavor: Flavor) -> list[InstanceNUMACell]:
     cpus = _numbered(flavor, "hw:numa_cpus", parse_cpu_spec)
     memory = _numbered(flavor, "hw:numa_mem", int)
     if not cpus and not memory:
