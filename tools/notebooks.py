@@ -24,7 +24,11 @@ def run(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata = NotebookNode({**KERNEL, "language_info": {"name": "python"}})
     client = NotebookClient(
-        notebook, timeout=SECONDS, record_timing=False, store_widget_state=False
+        notebook,
+        timeout=SECONDS,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
     )
     client.execute(cwd=str(path.parent))
     notebook.metadata = NotebookNode({**KERNEL, "language_info": {"name": "python"}})

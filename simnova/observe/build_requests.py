@@ -13,10 +13,13 @@ class Withdrawn:
 
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
+        self.at: dict[str, int] = {}
+        """The step at which each has gone."""
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
         if event.kind == "db.delete" and event.data.get("table") == "build_requests":
             row = event.data.get("before") or {}
             if "instance" in row:
-                self.of[str(row.get("instance_uuid"))] = row["instance"]
+                uuid = str(row.get("instance_uuid"))
+                self.of[uuid], self.at[uuid] = row["instance"], event.seq

@@ -34,13 +34,13 @@ class Link:
 
 def chain(journal: Journal, seq: int) -> list[Link]:
     """The links from the event at `seq` back to the first cause: those that belong to the story, the event itself,
-    the first, and the losses that the chain hangs on.
+    the first, and the losses before it that the chain hangs on.
 
     Raises `UsageError` for a step that is not there.
     """
     causes = journal.causes(step(journal, seq))
     ends = {causes[0].seq, causes[-1].seq}
-    losses = {event.seq for event in lost(journal, causes)}
+    losses = {event.seq for event in lost(journal, causes) if event.seq <= causes[0].seq}
     kept = {event.seq for event in causes if event.seq in ends or level(event) == 0} | losses
     told = sorted(kept, reverse=True)
     sides = branches(journal, causes, kept)

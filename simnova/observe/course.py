@@ -21,6 +21,8 @@ Lit = Literal["now", "been", "next", "fails", "open"]
 
 _RESET: Final = "resetState"
 """It begins with the changes by which others fail."""
+CREATE: Final = "create"
+"""What is being done to a server that has no row in a cell yet."""
 NOWHERE: Final = Pair(None, None)
 """What a server is before it has a row in a cell."""
 
@@ -51,9 +53,9 @@ class Course:
 def course(past: History, now: float) -> Course:
     """The course of a server's last operation, out of its states up to the time `now` in seconds."""
     run = latest(past.states)
-    name, taken = begun(run)
+    name, taken = begun(run) if run else (CREATE, [])
     here = pair(run[-1]) if run else NOWHERE
-    own, failures = ways(name, pair(taken[0])) if name else ([], [])
+    own, failures = ways(name, pair(taken[0]) if taken else here) if name else ([], [])
     lights = _Lights(taken, now, own, failures)
     ends = [end for move in own for end in (move.before, move.after)]
     broken = [Pair(VmState.ERROR, None)] if any(map(breaks, failures)) else []
@@ -69,7 +71,7 @@ def course(past: History, now: float) -> Course:
 
 def rests(one: Pair) -> bool:
     """Whether nothing is being done to a server in that state."""
-    return one.task is None and one.vm != VmState.BUILDING
+    return one.task is None and one.vm not in (None, VmState.BUILDING)
 
 
 def latest(states: Sequence[State]) -> list[State]:

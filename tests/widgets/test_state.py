@@ -100,6 +100,20 @@ def test_a_boot_without_a_host_ends_in_error_and_a_deletion_takes_a_boots_place(
     assert (found["operation"], lit(found)) == ("delete", [("building", "deleting")])
 
 
+def test_before_there_is_a_row_the_whole_boot_is_ahead_and_a_request_can_be_withdrawn():
+    cloud = Cloud(hosts=3)
+    asked = cloud.submit("web")
+    cloud.run(until="scheduler.select")
+    found = shown(cloud.journal, len(cloud.journal) - 1)
+    assert (found["operation"], found["outcome"]) == ("create", "under way")
+    assert (lit(found), lit(found, "next")) == ([(None, None)], [("building", "scheduling")])
+    assert [box["vm"] for box in found["boxes"]] == ["", "building", "active", "error"]
+    asked.server.delete()
+    cloud.run()
+    found = shown(cloud.journal, len(cloud.journal) - 1, asked.server.id)
+    assert (found["boxes"], "withdrawn" in found["none"]) == ([], True)
+
+
 def test_the_server_of_the_moment_is_that_of_the_request_and_another_can_be_chosen(life):
     cloud = Cloud(hosts=2)
     first, second = (cloud.boot(name, flavor="m1.tiny", image="cirros") for name in ("a", "b"))

@@ -91,6 +91,19 @@ def test_faults_errors_timeouts_and_retries_are_turning_points():
     assert [one for one in turns if one in ("decision", "retry")] == ["retry", "retry", "decision"]
 
 
+def test_the_chain_of_a_message_does_not_know_yet_that_it_will_be_lost():
+    cloud = Cloud(hosts=1)
+    cloud.lose("build_and_run_instance")
+    cloud.boot("web", flavor="m1.small", image="cirros")
+    cloud.run()
+    cast = next(
+        one.seq for one in cloud.journal if one.data.get("method") == "build_and_run_instance"
+    )
+    assert chain(cloud.journal, cast)[0].seq == cast
+    fault = next(one.seq for one in cloud.journal if one.kind == "fault" and one.seq > cast)
+    assert [link.seq for link in chain(cloud.journal, fault)][:2] == [fault, cast]
+
+
 def test_no_valid_host_is_an_error_on_the_way():
     cloud = Cloud(hosts=[Host("compute1", memory_mb=1024)])
     cloud.boot("web", flavor="m1.large", image="cirros")

@@ -13,7 +13,7 @@ function statePill(one) {
 
 const stateBox = (box) => h("li", { class: `vm ${box.lit}${box.vm === "error" ? " error" : ""}` },
   h("section", {}, h("header", {}, box.vm ? box.vm.toUpperCase() : "no row in a cell"),
-    box.vm ? h("ol", {}, ...box.pills.map(statePill), box.pills.length > 1 && box.pills[0].lit === "next" ? h("li", { class: "again", title: "and back to the first" }, "↩") : null) : null));
+    box.vm ? h("ol", {}, ...box.pills.map(statePill), box.lit === "now" && box.pills.length > 1 && box.pills[0].lit === "next" ? h("li", { class: "again", title: "and back to the first" }, "↩") : null) : null));
 
 const powerRow = (powers) => h("ol", { class: "powers", "aria-label": "power_state" }, h("li", { class: "label", "aria-hidden": "true" }, "power"),
   ...powers.map(([name, lit]) => h("li", { class: lit, "aria-current": lit === "now" ? "true" : null, title: `power_state ${name}: ${LIT[lit] === LIT.open ? "not now" : LIT[lit]}` }, name)));
@@ -33,7 +33,7 @@ function stateDiagram(found, ask) {
   const words = found.done ? "may be asked for now" : "comes next";
   return h("section", { class: "diagram", "aria-label": "states of the server" }, stateHead(found, ask),
     found.boxes.length ? h("ol", { class: "map scroll" }, ...found.boxes.map(stateBox)) : h("p", { class: "empty" }, found.none),
-    found.boxes.length ? powerRow(found.powers) : null,
+    found.boxes[0]?.vm ? powerRow(found.powers) : null,
     found.boxes.length ? h("p", { class: "onward", title: found.onward.join(", ") }, h("small", {}, `${words}: `), found.onward.join(found.done ? ", " : "; ") || "nothing, it is gone") : null);
 }
 

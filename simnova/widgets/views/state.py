@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from simnova.nova.objects.states import PowerState
+from simnova.observe.build_requests import Withdrawn
 from simnova.observe.course import Course, Place, course
 from simnova.observe.index import follow
 from simnova.observe.markup import plain
@@ -21,6 +22,7 @@ from simnova.widgets.views import log, rows
 from simnova.widgets.views.look import Look
 
 NOBODY: Final = "No server has been asked for yet."
+WITHDRAWN: Final = "Its build request was withdrawn before it had a row in a cell."
 SERVERS: Final = 60
 """Servers to choose from."""
 WAITS: Final = 12
@@ -69,6 +71,8 @@ def diagram(look: Look, uuid: str | None) -> dict[str, Any]:
         return {"server": "", "boxes": [], "none": why}
     found = course(history(look.journal, uuid, look.seq), look.event.time)
     state = found.state
+    if not state and follow(look.journal, Withdrawn).at.get(uuid, look.seq + 1) <= look.seq:
+        return {"server": uuid, "boxes": [], "none": WITHDRAWN}
     return {
         "server": uuid,
         "operation": found.operation,
