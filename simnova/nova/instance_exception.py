@@ -26,6 +26,13 @@ class InstanceNotRescuable(NovaError):
     code = 400
 
 
+class InstanceTagNotFound(NovaError):
+    """A server has no such tag."""
+
+    msg_fmt = "Instance %(instance_id)s has no tag '%(tag)s'"
+    code = 404
+
+
 class InstanceFaultRollback(NovaError):
     """An operation failed, but the server is as it was: no ERROR; `inner_exception` is what went wrong."""
 

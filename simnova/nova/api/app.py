@@ -23,6 +23,7 @@ from simnova.nova.api.server_actions import ServerActionsController
 from simnova.nova.api.server_groups import ServerGroupController
 from simnova.nova.api.server_metadata import ServerMetadataController
 from simnova.nova.api.server_migrations import ServerMigrationsController
+from simnova.nova.api.server_tags import ServerTagsController
 from simnova.nova.api.servers import ServersController
 from simnova.nova.api.services import ServiceController
 from simnova.nova.api.versions import VersionsController, shown, version_of
@@ -99,6 +100,7 @@ class ComputeApp(App):
             ServerActionsController(auth, compute_api),
             ServerGroupController(auth, quotas),
             ServerMetadataController(auth, compute_api),
+            ServerTagsController(auth, compute_api),
             ServerMigrationsController(auth, compute_api),
             ServersController(auth, compute_api),
             ServiceController(auth, host_api, conf, aggregate_api, aggregate_api.placement_client),

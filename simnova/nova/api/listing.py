@@ -12,6 +12,7 @@ from simnova.nova.api import views
 from simnova.nova.api.controller import truth
 from simnova.nova.api.down_cells import SINCE
 from simnova.nova.api.paging import changes, limit_of
+from simnova.nova.api.tag_filters import tagged
 from simnova.nova.api.versions import version_of
 from simnova.nova.compute.api import API
 from simnova.nova.context import RequestContext
@@ -118,7 +119,7 @@ async def find_all(api: API, context: RequestContext, request: Request) -> Found
         wanted = request.query.get(name)
         if wanted is not None:
             found = [one for one in found if any(_passes(test, one, text) for text in wanted)]
-    found = _lately(context, found, request)
+    found = _lately(context, await tagged(request, found), request)
     return _page(api, _sorted(found, request), request), elsewhere
 
 
