@@ -89,6 +89,10 @@ def machines():
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and all modules stay to the end: the garbage collector need not go through them each time."""
+    """Thousands of tests and all modules stay to the end: the garbage collector need not go through them each time.
+
+    Nor need it go through the clouds of all tests so far as often as Python has it.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(700, 10, 50)

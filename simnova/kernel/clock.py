@@ -13,7 +13,6 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -43,17 +42,25 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 Signal = simpy.Event
 """Something a task can wait for; `succeed(value)` wakes it."""
 
-_here = threading.local()
+
+class _Here(threading.local):
+    """Whose engine is at work in this thread, and what was being handled meanwhile."""
+
+    clock: Clock | None = None
+    handled: BaseException | None = None
+
+
+_here = _Here()
 
 
 def running() -> Clock | None:
     """The clock whose engine is at work at this moment in this thread, for the log door alone."""
-    return getattr(_here, "clock", None)
+    return _here.clock
 
 
 def handled() -> BaseException | None:
     """What whoever steps the engine was handling meanwhile: Python makes it the context of every error in a task."""
-    return getattr(_here, "handled", None)
+    return _here.handled
 
 
 class Expired(Exception):
@@ -137,7 +144,7 @@ class Clock(Chance):
     @property
     def active(self) -> Task | None:
         """The task that is running, if one is."""
-        return cast("Task | None", self.env._active_proc)
+        return self.env._active_proc  # type: ignore[return-value]
 
     def signal(self) -> Signal:
         """A new thing to wait for."""
@@ -186,8 +193,10 @@ class Clock(Chance):
         def fire(_: Signal) -> None:
             if not background:
                 self._busy -= 1
-            with suppress(Crashed):
+            try:
                 action(*args)
+            except Crashed:
+                return
 
         timer = simpy.Timeout(self.env, seconds)
         timer.callbacks.append(fire)
@@ -327,7 +336,7 @@ class Clock(Chance):
     @property
     def quiet(self) -> bool:
         """Whether nobody is working: no task but periodic and idle ones, nothing at this instant or from outside."""
-        return self.rest is None and not self._busy and self.env.peek() > self.now
+        return self.rest is None and not self._busy and self.env.peek() > self.env._now
 
     def step(self) -> bool:
         """Process one engine event, waiting for real work where it is due first. False where none is left."""
@@ -339,7 +348,7 @@ class Clock(Chance):
         return True
 
     def _step(self) -> None:
-        before = getattr(_here, "clock", None)
+        before = _here.clock
         _here.clock, _here.handled = self, sys.exc_info()[1]
         if self.untied:
             untie(self.env._queue, lambda many: self.decide("tie", among=range(many)))

@@ -144,9 +144,10 @@ class Realtime:
 
     def admit(self) -> bool:
         """Wait until the next engine event may happen; False where none will ever come."""
-        self.listen()
+        if not self._inbox.empty():
+            self._empty()
         if not self._pending and self.pace is None:
-            return self.clock.env.peek() < math.inf
+            return bool(self.clock.env._queue)
         while (pause := self._pause()) is None or pause > 0:
             if pause is None and not self._pending:
                 return False
