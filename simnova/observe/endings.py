@@ -53,9 +53,12 @@ def last_changes(journal: Journal, first: int, end: int) -> Iterator[tuple[str, 
 
 
 def ending(journal: Journal, uuid: str, state: State, end: int) -> Ending:
-    """How it ended for one server."""
+    """How it ended for one server. A row that the API itself deletes, for want of a host, keeps its states."""
     begun = follow(journal, Requests).begun[str(journal[state.seq].request_id)]
     doing = state.task_state or (state.vm_state if state.vm_state == VmState.BUILDING else None)
-    until = journal[end].time if doing else state.time
     name = follow(journal, Names).servers.get(uuid, uuid)
+    gone = follow(journal, Histories).gone.get(uuid, end + 1)
+    if doing and gone <= end:
+        return Ending(name, str(VmState.DELETED), None, journal[gone].time - begun)
+    until = journal[end].time if doing else state.time
     return Ending(name, str(state.vm_state), doing, until - begun)

@@ -35,10 +35,13 @@ class State:
 
 
 class Histories:
-    """The states of every server, by uuid; `follow(journal, Histories)`."""
+    """The states of every server, by uuid, and the steps at which their rows were deleted;
+    `follow(journal, Histories)`.
+    """
 
     def __init__(self) -> None:
         self.of: dict[str, list[State]] = {}
+        self.gone: dict[str, int] = {}
         self._rows: dict[tuple[Any, Any], dict[str, Any]] = {}
 
     def add(self, event: Event) -> None:
@@ -52,6 +55,8 @@ class Histories:
         row.update({"power_state": 0, **after} if new else after)
         if row.get("uuid") and (new or set(COLUMNS) & set(after)):
             self.of.setdefault(row["uuid"], []).append(state(event, row))
+        if row.get("uuid") and after.get("deleted"):
+            self.gone.setdefault(row["uuid"], event.seq)
 
 
 def state(event: Event, row: dict[str, Any]) -> State:

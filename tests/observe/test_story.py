@@ -219,6 +219,16 @@ def test_a_story_ends_with_the_state_of_its_servers():
     assert cloud.story(first=end).ending.startswith("web is DELETED ")
 
 
+def test_a_server_that_the_api_itself_deletes_is_gone_though_its_row_keeps_its_task():
+    cloud = Cloud(hosts=1)
+    asked = cloud.submit("web")
+    cloud.run(until="scheduler.select")
+    asked.server.delete()
+    cloud.run()
+    assert cloud.history(asked.server).states[-1].task_state == "scheduling"
+    assert cloud.story().ending.startswith("web is DELETED 0.0")
+
+
 def test_many_servers_end_in_one_sentence_a_state():
     alike = [Ending(f"web-{n}", "active", None, n / 10) for n in range(1, 6)]
     assert story_ending.ending([*alike, Ending("db", "error", None, 0.3)]) == (
