@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 from simnova.exceptions import NovaError
 from simnova.kernel.clock import Between, Clock, Expired, Service, Signal
 from simnova.kernel.journal import Event, declare
+from simnova.kernel.log import format_exc
 from simnova.messaging.requests import Fault as Fault
 from simnova.messaging.requests import Query as Query
 from simnova.messaging.requests import Request as Request
@@ -120,7 +120,7 @@ class App:
             return self.fault(request, fault)
         except Exception as error:
             failed = self.failed(request, error)
-            vars(failed)["traceback"] = traceback.format_exc()
+            vars(failed)["traceback"] = "".join(format_exc())
             return failed
 
     def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
