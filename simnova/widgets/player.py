@@ -281,7 +281,10 @@ class Player(Forking, Inquiring, Opening, Exports, Finding, Marking, Following):
         return twin.draw(self._reel, self.step, view or looked_at)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The widget, and for whoever cannot run it the story as text and the picture as SVG."""
+        """The widget, and for whoever cannot run it the story as text and the picture as SVG; with what the cloud did
+        since it was made.
+        """
+        self.refresh()
         shown = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         return {**data, "text/plain": repr(self), "image/svg+xml": self.svg()}, metadata

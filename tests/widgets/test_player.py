@@ -81,6 +81,19 @@ def test_a_refresh_keeps_the_cursor(journal, player):
     assert (player.step, player.frame["total"]) == (10, 17)
 
 
+def test_shown_later_it_shows_what_the_cloud_did_since_it_was_made():
+    cloud = Cloud(hosts=1)
+    player = Player(cloud)
+    cloud.boot("web", flavor="m1.small", image="cirros")
+    assert player.frame["total"] == 0
+    data, _ = player._repr_mimebundle_()
+    assert (player.frame["total"] > 1, player.frame["position"]) == (True, 1)
+    assert data["text/plain"].startswith("Step 1 of ")
+    player.forward()
+    player._repr_mimebundle_()
+    assert player.frame["position"] == 2
+
+
 def test_two_players_on_one_journal_are_independent(journal, player):
     other = Player(journal)
     player.last()
