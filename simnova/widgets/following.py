@@ -1,7 +1,8 @@
 """The part of the player that follows a cloud while it runs.
 
 It listens to the journal, so it is told in the cloud's own thread, between two events. What a look costs is measured,
-and the next one is not before ten times that has passed: the cloud is slowed by a tenth at most.
+and the next one is not before fifteen times that has passed: with what hearing of each event costs, the cloud is slowed
+by a tenth at most.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from simnova.widgets.screen import Screen
 from simnova.widgets.settings import Switch
 from simnova.widgets.sound import TOLD
 
-SHARE: Final = 10
+SHARE: Final = 15
 """How many times as long as a look takes the cloud runs undisturbed after it."""
 LEAST: Final = 0.1
 """Seconds between two looks at least: nobody sees more."""
