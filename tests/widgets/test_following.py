@@ -40,7 +40,7 @@ def test_it_goes_along_while_a_cell_runs(cloud, monkeypatch):
     assert player.step == player._reel.last == seen[-1]
 
 
-def test_the_next_look_waits_ten_times_what_the_last_one_took(cloud, monkeypatch):
+def test_the_next_look_waits_fifteen_times_what_the_last_one_took(cloud, monkeypatch):
     monkeypatch.setattr(following, "LEAST", 0.0)
     player = Player(cloud)
     player.follow()
@@ -54,10 +54,10 @@ def test_the_next_look_waits_ten_times_what_the_last_one_took(cloud, monkeypatch
 
     seen = []
     monkeypatch.setattr(player, "refresh", costly)
-    for _ in range(60):
+    for _ in range(90):
         now[0] += 1.0
         cloud.journal.record("input", {"verb": "request", "args": {}}, actor="client")
-    assert [round(later - one) for one, later in pairwise(seen)] == [22, 22]
+    assert [round(later - one) for one, later in pairwise(seen)] == [32, 32]
 
 
 def test_the_last_events_of_a_cell_are_seen_when_it_is_done(cloud):
