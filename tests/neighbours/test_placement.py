@@ -296,7 +296,7 @@ class PlacementMachine(RuleBasedStateMachine):
 
 
 PlacementMachine.TestCase.settings = settings(
-    max_examples=12,
+    max_examples=25,
     stateful_step_count=20,
     deadline=None,
     derandomize=True,
