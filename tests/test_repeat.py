@@ -222,7 +222,7 @@ class TestFork:
             cloud.fork()
 
     def test_a_fork_past_the_end_says_so(self):
-        with pytest.raises(UsageError, match="there is no step"):
+        with pytest.raises(UsageError, match="there is no event"):
             scenario().fork(10**6)
 
     def test_filters_from_a_cell_are_made_anew(self):

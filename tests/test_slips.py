@@ -33,8 +33,8 @@ def slips(cloud):
         ),
         (lambda: Player(cloud, bogus=1), "unknown argument of Player 'bogus': known: "),
         (Player, "Player wants a cloud or its journal, not nothing: Player\\(cloud\\)"),
-        (lambda: cloud.hosts_at(99999), "there is no step 99999"),
-        (lambda: cloud.queues(99999), "there is no step 99999"),
+        (lambda: cloud.hosts_at(99999), "there is no event 99999"),
+        (lambda: cloud.queues(99999), "there is no event 99999"),
         (lambda: cloud.sql("SELECT host FROM compute_nodes"), "write nova_cell1.compute_nodes"),
         (lambda: cloud.sql("SELECT * FROM (SELECT 1 FROM instances)"), "nova_cell1.instances"),
     ]

@@ -78,7 +78,7 @@ def test_a_decision_is_found_by_its_server_its_name_or_a_step(cloud):
     assert twin.decision(web.seq) == twin.decision(twin.journal[web.seq]) == web
     with pytest.raises(UsageError, match="unknown server 'wbe': did you mean 'web'"):
         twin.decision("wbe")
-    with pytest.raises(UsageError, match="there is no step 999999"):
+    with pytest.raises(UsageError, match="there is no event 999999"):
         twin.decision(999999)
 
 

@@ -136,7 +136,7 @@ class Found:
         if not self.choices:
             return ["It goes so in the usual run."]
         return [
-            f"After step {one.seq} {told(one)}. (Step {one.seq}: {self.cloud.sentence(one.seq)})"
+            f"After event {one.seq} {told(one)}. (Event {one.seq}: {self.cloud.sentence(one.seq)})"
             for one in self.deviations
         ]
 

@@ -91,7 +91,7 @@ class Timeline:
         """The state after event `seq`; -1 is before the first. Raises `UsageError` past the end."""
         if not -1 <= seq < len(self.journal):
             raise UsageError(
-                f"there is no step {seq}: this journal has steps 0 to {len(self.journal) - 1}"
+                f"there is no event {seq}: this journal has events 0 to {len(self.journal) - 1}"
             )
         remembered = self._states.setdefault(type(fold), [fold.start()])
         while len(remembered) <= (seq + 1) // CHECKPOINT:

@@ -75,7 +75,7 @@ class CloudMagics(Magics):
             return found.sql(text)
         seq = last(found.journal, seq)
         answer = found.sql(text, seq)
-        title = f"as of step {seq}, at {found.journal[seq].time:.3f} s"
+        title = f"as of event {seq}, at {found.journal[seq].time:.3f} s"
         return Table(answer.columns, answer.rows, title)
 
     @line_magic

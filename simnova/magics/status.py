@@ -52,7 +52,7 @@ def _lines(cloud: Cloud) -> Iterator[tuple[str, str]]:
     yield "now", f"{cloud.now:.3f} s, {len(cloud.journal)} events{closed}"
     seq = cursor(cloud.journal)
     if seq is not None:
-        yield "cursor", f"step {seq}, at {cloud.journal[seq].time:.3f} s"
+        yield "cursor", f"event {seq}, at {cloud.journal[seq].time:.3f} s"
     yield "hosts", few(f"{one.name} {one.status}" for one in cloud.hosts_at()) or "none"
     yield "servers", few(map(server, rows.in_cells(cloud.journal, None, "instances"))) or "none"
     yield "down", ", ".join(cloud._down()) or "nothing"

@@ -6,7 +6,7 @@ from simnova.kernel.journal import Journal
 from simnova.observe.index import last
 from simnova.observe.table import Table
 
-COLUMNS = ("step", "file", "service", "events")
+COLUMNS = ("event", "file", "service", "events")
 
 
 def visited(journal: Journal, first: int = 0, upto: int | None = None) -> Table:

@@ -58,9 +58,9 @@ def step(journal: Journal, given: object) -> int:
     seq = given.seq if isinstance(given, Event) else given
     if not isinstance(seq, int):
         raise UsageError(
-            f"{quoted(given)} is no step: give the number of a step or an event, such as cloud.journal[12]"
+            f"{quoted(given)} is no event: give one, such as cloud.journal[12], or its number"
         )
     if 0 <= seq < len(journal):
         return seq
-    there = f"this journal has steps 0 to {len(journal) - 1}" if len(journal) else "it is empty"
-    raise UsageError(f"there is no step {seq}: {there}")
+    there = f"this journal has events 0 to {len(journal) - 1}" if len(journal) else "it is empty"
+    raise UsageError(f"there is no event {seq}: {there}")

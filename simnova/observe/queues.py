@@ -130,4 +130,4 @@ def depths(journal: Journal, queue: str | None = None) -> Table:
         if queue in (None, name)
         for seq, depth in zip(known[name].seqs, known[name].depths, strict=True)
     ]
-    return Table(("queue", "step", "time", READY, UNACKED), rows)
+    return Table(("queue", "event", "time", READY, UNACKED), rows)

@@ -100,7 +100,7 @@ class History:
             )
             for one, span in zip(self.states, [*lasted, ""], strict=True)
         ]
-        return Table(("step", "time", *COLUMNS, "lasted"), rows, title=self.name)
+        return Table(("event", "time", *COLUMNS, "lasted"), rows, title=self.name)
 
     def __str__(self) -> str:
         return str(self.table()) if self.states else f"{self.name}: {NO_ROW}"

@@ -107,7 +107,7 @@ class Story(list[tuple[int, float, str]]):
     def table(self) -> Table:
         """The same as a table."""
         return Table(
-            ("step", "time", "what happens"),
+            ("event", "time", "what happens"),
             [(seq, f"{time:.3f}", text) for seq, time, text in self],
         )
 

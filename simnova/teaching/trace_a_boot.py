@@ -106,7 +106,7 @@ class Check:
         agree(
             [born, gone],
             [found.born, found.gone],
-            f"the table is right; now the steps of its db.insert and its db.delete (event.seq), of this boot alone, "
+            f"the table is right; now the numbers (event.seq) of its db.insert and its db.delete, of this boot alone, "
             f"as numbers between {self.boot.request.seq} and {self.boot.active_at()}.",
         )
         passed(
@@ -116,7 +116,7 @@ class Check:
     def task_states(self, states: object) -> None:
         """Task 8: the task states between the cast to the host and ACTIVE."""
         hint = (
-            f"among the events after step {self.boot.built_at()} up to {self.boot.active_at()}, take the db.update of "
+            f"among the events after {self.boot.built_at()} up to {self.boot.active_at()}, take the db.update of "
             'nova_cell1.instances whose data["after"] has a task_state, and list them all; None is a state as well.'
         )
         agree(states, self.boot.task_states(), hint)
@@ -138,7 +138,7 @@ class Check:
         agree(
             origin,
             chain[0].seq,
-            "journal.causes(seq) gives an event, its cause, the cause of that, and so on. Begin at the step at which "
+            "journal.causes(seq) gives an event, its cause, the cause of that, and so on. Begin at the event at which "
             "vm_state became 'active'; the last of them is the origin.",
         )
         sent = [e.data["method"] for e in chain if e.kind in ("rpc.call", "rpc.cast")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 import traitlets
 
@@ -16,7 +16,7 @@ from simnova.arguments import named
 from simnova.exceptions import UsageError, quoted, unknown
 from simnova.kernel.collector import Seldom
 from simnova.kernel.journal import Journal
-from simnova.observe import cursor, palette
+from simnova.observe import cursor, decision, palette
 from simnova.observe.markup import plain
 from simnova.observe.query import Query
 from simnova.observe.steps import DETAILS, Detail
@@ -32,6 +32,9 @@ from simnova.widgets.opening import Opening
 from simnova.widgets.reel import Reel
 from simnova.widgets.verbs import understood
 from simnova.widgets.views import VIEWS
+
+BEFORE: Final = "topology"
+"""What is beside the sequence as long as the scheduler has decided nothing."""
 
 
 def journal_of(source: Any) -> Journal:
@@ -64,7 +67,8 @@ class Player(Forking, Inquiring, Opening, Exports, Finding, Marking, Following):
     """Step through a journal: `Player(cloud)` opens where somebody asked for something, or at `step`.
 
     `step` is the sequence number of the event at the cursor, `detail` says what counts as a step, and `view` is the
-    picture beside the sequence: decision, topology, cloud, state, rows, log or why. `filter` says in a query which
+    picture beside the sequence: decision, topology, cloud, state, rows, log or why; unless it is said, the decision, or
+    the topology where nothing has been decided yet. `filter` says in a query which
     steps are walked, `marks` are markers with names, `stops` the queries at which play stops. Any number of players
     may show one journal.
     """
@@ -78,7 +82,7 @@ class Player(Forking, Inquiring, Opening, Exports, Finding, Marking, Following):
         source: Any = None,
         detail: Detail = "story",
         step: int | None = None,
-        view: str = "decision",
+        view: str | None = None,
         *,
         filter: str = "",
         stops: Sequence[str] = (),
@@ -86,19 +90,21 @@ class Player(Forking, Inquiring, Opening, Exports, Finding, Marking, Following):
     ) -> None:
         if detail not in DETAILS:
             raise unknown("detail", detail, DETAILS)
-        if not isinstance(view, str) or view not in VIEWS:
+        if view is not None and (not isinstance(view, str) or view not in VIEWS):
             raise unknown("view", view, VIEWS)
         self._turn = RLock()
         self._source = source
         self._page: Hashable = None
         self._known_ticks: Hashable = None
         self._reel = Reel(journal_of(source), detail)
-        super().__init__(detail=detail, view=view)
+        super().__init__(detail=detail, view=view or BEFORE)
         self.on_msg(Player._pressed)
         self.filter = filter
         self.stops = list(stops) if isinstance(stops, tuple) else stops
         self.marks = dict(marks) if isinstance(marks, Mapping) else marks or {}
         self.seek(self._reel.opening if step is None else step)
+        if view is None and decision.latest(self._reel.journal, self.step):
+            self.view = "decision"
         self._show()
         if step is not None:
             self._look()

@@ -76,7 +76,7 @@ def cloud():
 
 @pytest.fixture(scope="module")
 def player(cloud):
-    player = cloud.player()
+    player = cloud.player(view="decision")
     player.seek(cloud.decision().seq)
     player.mark("the choice")
     player.first()

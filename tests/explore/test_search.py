@@ -111,7 +111,7 @@ class TestAServiceThatForgetsToReleaseAClaim:
         assert first.startswith("Broken in 1 of")
         assert first.endswith("events: compute1 counts 1 VCPU as used: its servers take 0.")
         assert second.startswith(
-            f"After step {leak.first} the hypervisor of compute1 fails to start"
+            f"After event {leak.first} the hypervisor of compute1 fails to start"
         )
         assert leak.explain().endswith("Then: compute1 counts 1 VCPU as used: its servers take 0.")
         assert leak._repr_html_().startswith('<p style="white-space:pre-line">Broken in 1 of')

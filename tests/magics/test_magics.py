@@ -122,9 +122,9 @@ def test_sql_and_log_are_as_of_the_players_step(run, cloud):
     player.seek(spawning)
     then = run(asked)
     assert [tuple(row) for row in then] == [("building", "spawning")]
-    assert f"as of step {player.step}, at " in str(then)
+    assert f"as of event {player.step}, at " in str(then)
     assert max(line.seq for line in run("%log")) <= player.step
-    assert dict(run("%cloud").lines)["cursor"].startswith(f"step {player.step}, at ")
+    assert dict(run("%cloud").lines)["cursor"].startswith(f"event {player.step}, at ")
     with pytest.raises(UsageError, match="no such column: vm_stat"):
         run("%sql SELECT vm_stat FROM nova_cell1.instances")
     with pytest.raises(UsageError, match="SQL here only reads"):
@@ -137,7 +137,7 @@ def test_sql_and_log_are_as_of_the_players_step(run, cloud):
 
 def test_a_player_opened_at_a_step_is_looked_at_there(run, cloud):
     opened = Player(cloud, step=cloud.steps()[3])
-    assert dict(run("%cloud").lines)["cursor"].startswith(f"step {opened.step}, ")
+    assert dict(run("%cloud").lines)["cursor"].startswith(f"event {opened.step}, ")
 
 
 def test_every_step_has_the_rows_that_the_fold_has(run, cloud):

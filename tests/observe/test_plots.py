@@ -256,7 +256,7 @@ class TestTopology:
         first = next(event.seq for event in cloud.journal if event.kind == "rpc.cast")
         drawn = cloud.plot.topology(first)._repr_svg_()
         assert "no message has been sent" in drawn
-        with pytest.raises(UsageError, match="there is no step"):
+        with pytest.raises(UsageError, match="there is no event"):
             cloud.plot.topology(10**9)
 
 

@@ -118,7 +118,7 @@ def test_the_tables_that_are_known_are_those_of_the_databases(real):
 
 @pytest.mark.parametrize("seq", [-5, -1, 99999])
 def test_a_step_that_is_not_there_is_refused(booted, seq):
-    expected = f"there is no step {seq}: this journal has steps 0 to {len(booted) - 1}"
+    expected = f"there is no event {seq}: this journal has events 0 to {len(booted) - 1}"
     for look in (
         lambda: rows.table(booted, seq, "nova_cell1.instances"),
         lambda: rows.changed(booted, seq),
@@ -131,7 +131,7 @@ def test_a_step_that_is_not_there_is_refused(booted, seq):
 
 def test_why_takes_a_step_or_its_event_and_nothing_else(booted):
     assert causes.why(booted, booted[20]) == causes.why(booted, 20)
-    with pytest.raises(UsageError, match="'x' is no step: give the number of a step or an event"):
+    with pytest.raises(UsageError, match="'x' is no event: give one, such as"):
         causes.why(booted, "x")
 
 

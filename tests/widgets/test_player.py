@@ -187,6 +187,11 @@ def test_a_wrong_value_is_told_and_changes_nothing(player, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_opens_on_the_decision_or_before_there_is_one_on_the_topology(journal, player):
+    assert (player.view, Player(journal, step=12).view) == ("topology", "decision")
+    assert Player(journal, view="log").view == "log"
+
+
 def test_without_a_browser_it_is_the_story_and_a_picture(player):
     data, _ = player._repr_mimebundle_()
     assert data["text/plain"].startswith("Step 1 of 17 at 0.040 s: ")
@@ -196,6 +201,7 @@ def test_without_a_browser_it_is_the_story_and_a_picture(player):
 
 def test_the_picture_repeats_and_shows_the_step(journal, player):
     player.seek(12)
+    player.view = "decision"
     picture = player.svg()
     assert picture == Player(journal, step=12).svg()
     shown = texts(picture)
