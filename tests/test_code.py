@@ -166,7 +166,7 @@ def test_as_far_as_a_step_nothing_later_is_asked():
     assert "later" not in str(code)
     assert digests(made) == digests(cloud, step + 1)
     assert player.step == cloud.player(step=step).step
-    with pytest.raises(UsageError, match="steps 0 to"):
+    with pytest.raises(UsageError, match="events 0 to"):
         cloud.code(10**6)
 
 

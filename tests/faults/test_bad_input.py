@@ -92,7 +92,7 @@ def test_a_limit_that_is_none_is_refused(cloud: Cloud, timeout: Any) -> None:
 
 @pytest.mark.parametrize("step", ["x", 1.5, -1, 10**9, [], math.nan])
 def test_there_is_no_fork_at_what_is_no_step(cloud: Cloud, step: Any) -> None:
-    assert "no step" in refused(cloud, lambda: cloud.fork(step))
+    assert "no event" in refused(cloud, lambda: cloud.fork(step))
 
 
 def test_a_failure_is_checked_before_it_is_arranged(cloud: Cloud) -> None:
@@ -209,7 +209,7 @@ def test_an_option_has_a_name() -> None:
 @pytest.mark.parametrize("step", ["x", 1.5, -1, 10**9, [], math.nan])
 def test_the_load_is_that_between_two_steps(step: Any) -> None:
     with Cloud(hosts=1, costs="measured") as cloud:
-        assert "no step" in refused(cloud, lambda: cloud.load(0, step))
+        assert "no event" in refused(cloud, lambda: cloud.load(0, step))
         assert cloud.load(0).processes().rows
 
 

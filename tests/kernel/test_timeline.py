@@ -54,7 +54,7 @@ def test_far_steps_come_from_remembered_states():
 
 def test_a_seek_past_the_end_says_where_the_end_is():
     timeline = Timeline(journal_of([(1, {"a": 1})]))
-    with pytest.raises(UsageError, match="steps 0 to 0"):
+    with pytest.raises(UsageError, match="events 0 to 0"):
         timeline.rows(1)
 
 
