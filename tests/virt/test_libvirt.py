@@ -100,6 +100,14 @@ class Leaving:
         return getattr(self.real, name)
 
 
+def test_a_guest_that_has_gone_off_has_no_number_any_more(compute):
+    """Or a soft reboot would be taken for one that failed, and its end for news."""
+    compute.spawn(server())
+    known, other = (connection(compute).lookupByName(server().name) for _ in range(2))
+    other.destroy()
+    assert guest.info(known) == (PowerState.SHUTDOWN, None)
+
+
 @pytest.mark.parametrize("step", [guest.poweroff, guest.shutdown])
 def test_a_guest_that_goes_off_by_itself_meanwhile_is_off(compute, step):
     """Nova takes libvirt's "domain is not running" for an answer (`_destroy`)."""

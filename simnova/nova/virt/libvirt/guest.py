@@ -60,9 +60,12 @@ def find(connection: Any, about: Domain) -> Any:
 
 
 def info(domain: Any) -> Info:
-    """The state of a domain."""
-    number = domain.ID()
-    return int(LIBVIRT_POWER_STATE[domain.info()[0]]), number if number >= 0 else None
+    """The state of a domain; libvirt's client remembers the number of one that has gone off since it was looked up."""
+    import libvirt
+
+    state, number = domain.info()[0], domain.ID()
+    running = number >= 0 and state != libvirt.VIR_DOMAIN_SHUTOFF
+    return int(LIBVIRT_POWER_STATE[state]), number if running else None
 
 
 # --- questions ---
